@@ -1,0 +1,3 @@
+export * from './mapping.ts';
+export { Secret } from './secret.ts';
+export { type Settings, settingsSchema } from './settings.ts';

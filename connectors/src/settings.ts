@@ -1,0 +1,115 @@
+import { z } from 'zod';
+import { secretSchema } from './secret.ts';
+
+const port = z.coerce.number().int().min(1).max(65535);
+const positive = z.coerce.number().int().positive();
+const name = z.string().min(1);
+const tls = z
+  .union([z.boolean(), z.stringbool()])
+  .default(false)
+  .describe('connect with TLS, verifying the server with the system certificates');
+
+const server = {
+  host: name.default('127.0.0.1'),
+  port: port.default(3306),
+  user: name,
+  password: secretSchema,
+  tls,
+};
+
+/**
+ * Connections and limits: the `settings:` part of the configuration file. Unknown keys are errors.
+ * Each leaf may be overridden by the environment: `FRIEND_SYNC_` + the path in upper snake case,
+ * `__` between levels (`FRIEND_SYNC_SOURCE__PASSWORD`; `…_FILE` reads the value from a file).
+ */
+export const settingsSchema = z
+  .strictObject({
+    source: z
+      .strictObject({
+        ...server,
+        user: name.default('friend_sync_source').describe('replication user; see `friend-sync grants`'),
+      })
+      .prefault({})
+      .describe('the user database: only read, never locked'),
+    target: z
+      .strictObject({
+        ...server,
+        user: name.default('friend_sync'),
+        database: name.optional().describe('schema of target tables that are named without one'),
+        stateDatabase: name
+          .regex(/^[A-Za-z0-9_]{1,64}$/)
+          .default('friend_sync')
+          .describe('schema of our own tables, on the same server as the copies'),
+        connections: positive.default(8).describe('size of the connection pool'),
+      })
+      .prefault({})
+      .describe('the friend database: holds the copies and our own tables'),
+    kafka: z
+      .strictObject({
+        brokers: z
+          .preprocess((v) => (typeof v === 'string' ? v.split(',').map((s) => s.trim()) : v), z.array(name).min(1))
+          .default(['127.0.0.1:9092']),
+        clientId: name.default('friend-sync'),
+        groupId: name.default('friend-sync'),
+        tls,
+        sasl: z
+          .strictObject({
+            mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
+            username: name,
+            password: secretSchema,
+          })
+          .optional(),
+        topicPrefix: name
+          .regex(/^[A-Za-z0-9._-]{1,80}$/)
+          .default('friend-sync')
+          .describe("Debezium's topic.prefix; never change it afterwards"),
+        partitions: positive.default(6).describe('partitions of a change topic; never change it afterwards'),
+        replicationFactor: positive.default(1),
+        sessionTimeoutMs: positive.default(30_000),
+      })
+      .prefault({}),
+    registry: z
+      .strictObject({ url: z.url().default('http://127.0.0.1:8080').describe('base URL of the Apicurio registry') })
+      .prefault({}),
+    connect: z
+      .strictObject({
+        url: z.url().default('http://127.0.0.1:8083').describe('Kafka Connect REST'),
+        connectorName: name.default('friend-sync-source'),
+        sourcePassword: name
+          .default('${env:FRIEND_SYNC_SOURCE__PASSWORD}')
+          .describe("how Connect finds the source password: a config provider's reference, never the password"),
+      })
+      .prefault({}),
+    ingest: z
+      .strictObject({
+        batchMessages: positive.default(2_000).describe('most messages of one ingest transaction'),
+      })
+      .prefault({}),
+    fanOut: z
+      .strictObject({
+        workers: positive.default(2),
+        claimKeys: positive.default(500).describe('most keys a worker claims at once'),
+        chunkRows: positive.default(10_000).describe('most copies one transaction changes'),
+        leaseMs: positive.default(30_000).describe('a worker that is silent for so long loses its keys to another'),
+        lockWaitSeconds: positive.default(1).describe('innodb_lock_wait_timeout of fan-out'),
+      })
+      .prefault({}),
+    admin: z
+      .strictObject({
+        host: name.default('127.0.0.1'),
+        port: z.coerce
+          .number()
+          .int()
+          .min(0)
+          .max(65535)
+          .default(9464)
+          .describe('/livez /readyz /metrics; 0: any free port'),
+      })
+      .prefault({}),
+    log: z
+      .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info') })
+      .prefault({}),
+  })
+  .describe('connections and limits');
+
+export type Settings = z.output<typeof settingsSchema>;

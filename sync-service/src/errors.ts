@@ -1,0 +1,78 @@
+/**
+ * Every fault is classified once, at the edge that knows the library, into one of these kinds.
+ * The kind decides what the service does; nothing downstream looks at error codes or messages.
+ */
+export type ErrorKind =
+  | 'source_unavailable'
+  | 'schema_unavailable'
+  | 'contract_broken'
+  | 'message_malformed'
+  | 'topic_replaced'
+  | 'store_unavailable'
+  | 'store_contended'
+  | 'store_refused'
+  | 'store_misconfigured'
+  | 'aborted'
+  | 'internal';
+
+/**
+ * `retry`: try again with back-off. `park`: this key waits, the others go on. `halt`: stop reading and writing, stay
+ * alive and unready, look again every 30 s. `stop`: the process is being stopped; not an error.
+ */
+export type Directive = 'retry' | 'park' | 'halt' | 'stop';
+
+export interface Policy {
+  readonly directive: Directive;
+  /** What the operator does next. */
+  readonly hint: string;
+}
+
+export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
+  source_unavailable: { directive: 'retry', hint: 'check that the Kafka brokers are reachable' },
+  schema_unavailable: { directive: 'retry', hint: 'check that the schema registry is reachable' },
+  contract_broken: {
+    directive: 'halt',
+    hint: 'compare the mapping with what the connector captures: friend-sync connectors apply',
+  },
+  message_malformed: {
+    directive: 'halt',
+    hint: 'look at the message that is named; something else writes to the change topic',
+  },
+  topic_replaced: {
+    directive: 'halt',
+    hint: 'the change topic was re-created or truncated; a new epoch and a backfill are needed',
+  },
+  store_unavailable: { directive: 'retry', hint: 'check that the friend database is reachable and writable' },
+  store_contended: { directive: 'retry', hint: 'a lock or deadlock; it is retried' },
+  store_refused: {
+    directive: 'park',
+    hint: 'the value does not fit the target column; widen the column or change the value',
+  },
+  store_misconfigured: {
+    directive: 'halt',
+    hint: 'run friend-sync migrate, and the SQL that friend-sync grants prints',
+  },
+  aborted: { directive: 'stop', hint: '' },
+  internal: { directive: 'halt', hint: 'this is a bug in friend-sync; report it with the stack' },
+};
+
+/** A classified fault. Its message never holds a value of a row. */
+export class SyncError extends Error {
+  readonly kind: ErrorKind;
+
+  constructor(kind: ErrorKind, message: string, options?: { cause?: unknown }) {
+    super(message, options);
+    this.name = 'SyncError';
+    this.kind = kind;
+  }
+
+  get policy(): Policy {
+    return POLICY[this.kind];
+  }
+}
+
+/** The fault as a {@link SyncError}; what no edge has classified is a bug. */
+export function toSyncError(error: unknown): SyncError {
+  if (error instanceof SyncError) return error;
+  return new SyncError('internal', error instanceof Error ? error.message : String(error), { cause: error });
+}
