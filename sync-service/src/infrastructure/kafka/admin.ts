@@ -1,0 +1,173 @@
+import { type Admin, type Kafka, KafkaJSError, type Producer } from 'kafkajs';
+import { SyncError } from '../../errors.ts';
+
+export interface PartitionOffsets {
+  readonly partition: number;
+  /** First offset that the log still holds. */
+  readonly low: bigint;
+  /** Offset of the next record to be written, control records counted. */
+  readonly high: bigint;
+}
+
+export interface TopicDefinition {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+export interface EnsuredTopic {
+  readonly topic: string;
+  readonly outcome: 'created' | 'exists' | 'partitions-differ';
+}
+
+/**
+ * Questions and orders to the brokers, over connections that are opened on first use and renewed after a failure.
+ * Each fails with a SyncError: `source_unavailable` while Kafka does not answer, `contract_broken` if a topic that is
+ * asked about does not exist.
+ */
+export interface KafkaAdmin extends AsyncDisposable {
+  partitionOffsets(topic: string): Promise<PartitionOffsets[]>;
+  /** Per partition the first offset with a timestamp of at least `timestampMs`; the log's end where there is none. */
+  offsetsAtTimestamp(topic: string, timestampMs: number): Promise<Map<number, bigint>>;
+  /** What the group has committed; partitions without a committed offset are absent. */
+  groupOffsets(groupId: string, topic: string): Promise<Map<number, bigint>>;
+  partitionCount(topic: string): Promise<number>;
+  /** Creates what is missing. Changes nothing that exists: more partitions would move keys. */
+  ensureTopics(definitions: readonly TopicDefinition[]): Promise<EnsuredTopic[]>;
+  /** Deletes a group without members; one that does not exist is fine. */
+  deleteGroup(groupId: string): Promise<void>;
+  /** Sends one message, acknowledged by all in-sync replicas. */
+  send(
+    topic: string,
+    key: string | Buffer | null,
+    value: string | Buffer | null,
+    headers?: Record<string, string | Buffer>,
+  ): Promise<void>;
+}
+
+/** Few retries: the caller has its own, with heartbeats in between. */
+const RETRY = { retries: 2, initialRetryTime: 200, maxRetryTime: 1_000 };
+
+/** Connects to nothing yet. */
+export function openKafkaAdmin(kafka: Kafka): KafkaAdmin {
+  const admins = lazyConnection(() => kafka.admin({ retry: RETRY }));
+  const producers = lazyConnection(() => kafka.producer({ allowAutoTopicCreation: false, retry: RETRY }));
+
+  async function partitions(topic: string): Promise<number> {
+    return admins.use(async (admin) => {
+      // Asked first because kafkajs waits and retries for a topic that does not exist.
+      await requireTopic(admin, topic);
+      const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+      return topics[0]?.partitions.length ?? 0;
+    });
+  }
+
+  return {
+    partitionOffsets: (topic) =>
+      admins.use(async (admin) => {
+        await requireTopic(admin, topic);
+        const offsets = await admin.fetchTopicOffsets(topic);
+        return offsets
+          .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
+          .sort((a, b) => a.partition - b.partition);
+      }),
+
+    offsetsAtTimestamp: (topic, timestampMs) =>
+      admins.use(async (admin) => {
+        await requireTopic(admin, topic);
+        const offsets = await admin.fetchTopicOffsetsByTimestamp(topic, timestampMs);
+        return new Map(offsets.map(({ partition, offset }) => [partition, BigInt(offset)]));
+      }),
+
+    groupOffsets: (groupId, topic) =>
+      admins.use(async (admin) => {
+        await requireTopic(admin, topic);
+        const [group] = await admin.fetchOffsets({ groupId, topics: [topic] });
+        const committed = (group?.partitions ?? []).filter(({ offset }) => BigInt(offset) >= 0n);
+        return new Map(committed.map(({ partition, offset }) => [partition, BigInt(offset)]));
+      }),
+
+    partitionCount: partitions,
+
+    async ensureTopics(definitions) {
+      const ensured: EnsuredTopic[] = [];
+      for (const definition of definitions) {
+        const isCreated = await admins.use((admin) => createTopic(admin, definition));
+        const isAsDefined = isCreated || (await partitions(definition.topic)) === definition.partitions;
+        const outcome = isCreated ? 'created' : isAsDefined ? 'exists' : 'partitions-differ';
+        ensured.push({ topic: definition.topic, outcome });
+      }
+      return ensured;
+    },
+
+    deleteGroup: (groupId) =>
+      admins.use(async (admin) => {
+        const { groups } = await admin.listGroups();
+        if (groups.some((group) => group.groupId === groupId)) await admin.deleteGroups([groupId]);
+      }),
+
+    send: (topic, key, value, headers = {}) =>
+      producers.use(async (producer) => {
+        await producer.send({ topic, acks: -1, messages: [{ key, value, headers }] });
+      }),
+
+    async [Symbol.asyncDispose]() {
+      await Promise.all([admins.close(), producers.close()]);
+    },
+  };
+}
+
+async function requireTopic(admin: Admin, topic: string): Promise<void> {
+  if ((await admin.listTopics()).includes(topic)) return;
+  throw new SyncError('contract_broken', `topic ${topic} does not exist`);
+}
+
+async function createTopic(admin: Admin, definition: TopicDefinition): Promise<boolean> {
+  if ((await admin.listTopics()).includes(definition.topic)) return false;
+  // False as well if another process created it in between.
+  return admin.createTopics({
+    waitForLeaders: true,
+    topics: [
+      {
+        topic: definition.topic,
+        numPartitions: definition.partitions,
+        replicationFactor: definition.replicationFactor,
+        configEntries: Object.entries(definition.config).map(([name, value]) => ({ name, value })),
+      },
+    ],
+  });
+}
+
+/** One connected client, shared by concurrent uses and replaced after a failure. */
+function lazyConnection<C extends Admin | Producer>(create: () => C) {
+  let connected: Promise<C> | undefined;
+
+  function connect(): Promise<C> {
+    connected ??= (async () => {
+      const client = create();
+      await client.connect();
+      return client;
+    })();
+    return connected;
+  }
+
+  async function close(connection: Promise<C> | undefined): Promise<void> {
+    if (connected === connection) connected = undefined;
+    await connection?.then((client) => client.disconnect()).catch(() => {});
+  }
+
+  return {
+    close: () => close(connected),
+    async use<T>(work: (client: C) => Promise<T>): Promise<T> {
+      const connection = connect();
+      try {
+        return await work(await connection);
+      } catch (error) {
+        if (!(error instanceof KafkaJSError)) throw error;
+        void close(connection);
+        throw new SyncError('source_unavailable', `Kafka: ${error.name}`, { cause: error });
+      }
+    },
+  };
+}

@@ -1,0 +1,144 @@
+import { setTimeout as sleep } from 'node:timers/promises';
+import type { Kafka } from 'kafkajs';
+import type { Logger } from 'pino';
+import { openSession } from './consumer-session.ts';
+
+export interface MessageBatch {
+  readonly topic: string;
+  readonly partition: number;
+  /** The offset that the batch continues from: what must be stored as next offset before it. */
+  readonly expectedOffset: bigint;
+  /** In offset order; holes are compacted or control records. */
+  readonly messages: readonly Message[];
+  /** What to store as next offset after these messages; counts trailing control records. */
+  readonly nextOffset: bigint;
+}
+
+export interface Message {
+  readonly offset: bigint;
+  readonly key: Buffer | null;
+  readonly value: Buffer | null;
+  readonly timestampMs: number;
+}
+
+/** `moved`: the stored next offset was another one, nothing was stored; reading goes on from there. */
+export type Stored = { readonly kind: 'stored' } | { readonly kind: 'moved'; readonly nextOffset: bigint };
+
+/**
+ * Keeps this member in the group while a handler works or waits; to be called at least every few seconds. It throws
+ * SyncError `aborted` once the work is pointless (stopping, another position, another assignment) or what kafkajs
+ * throws when the group rebalances; either is to be passed on untouched.
+ */
+export type Alive = () => Promise<void>;
+
+/** Where changes go. Calls for one partition never overlap within one assignment. */
+export interface PartitionHandler {
+  /**
+   * Called once for each partition of an assignment, before anything of it is read; returns the offset to read from,
+   * which the database knows. It checks that the log is the one it knows and holds that offset. May take long.
+   */
+  assigned(topic: string, partition: number, alive: Alive): Promise<bigint>;
+  /** Stores the batch in one transaction. Retries and halts inside; throws only what `alive` threw or `aborted`. */
+  store(batch: MessageBatch, alive: Alive): Promise<Stored>;
+  /** There is nothing for us in [expectedOffset, nextOffset): control records or compacted holes. Fenced as `store`. */
+  passed(topic: string, partition: number, expectedOffset: bigint, nextOffset: bigint, alive: Alive): Promise<Stored>;
+}
+
+export type ConsumerState = 'joining' | 'consuming' | 'crashed' | 'stopped';
+
+export interface ConsumerEvents {
+  /** `consuming`: every partition of this assignment has its position. `crashed`: it is being rebuilt. */
+  onState(state: ConsumerState, detail?: { readonly partitions?: number; readonly error?: unknown }): void;
+}
+
+export interface AssignedPartition {
+  readonly topic: string;
+  readonly partition: number;
+  readonly expectedOffset: bigint;
+}
+
+/** Reads change topics as a member of a group and hands them to a {@link PartitionHandler}, whatever happens to Kafka. */
+export interface ChangeConsumer extends AsyncDisposable {
+  /** Resolves once the loop runs, joined or not; it goes on joining until `stop`. */
+  start(): Promise<void>;
+  /** Stops fetching, lets the transaction in progress end, leaves the group. Takes at most 10 s. */
+  stop(): Promise<void>;
+  /** Reads on from another offset, which the database already holds. Ignored for a partition that is not ours. */
+  seek(topic: string, partition: number, offset: bigint): void;
+  /** The partitions that have their position. */
+  assignment(): AssignedPartition[];
+  /** When the group last heard from us or a batch was stored, in ms since 1970; 0 before. */
+  lastProgressAt(): number;
+}
+
+export interface ChangeConsumerOptions {
+  readonly kafka: Kafka;
+  readonly groupId: string;
+  readonly sessionTimeoutMs: number;
+  readonly topics: readonly string[];
+  readonly partitionsConcurrently: number;
+  /** Most messages handed over at once. */
+  readonly batchMessages: number;
+  readonly handler: PartitionHandler;
+  readonly events: ConsumerEvents;
+  readonly log: Logger;
+}
+
+const FIRST_DELAY_MS = 500;
+const MAX_DELAY_MS = 10_000;
+
+/** Creates a consumer; `start` it. A kafkajs consumer that has crashed is replaced, with back-off, for ever. */
+export function createChangeConsumer(options: ChangeConsumerOptions): ChangeConsumer {
+  const { events, log } = options;
+  const stopping = new AbortController();
+  let session: ReturnType<typeof openSession> | undefined;
+  let running: Promise<void> | undefined;
+  let stopped: Promise<void> | undefined;
+  let progressAtMs = 0;
+
+  async function run(): Promise<void> {
+    let delayMs = FIRST_DELAY_MS;
+    while (!stopping.signal.aborted) {
+      events.onState('joining');
+      session = openSession({
+        ...options,
+        onPositioned(partitions) {
+          delayMs = FIRST_DELAY_MS;
+          events.onState('consuming', { partitions });
+        },
+        onRejoining: () => events.onState('joining'),
+        onProgress: () => {
+          progressAtMs = Date.now();
+        },
+      });
+      const error = await session.ended;
+      if (stopping.signal.aborted) return;
+      log.warn({ err: error, delayMs }, 'consumer crashed, building another');
+      events.onState('crashed', { error });
+      await sleep(delayMs * (0.75 + Math.random() / 2), undefined, { signal: stopping.signal }).catch(() => {});
+      delayMs = Math.min(delayMs * 2, MAX_DELAY_MS);
+    }
+  }
+
+  async function shutDown(): Promise<void> {
+    stopping.abort();
+    await session?.close();
+    await running;
+    events.onState('stopped');
+  }
+
+  const consumer: ChangeConsumer = {
+    async start() {
+      running ??= run();
+    },
+    stop() {
+      stopped ??= shutDown();
+      return stopped;
+    },
+    seek: (topic, partition, offset) => session?.seek(topic, partition, offset),
+    assignment: () => session?.assignment() ?? [],
+    lastProgressAt: () => progressAtMs,
+    [Symbol.asyncDispose]: () => consumer.stop(),
+  };
+  return consumer;
+}

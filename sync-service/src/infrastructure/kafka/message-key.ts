@@ -1,0 +1,33 @@
+import { parse } from 'lossless-json';
+import type { Key } from '../../domain/change.ts';
+import type { KeyKind } from '../../domain/source-schema.ts';
+import { SyncError } from '../../errors.ts';
+
+/** An integer as it travels: unsigned BIGINT arrives in a signed long, its upper half negative. */
+export function toIntegerKey(value: bigint, kind: 'integer' | 'unsigned'): bigint {
+  return kind === 'unsigned' ? BigInt.asUintN(64, value) : value;
+}
+
+/**
+ * Reads a message key: schema-less JSON with the key column only, `{"id":123}`. Exact beyond 2^53. `where` begins the
+ * message of the SyncError (`message_malformed`) that anything else causes.
+ */
+export function parseMessageKey(bytes: Buffer, field: string, kind: KeyKind, where: string): Key {
+  const value = fieldOf(bytes, field);
+  if (kind === 'string') {
+    if (typeof value === 'string') return value;
+  } else if (typeof value === 'bigint') {
+    return toIntegerKey(value, kind);
+  }
+  throw new SyncError('message_malformed', `${where}: the key is not JSON with one ${kind} field ${field}`);
+}
+
+/** Undefined for what is no such JSON. The parser's own error is dropped: it quotes the key. */
+function fieldOf(bytes: Buffer, field: string): unknown {
+  try {
+    const parsed = parse(bytes.toString('utf8'), null, BigInt) as Record<string, unknown> | null;
+    return parsed !== null && typeof parsed === 'object' && Object.hasOwn(parsed, field) ? parsed[field] : undefined;
+  } catch {
+    return undefined;
+  }
+}
