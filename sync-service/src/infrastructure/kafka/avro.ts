@@ -36,8 +36,11 @@ export interface Decoder {
 type Known = { readonly schema: WriterSchema; readonly type: Type };
 
 /** Creates a decoder with its own cache of schemas; ids are immutable, so nothing is ever asked for twice. */
-export function createDecoder(settings: Settings['registry']): Decoder {
-  const registry = openRegistry(settings);
+export function createDecoder(
+  settings: Settings['registry'],
+  { requestTimeoutMs = REQUEST_TIMEOUT_MS }: { readonly requestTimeoutMs?: number } = {},
+): Decoder {
+  const registry = openRegistry(settings, requestTimeoutMs);
   const known = new Map<number, Known>();
   const asked = new Map<number, Promise<Known>>();
   const unknownUntil = new Map<number, number>();
@@ -62,7 +65,7 @@ export function createDecoder(settings: Settings['registry']): Decoder {
 
   async function isStored(id: number): Promise<boolean> {
     // The client never asks twice for an id; a new one does.
-    return openRegistry(settings)
+    return openRegistry(settings, requestTimeoutMs)
       .getSchema(id)
       .then(
         () => true,
@@ -92,7 +95,7 @@ export function createDecoder(settings: Settings['registry']): Decoder {
   };
 }
 
-function openRegistry(settings: Settings['registry']): SchemaRegistry {
+function openRegistry(settings: Settings['registry'], timeout: number): SchemaRegistry {
   return new SchemaRegistry(
     {
       host: `${settings.url.replace(/\/+$/, '')}/apis/ccompat/v7`,
@@ -100,7 +103,7 @@ function openRegistry(settings: Settings['registry']): SchemaRegistry {
       middlewares: [
         () => ({
           // Without it a registry that accepts and never answers is waited for for ever.
-          prepareRequest: async (next) => (await next()).enhance({ timeout: REQUEST_TIMEOUT_MS }),
+          prepareRequest: async (next) => (await next()).enhance({ timeout }),
         }),
       ],
     },
@@ -125,9 +128,9 @@ function recordIn(type: Type): types.RecordType | undefined {
 
 /** The type of a nullable field without its null; several other branches are none that we know. */
 function typeName(type: Type): string {
-  if (!('types' in type)) return type.typeName;
+  if (!('types' in type)) return type.typeName.replace('abstract:', '');
   const branches = (type as types.UnwrappedUnionType).types.filter((branch) => branch.typeName !== 'null');
-  return branches.length === 1 && branches[0] ? branches[0].typeName : 'union';
+  return branches.length === 1 && branches[0] ? typeName(branches[0]) : 'union';
 }
 
 function statusOf(error: unknown): number | undefined {

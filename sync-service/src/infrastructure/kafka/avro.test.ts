@@ -1,0 +1,152 @@
+import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
+import type { AddressInfo } from 'node:net';
+import avro from 'avsc';
+import { afterEach, beforeEach, describe, expect, test } from 'vitest';
+import { createDecoder } from './avro.ts';
+import { bigintTypeHook } from './avro-long.ts';
+
+/** The shape of what Debezium registers, with a default on a bigint column. */
+const ENVELOPE = {
+  type: 'record',
+  name: 'Envelope',
+  namespace: 'p.db.t',
+  fields: [
+    { name: 'before', type: ['null', { type: 'record', name: 'Value', fields: row() }], default: null },
+    { name: 'after', type: ['null', 'Value'], default: null },
+    { name: 'op', type: 'string' },
+    { name: 'ts_ns', type: ['null', 'long'], default: null },
+  ],
+};
+
+function row() {
+  return [
+    { name: 'id', type: 'long' },
+    { name: 'nick', type: ['null', 'string'], default: null },
+    { name: 'level', type: { type: 'long', 'connect.default': 0 }, default: 0 },
+    { name: 'flags', type: 'int' },
+    { name: 'blob', type: ['null', 'bytes'], default: null },
+  ];
+}
+
+const type = avro.Type.forSchema(ENVELOPE as never, { typeHook: bigintTypeHook as never });
+
+function message(id: number, value: unknown): Buffer {
+  const header = Buffer.alloc(5);
+  header.writeInt32BE(id, 1);
+  return Buffer.concat([header, type.toBuffer(value)]);
+}
+
+const record = {
+  before: null,
+  after: { id: 2n ** 63n - 1n, nick: '🍣', level: 0n, flags: 7, blob: Buffer.from([1]) },
+  op: 'u',
+  ts_ns: 1_763_000_000_000_000_000n,
+};
+
+describe('the decoder', () => {
+  const requests: string[] = [];
+  let answer: (request: IncomingMessage, response: ServerResponse) => void;
+  const server = createServer((request, response) => {
+    requests.push(request.url ?? '');
+    answer(request, response);
+  });
+  let url: string;
+
+  beforeEach(async () => {
+    requests.length = 0;
+    answer = (request, response) => {
+      const isKnown = ['1', '2'].includes(request.url?.split('/').at(-1) ?? '');
+      response.writeHead(isKnown ? 200 : 404, { 'content-type': 'application/json' });
+      response.end(JSON.stringify(isKnown ? { schema: JSON.stringify(ENVELOPE) } : { error_code: 40403 }));
+    };
+    await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
+    url = `http://127.0.0.1:${(server.address() as AddressInfo).port}`;
+  });
+
+  afterEach(async () => {
+    server.closeAllConnections();
+    await new Promise((resolve) => server.close(resolve));
+  });
+
+  test('decodes longs as bigint and tells the columns of the writer', async () => {
+    const decoded = await createDecoder({ url }).decode(message(1, record));
+    expect(decoded.value).toEqual(record);
+    expect(decoded.schema).toEqual({
+      id: 1,
+      name: 'p.db.t.Envelope',
+      afterFields: new Map([
+        ['id', 'long'],
+        ['nick', 'string'],
+        ['level', 'long'],
+        ['flags', 'int'],
+        ['blob', 'bytes'],
+      ]),
+    });
+    expect(requests).toEqual(['/apis/ccompat/v7/schemas/ids/1']);
+  });
+
+  test('asks once for an id, however many messages wait for it', async () => {
+    const decoder = createDecoder({ url: `${url}/` });
+    await Promise.all([1, 2, 3].map(() => decoder.decode(message(1, record))));
+    await decoder.decode(message(2, record));
+    expect(requests).toHaveLength(2);
+  });
+
+  test.each([
+    ['no bytes', Buffer.alloc(0)],
+    ['one byte', Buffer.from([0])],
+    ['another magic byte', Buffer.concat([Buffer.from([1]), message(1, record).subarray(1)])],
+    ['JSON', Buffer.from('{"op":"u"}')],
+    ['a truncated record', message(1, record).subarray(0, -3)],
+    ['trailing bytes', Buffer.concat([message(1, record), Buffer.from([0])])],
+  ])('%s: malformed', async (_name, bytes) => {
+    await expect(createDecoder({ url }).decode(bytes)).rejects.toMatchObject({ kind: 'message_malformed' });
+  });
+
+  test('an unknown id is the message’s fault only while the registry knows another', async () => {
+    const decoder = createDecoder({ url });
+    await expect(decoder.decode(message(9, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });
+    await decoder.decode(message(1, record));
+    await expect(decoder.decode(message(9, record))).rejects.toMatchObject({ kind: 'message_malformed' });
+    const asked = requests.length;
+    await expect(decoder.decode(message(9, record))).rejects.toMatchObject({ kind: 'message_malformed' });
+    expect(requests).toHaveLength(asked);
+  });
+
+  test('a registry that has lost its storage makes no message malformed, and known ids go on', async () => {
+    const decoder = createDecoder({ url });
+    await decoder.decode(message(1, record));
+    answer = (_request, response) => response.writeHead(404).end('{}');
+    await expect(decoder.decode(message(2, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });
+    await expect(decoder.decode(message(1, record))).resolves.toBeDefined();
+  });
+
+  test('a failing registry is unavailable, asked once, and asked again the next time', async () => {
+    const decoder = createDecoder({ url });
+    const works = answer;
+    answer = (_request, response) => response.writeHead(500).end();
+    await expect(decoder.decode(message(1, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });
+    expect(requests).toHaveLength(1);
+    answer = works;
+    await expect(decoder.decode(message(1, record))).resolves.toBeDefined();
+  });
+
+  test('an unreachable registry is unavailable', async () => {
+    const decoder = createDecoder({ url: 'http://127.0.0.1:1' });
+    await expect(decoder.decode(message(1, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });
+  });
+
+  test('a registry that never answers is unavailable after the timeout', async () => {
+    answer = () => {};
+    const decoder = createDecoder({ url }, { requestTimeoutMs: 50 });
+    await expect(decoder.decode(message(1, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });
+  });
+
+  test('a schema that cannot be compiled breaks the contract', async () => {
+    answer = (_request, response) => {
+      response.writeHead(200, { 'content-type': 'application/json' });
+      response.end(JSON.stringify({ schema: '{"type":"record","name":"1abc","fields":[]}' }));
+    };
+    await expect(createDecoder({ url }).decode(message(1, record))).rejects.toMatchObject({ kind: 'contract_broken' });
+  });
+});

@@ -1,0 +1,84 @@
+import { createRequire } from 'node:module';
+import { setTimeout as sleep } from 'node:timers/promises';
+import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
+import { patchKafkajs, scheduleCheckPendingRequests, withLastOffset } from './kafkajs-patches.ts';
+
+const require = createRequire(import.meta.url);
+
+test('patching twice is patching once', () => {
+  patchKafkajs();
+  const { handleBatch } = require('kafkajs/src/consumer/runner').prototype;
+  patchKafkajs();
+  expect(require('kafkajs/src/consumer/runner').prototype.handleBatch).toBe(handleBatch);
+});
+
+describe('the request queue', () => {
+  beforeEach(() => {
+    vi.useFakeTimers();
+  });
+  afterEach(() => {
+    vi.useRealTimers();
+  });
+
+  test('an idle queue arms no timer', () => {
+    patchKafkajs();
+    const RequestQueue = require('kafkajs/src/network/requestQueue');
+    const logger = { debug() {}, namespace: () => logger };
+    const queue = new RequestQueue({
+      maxInFlightRequests: 1,
+      requestTimeout: 1_000,
+      clientId: 'c',
+      broker: 'b',
+      logger,
+    });
+    queue.checkPendingRequests();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+
+  test('a waiting request is checked once, after the throttle', () => {
+    const checkPendingRequests = vi.fn();
+    const queue = {
+      throttleCheckTimeoutId: null,
+      throttledUntil: Date.now() + 200,
+      pending: [{}],
+      checkPendingRequests,
+      schedule: scheduleCheckPendingRequests,
+    };
+    queue.schedule();
+    queue.schedule();
+    vi.advanceTimersByTime(199);
+    expect(checkPendingRequests).not.toHaveBeenCalled();
+    vi.advanceTimersByTime(1);
+    expect(checkPendingRequests).toHaveBeenCalledOnce();
+    expect(vi.getTimerCount()).toBe(0);
+  });
+});
+
+describe('the end of a record batch', () => {
+  const batch = { firstOffset: '100', lastOffsetDelta: 9, maxTimestamp: '1', records: [] as { offset: string }[] };
+
+  test('a batch emptied by compaction ends in a control record at its last offset', () => {
+    const { records } = withLastOffset(batch);
+    expect(records).toMatchObject([{ offset: '109', isControlRecord: true }]);
+  });
+
+  test('a batch whose last record was compacted away does as well', () => {
+    const { records } = withLastOffset({ ...batch, records: [{ offset: '103' }] });
+    expect(records).toMatchObject([{ offset: '103' }, { offset: '109', isControlRecord: true }]);
+  });
+
+  test('a whole batch is left as it is', () => {
+    const whole = { ...batch, records: [{ offset: '109' }] };
+    expect(withLastOffset(whole)).toBe(whole);
+  });
+});
+
+describe('the consumer group', () => {
+  test('an offset that the log does not hold is an error, not a reset', async () => {
+    patchKafkajs();
+    const ConsumerGroup = require('kafkajs/src/consumer/consumerGroup');
+    const recovered = ConsumerGroup.prototype.recoverFromOffsetOutOfRange({ topic: 't', partition: 3 });
+    await expect(recovered).rejects.toMatchObject({ name: 'KafkaJSNonRetriableError', retriable: false });
+    await sleep(0);
+  });
+});
