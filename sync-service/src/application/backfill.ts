@@ -1,0 +1,2 @@
+import { randomUUID } from 'node:crypto';
+import { backfillSignals, type Configuration, topicNames } from '@friend-sync/connectors';

@@ -1,0 +1,120 @@
+import type { SourceMapping } from '@friend-sync/connectors';
+import type { Change } from '../domain/change.ts';
+import { SyncError } from '../errors.ts';
+import type { KafkaAdmin } from '../infrastructure/kafka/admin.ts';
+import type { Decoder } from '../infrastructure/kafka/avro.ts';
+import type { MessageBatch, PartitionHandler, Stored } from '../infrastructure/kafka/consumer.ts';
+import { toChange } from '../infrastructure/kafka/envelope.ts';
+import type { Consumed } from '../infrastructure/mysql/consumed-store.ts';
+import type { SourceStore, Store } from '../infrastructure/mysql/store.ts';
+import type { Logger } from '../log.ts';
+import type { Metrics } from '../metrics.ts';
+import type { FanOut } from './fan-out.ts';
+import { type IngestBatch, ingest } from './ingest.ts';
+import type { Perseverance } from './perseverance.ts';
+import { findStart } from './topic-identity.ts';
+
+export interface IngestHandlerParts {
+  readonly store: Store;
+  readonly admin: KafkaAdmin;
+  readonly decoder: Decoder;
+  readonly fanOut: FanOut;
+  readonly perseverance: Perseverance;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly groupId: string;
+  /** By topic. */
+  readonly sources: ReadonlyMap<string, SourceMapping>;
+  readonly signal: AbortSignal;
+}
+
+/** Where stream, state, retry and apply meet: decode a batch, store it in one transaction, hand its keys to a worker. */
+export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler {
+  const { store, perseverance, signal } = parts;
+  /** The epoch of each partition's offsets, as read when it was assigned. */
+  const epochs = new Map<string, number>();
+
+  async function begin(topic: string, partition: number, alive?: () => Promise<void>): Promise<bigint> {
+    const consumed = await perseverance.run(
+      `assignment of ${topic}/${partition}`,
+      signal,
+      () => findStart(store, parts.admin, parts.groupId, topic, partition, parts.log),
+      alive,
+    );
+    epochs.set(`${topic}/${partition}`, consumed.epoch);
+    return consumed.nextOffset;
+  }
+
+  async function attempt(source: SourceStore, batch: MessageBatch): Promise<Stored> {
+    const epoch = epochs.get(`${batch.topic}/${batch.partition}`) ?? 0;
+    const decoded = await decodeBatch(parts, source, batch, epoch);
+    const reservation = parts.fanOut.reserve();
+    try {
+      const outcome = await ingest(store, source, decoded, reservation !== undefined);
+      if (outcome.kind === 'moved') {
+        reservation?.cancel();
+        return moved(batch.topic, batch.partition, outcome.consumed);
+      }
+      if (outcome.claim) reservation?.run(outcome.claim);
+      else reservation?.cancel();
+      if (outcome.markCount > (outcome.claim?.keys.length ?? 0)) parts.fanOut.notify();
+      parts.metrics.messages.inc({ topic: batch.topic }, batch.messages.length);
+      parts.metrics.marks.inc({ source: source.schema.mapping.name }, outcome.markCount);
+      return { kind: 'stored' };
+    } catch (error) {
+      reservation?.cancel();
+      throw error;
+    }
+  }
+
+  async function moved(topic: string, partition: number, consumed: Consumed | undefined): Promise<Stored> {
+    if (!consumed) return { kind: 'moved', nextOffset: await begin(topic, partition) };
+    epochs.set(`${topic}/${partition}`, consumed.epoch);
+    return { kind: 'moved', nextOffset: consumed.nextOffset };
+  }
+
+  const storeBatch: PartitionHandler['store'] = (batch, alive) => {
+    const source = sourceOf(parts, batch.topic);
+    return perseverance.run(`ingest of ${batch.topic}/${batch.partition}`, signal, () => attempt(source, batch), alive);
+  };
+
+  return {
+    assigned: begin,
+    store: storeBatch,
+    passed: (topic, partition, expectedOffset, nextOffset, alive) =>
+      storeBatch({ topic, partition, expectedOffset, nextOffset, messages: [] }, alive),
+  };
+}
+
+function sourceOf({ store, sources }: IngestHandlerParts, topic: string): SourceStore {
+  const source = store.sources.get(sources.get(topic)?.name ?? '');
+  if (!source) throw new SyncError('internal', `no source has the topic ${topic}`);
+  return source;
+}
+
+async function decodeBatch(
+  parts: IngestHandlerParts,
+  source: SourceStore,
+  batch: MessageBatch,
+  epoch: number,
+): Promise<IngestBatch> {
+  const { topic, partition, expectedOffset, nextOffset } = batch;
+  const changes: Change[] = [];
+  let maxTimestampMs = 0;
+  for (const message of batch.messages) {
+    maxTimestampMs = Math.max(maxTimestampMs, message.timestampMs);
+    const decoded = message.value && (await parts.decoder.decode(message.value));
+    const change = toChange({
+      source: source.schema,
+      topic,
+      partition,
+      offset: message.offset,
+      epoch,
+      key: message.key,
+      decoded,
+    });
+    if ('ignored' in change) parts.metrics.ignored.inc({ reason: change.ignored });
+    else changes.push(change);
+  }
+  return { topic, partition, epoch, expectedOffset, nextOffset, maxTimestampMs, changes };
+}

@@ -1,0 +1,21 @@
+import type { Key } from './change.ts';
+
+/** Where the pass of a key with many copies goes on: in which copy mapping, after which primary key. */
+export interface Cursor {
+  readonly copy: string;
+  /** Primary-key values in the key's column order, as text; empty: at the copy mapping's first row. */
+  readonly after: readonly string[];
+}
+
+export interface ClaimedKey {
+  readonly key: Key;
+  readonly cursor: Cursor | undefined;
+}
+
+/** Keys that one worker holds, until its lease ends. */
+export interface Claim {
+  readonly source: string;
+  /** Random 63 bits. Whoever finds another token in `pending` has lost the key. */
+  readonly token: bigint;
+  readonly keys: readonly ClaimedKey[];
+}

@@ -1,0 +1,91 @@
+import { expect, test } from 'vitest';
+import type { Change } from './change.ts';
+import { coalesce } from './coalesce.ts';
+import { decide, type MirrorRow } from './decide.ts';
+
+const known: MirrorRow = {
+  key: 7n,
+  values: ['bob', null],
+  position: { epoch: 1, partition: 2, offset: 100n },
+  isDeleted: false,
+  committedAtMs: null,
+};
+
+function change(offset: bigint, values: Change['values'], more: Partial<Change> = {}) {
+  const position = { epoch: 1, partition: 2, offset };
+  return { source: 's', key: 7n, kind: 'row' as const, values, position, isRead: false, committedAtMs: null, ...more };
+}
+
+const decideOne = (row: MirrorRow | undefined, one: Change, replayUntil = 0n) =>
+  decide(row, { newest: one, isRead: one.isRead }, replayUntil);
+
+test('a key that is new in the mirror is written and marked', () => {
+  expect(decideOne(undefined, change(5n, ['bob', null]))).toMatchObject({
+    write: { values: ['bob', null] },
+    mark: true,
+  });
+});
+
+test('a newer change with the same values moves the position and marks nothing', () => {
+  expect(decideOne(known, change(101n, ['bob', null]))).toMatchObject({
+    write: { position: { offset: 101n } },
+    mark: false,
+  });
+});
+
+test.each([
+  ['letter case', ['Bob', null]],
+  ['a trailing space', ['bob ', null]],
+  ['the empty string for NULL', ['bob', '']],
+  ['unknown for NULL', ['bob', undefined]],
+])('a newer change that differs only by %s is marked', (_, values) => {
+  expect(decideOne(known, change(101n, values))).toMatchObject({ mark: true });
+});
+
+test('an older or repeated change writes and marks nothing', () => {
+  for (const offset of [99n, 100n]) {
+    expect(decideOne(known, change(offset, ['old', 'old']))).toEqual({ kind: 'accept', write: undefined, mark: false });
+  }
+});
+
+test('an older change below replayUntil marks the key and writes nothing', () => {
+  expect(decideOne(known, change(99n, ['old', 'old']), 200n)).toEqual({ kind: 'accept', write: undefined, mark: true });
+});
+
+test('a read marks the key even if nothing differs', () => {
+  expect(decideOne(known, change(101n, ['bob', null], { isRead: true }))).toMatchObject({ mark: true });
+});
+
+test('a later epoch is newer whatever its offset and partition', () => {
+  const position = { epoch: 2, partition: 0, offset: 1n };
+  expect(decideOne(known, change(1n, ['eve', null], { position }))).toMatchObject({ write: { values: ['eve', null] } });
+});
+
+test('the same key in another partition of one epoch is refused, newer or older', () => {
+  for (const offset of [1n, 1000n]) {
+    const position = { epoch: 1, partition: 3, offset };
+    expect(decideOne(known, change(offset, ['eve', null], { position }))).toEqual({ kind: 'other-partition' });
+  }
+});
+
+test('a delete keeps the last values and is marked; its tombstone moves the position only', () => {
+  const deleted = decideOne(known, change(101n, [], { kind: 'delete' }));
+  expect(deleted).toMatchObject({ write: { isDeleted: true, values: ['bob', null] }, mark: true });
+  const row = { ...known, isDeleted: true, position: { epoch: 1, partition: 2, offset: 101n } };
+  expect(decideOne(row, change(102n, [], { kind: 'delete' }))).toMatchObject({
+    write: { isDeleted: true },
+    mark: false,
+  });
+});
+
+test('coalescing keeps the newest change of each key and remembers that one of them was a read', () => {
+  const other = change(13n, ['x', 'y'], { key: 8n });
+  const coalesced = coalesce([
+    change(11n, ['a', null], { isRead: true }),
+    change(12n, ['b', null]),
+    other,
+    change(14n, ['c', null]),
+  ]);
+  expect(coalesced.get(7n)).toMatchObject({ newest: { values: ['c', null] }, isRead: true });
+  expect(coalesced.get(8n)).toMatchObject({ newest: { values: ['x', 'y'] }, isRead: false });
+});

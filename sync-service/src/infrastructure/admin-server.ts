@@ -1,0 +1,43 @@
+import fastify from 'fastify';
+import type { Health } from '../application/health.ts';
+import type { Metrics } from '../metrics.ts';
+
+/** No progress of any kind for so long means that the process is stuck: a restart may help. */
+const STUCK_MS = 5 * 60_000;
+
+export interface AdminServer extends AsyncDisposable {
+  readonly port: number;
+}
+
+/**
+ * `/livez`: the process makes progress or knows why not (an outage elsewhere is no reason to restart it).
+ * `/readyz`: it consumes and nothing is in trouble; otherwise 503 with every trouble and its remedy. `/metrics`: Prometheus.
+ */
+export async function openAdminServer(
+  address: { host: string; port: number },
+  health: Health,
+  metrics: Metrics,
+): Promise<AdminServer> {
+  const server = fastify({ forceCloseConnections: true });
+  server.get('/livez', (_, reply) => {
+    const isStuck = health.troubles.length === 0 && Date.now() - health.progressAt > STUCK_MS;
+    return reply
+      .code(isStuck ? 503 : 200)
+      .send({ state: health.state, lastProgress: new Date(health.progressAt).toISOString() });
+  });
+  server.get('/readyz', (_, reply) =>
+    reply
+      .code(health.isReady ? 200 : 503)
+      .send({ ready: health.isReady, state: health.state, troubles: health.troubles }),
+  );
+  server.get('/metrics', async (_, reply) => {
+    metrics.ready.set(health.isReady ? 1 : 0);
+    return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
+  });
+  await server.listen(address);
+  const bound = server.server.address();
+  return {
+    port: typeof bound === 'object' && bound ? bound.port : address.port,
+    [Symbol.asyncDispose]: async () => server.close(),
+  };
+}

@@ -1,0 +1,119 @@
+import { quoted, type Session } from './database.ts';
+
+/** How far one partition has been ingested. */
+export interface Consumed {
+  readonly epoch: number;
+  readonly nextOffset: bigint;
+  readonly replayUntil: bigint;
+  readonly maxTimestampMs: number;
+}
+
+/** A life of a topic, as it was when we began to follow it. */
+export interface TopicEpoch {
+  readonly epoch: number;
+  readonly partitions: number;
+}
+
+/** The offsets that rule: they live beside the mirror and move in its transactions. */
+export class ConsumedStore {
+  readonly #consumed: string;
+  readonly #topicEpoch: string;
+
+  constructor(stateDatabase: string) {
+    this.#consumed = quoted(stateDatabase, 'consumed');
+    this.#topicEpoch = quoted(stateDatabase, 'topic_epoch');
+  }
+
+  /** Locks the partition's row until the transaction ends: two owners of one partition cannot both be in here. */
+  async lock(tx: Session, topic: string, partition: number): Promise<Consumed | undefined> {
+    return this.#select(tx, 'locking the partition', topic, partition, 'FOR UPDATE');
+  }
+
+  async read(session: Session, topic: string, partition: number): Promise<Consumed | undefined> {
+    return this.#select(session, 'reading the offset', topic, partition, '');
+  }
+
+  /** Moves a locked row forward. */
+  async advance(
+    tx: Session,
+    topic: string,
+    partition: number,
+    nextOffset: bigint,
+    maxTimestampMs: number,
+  ): Promise<void> {
+    await tx.write(
+      'moving the offset',
+      `UPDATE ${this.#consumed} SET next_offset = ?, max_timestamp_ms = GREATEST(max_timestamp_ms, ?) WHERE topic = ? AND \`partition\` = ?`,
+      [nextOffset, maxTimestampMs, topic, partition],
+    );
+  }
+
+  /** Sets a locked row to `nextOffset`; what was read before and lies above it will mark its keys again. */
+  async rewind(tx: Session, topic: string, partition: number, nextOffset: bigint): Promise<void> {
+    await tx.write(
+      'setting the offset',
+      `UPDATE ${this.#consumed} SET replay_until = GREATEST(replay_until, next_offset), next_offset = ? WHERE topic = ? AND \`partition\` = ?`,
+      [nextOffset, topic, partition],
+    );
+  }
+
+  /** Adopts a topic that is followed for the first time: epoch 1, every partition from `nextOffset`. Harmless when repeated. */
+  async adopt(tx: Session, topic: string, partitions: number): Promise<TopicEpoch> {
+    await tx.write(
+      'adopting the topic',
+      `INSERT IGNORE INTO ${this.#topicEpoch} (topic, epoch, partitions) VALUES (?, 1, ?)`,
+      [topic, partitions],
+    );
+    const known = (await this.topicEpoch(tx, topic)) ?? { epoch: 1, partitions };
+    const rows = Array.from({ length: known.partitions }, (_, partition) => [topic, partition, known.epoch, 0]);
+    await tx.write(
+      'adopting the partitions',
+      `INSERT IGNORE INTO ${this.#consumed} (topic, \`partition\`, epoch, next_offset) VALUES ?`,
+      [rows],
+    );
+    return known;
+  }
+
+  async topicEpoch(session: Session, topic: string): Promise<TopicEpoch | undefined> {
+    const [row] = await session.rows(
+      'reading the epoch',
+      `SELECT epoch, partitions FROM ${this.#topicEpoch} WHERE topic = ?`,
+      [topic],
+    );
+    return row && { epoch: row.epoch as number, partitions: row.partitions as number };
+  }
+
+  /** All partitions of a topic, by number. */
+  async readAll(session: Session, topic: string): Promise<Map<number, Consumed>> {
+    const rows = await session.rows(
+      'reading the offsets',
+      `SELECT \`partition\`, epoch, next_offset, replay_until, max_timestamp_ms FROM ${this.#consumed} WHERE topic = ? ORDER BY \`partition\``,
+      [topic],
+    );
+    return new Map(rows.map((row) => [row.partition as number, toConsumed(row)]));
+  }
+
+  async #select(
+    session: Session,
+    doing: string,
+    topic: string,
+    partition: number,
+    lock: string,
+  ): Promise<Consumed | undefined> {
+    const [row] = await session.rows(
+      doing,
+      `SELECT epoch, next_offset, replay_until, max_timestamp_ms FROM ${this.#consumed} WHERE topic = ? AND \`partition\` = ? ${lock}`,
+      [topic, partition],
+    );
+    return row && toConsumed(row);
+  }
+}
+
+function toConsumed(row: Record<string, unknown>): Consumed {
+  return {
+    epoch: row.epoch as number,
+    nextOffset: BigInt(row.next_offset as string),
+    replayUntil: BigInt(row.replay_until as string),
+    maxTimestampMs: Number(row.max_timestamp_ms),
+  };
+}

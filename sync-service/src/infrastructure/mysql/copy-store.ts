@@ -1,0 +1,192 @@
+import type { DeletePolicy } from '@friend-sync/connectors';
+import { compareKeys, type Key } from '../../domain/change.ts';
+import type { Cursor } from '../../domain/claim.ts';
+import type { KeyKind } from '../../domain/source-schema.ts';
+import { parseKey } from '../../domain/source-schema.ts';
+import { quoted, type Session } from './database.ts';
+import { unknownColumn, valueColumn } from './mirror-table.ts';
+import type { TargetTable } from './target-table.ts';
+
+/** Primary-key bounds within one key's copies: after (exclusive) … upTo (inclusive); empty or undefined is unbounded. */
+export interface Range {
+  readonly after: readonly string[];
+  readonly upTo?: readonly string[] | undefined;
+}
+
+export interface Equalised {
+  /** Copies that differed from the mirror. */
+  readonly changed: number;
+  /** When the source committed what the keys' mirror rows hold, where that is known. */
+  readonly committedAtMs: readonly number[];
+}
+
+/** Text that compares by its bytes, whatever the target's character set. */
+const EXACT = 'COLLATE utf8mb4_0900_bin';
+const BINARY_TYPES = new Set(['binary', 'varbinary']);
+
+/**
+ * Makes the copies of one target table equal to the mirror. Values travel inside SQL only, from mirror rows under a
+ * share lock to copies, in a multi-table UPDATE that reads the mirror first and the copies by their foreign key's
+ * index. Any other form can write a value that is already old (docs/decisions).
+ */
+export class CopyStore {
+  readonly id: string;
+  readonly #target: TargetTable;
+  readonly #keyKind: KeyKind;
+  readonly #join: string;
+  readonly #update: string;
+  readonly #orderColumns: readonly string[];
+  readonly #mirror: string;
+
+  constructor(mirrorTable: string, target: TargetTable, keyKind: KeyKind, onDelete: DeletePolicy) {
+    this.id = target.copy.id;
+    this.#target = target;
+    this.#keyKind = keyKind;
+    this.#mirror = mirrorTable;
+    this.#orderColumns = target.primaryKey.filter((column) => column !== target.copy.key);
+    this.#join = joinClause(mirrorTable, target, keyKind);
+    this.#update = updateStatement(this.#join, target, onDelete);
+  }
+
+  /**
+   * How many copies each of these keys has here. Counting stops beyond `limit`: a key with more is reported as
+   * `limit + 1`. Keys without copies are absent.
+   */
+  async count(session: Session, keys: readonly Key[], limit: number): Promise<Map<Key, number>> {
+    const counts = new Map<Key, number>();
+    let rest = [...keys].sort(compareKeys);
+    while (rest.length > 0) {
+      const rows = await session.rows(
+        'counting copies',
+        `SELECT k, COUNT(*) AS n FROM (SELECT p.k FROM ${this.#join} WHERE p.k IN (?) ORDER BY p.k LIMIT ?) AS some GROUP BY k ORDER BY k`,
+        [rest, limit + 1],
+      );
+      const found = rows.map((row) => [parseKey(String(row.k), this.#keyKind), Number(row.n)] as const);
+      const isCut = found.reduce((sum, [, n]) => sum + n, 0) > limit;
+      // The last key of a cut count may have more: count it again by itself, unless it filled the limit alone.
+      const last = found.at(-1)?.[0];
+      for (const [key, n] of found) if (!isCut || key !== last || found.length === 1) counts.set(key, n);
+      if (!isCut || last === undefined) break;
+      rest = rest.slice(rest.indexOf(last) + (found.length === 1 ? 1 : 0));
+    }
+    return counts;
+  }
+
+  /** Locks the copies themselves: before the mirror, so that nobody waits for the mirror while we wait for a copy. */
+  async lock(tx: Session, keys: readonly Key[], range?: Range): Promise<void> {
+    const { where, parameters } = this.#within(range);
+    const pk = this.#target.primaryKey.map((column) => `f.${quoted(column)}`).join(', ');
+    await tx.rows(
+      'locking copies',
+      `SELECT ${pk} FROM ${this.#join} WHERE p.k IN (?)${where} ORDER BY p.k FOR UPDATE OF f`,
+      [[...keys].sort(compareKeys), ...parameters],
+    );
+  }
+
+  /** Makes copies equal to the mirror. */
+  async makeEqual(tx: Session, keys: readonly Key[], range?: Range): Promise<Equalised> {
+    const sorted = [...keys].sort(compareKeys);
+    const mirror = await tx.rows(
+      'locking the mirror',
+      `SELECT fs_committed_at_ms AS at FROM ${this.#mirror} WHERE k IN (?) ORDER BY k FOR SHARE`,
+      [sorted],
+    );
+    const { where, parameters } = this.#within(range);
+    const { changed } = await tx.write('writing copies', this.#update + where, [sorted, ...parameters]);
+    return { changed, committedAtMs: mirror.filter((row) => row.at !== null).map((row) => Number(row.at)) };
+  }
+
+  /** The primary key of the `rows`-th copy of a key after the cursor: where a chunk ends. Undefined: fewer are left. */
+  async chunkEnd(session: Session, key: Key, after: Cursor['after'], rows: number): Promise<string[] | undefined> {
+    if (this.#orderColumns.length === 0) return undefined;
+    const { where, parameters } = this.#within({ after });
+    const columns = this.#orderColumns.map((column) => this.#asText(column));
+    const order = this.#orderColumns.map((column) => `f.${quoted(column)}`).join(', ');
+    const [row] = await session.rows(
+      'finding the end of a chunk',
+      `SELECT ${columns.map((c, i) => `${c} AS c${i}`).join(', ')} FROM ${this.#join} WHERE p.k = ?${where} ORDER BY ${order} LIMIT 1 OFFSET ?`,
+      [key, ...parameters, rows - 1],
+    );
+    return row && this.#orderColumns.map((_, i) => String(row[`c${i}`]));
+  }
+
+  #within(range: Range | undefined): { where: string; parameters: string[] } {
+    const bounds = [
+      range?.after.length ? this.#compare('>', range.after) : undefined,
+      range?.upTo?.length ? this.#compare('<=', range.upTo) : undefined,
+    ].filter((bound) => bound !== undefined);
+    return { where: bounds.map((b) => ` AND ${b.sql}`).join(''), parameters: bounds.flatMap((b) => b.parameters) };
+  }
+
+  /** Row comparison, spelled out: MySQL uses no index range for `(a, b) > (x, y)`. */
+  #compare(operator: '>' | '<=', values: readonly string[]): { sql: string; parameters: string[] } {
+    const [strict, last] = operator === '>' ? ['>', '>'] : ['<', '<='];
+    const columns = this.#orderColumns;
+    const alternatives = columns.map((column, i) => {
+      const equals = columns.slice(0, i).map((earlier) => `f.${quoted(earlier)} = ${this.#placeholder(earlier)}`);
+      return [
+        ...equals,
+        `f.${quoted(column)} ${i === columns.length - 1 ? last : strict} ${this.#placeholder(column)}`,
+      ].join(' AND ');
+    });
+    return {
+      sql: `(${alternatives.map((a) => `(${a})`).join(' OR ')})`,
+      parameters: columns.flatMap((_, i) => values.slice(0, i + 1)),
+    };
+  }
+
+  #asText(column: string): string {
+    return this.#isBinary(column) ? `HEX(f.${quoted(column)})` : `f.${quoted(column)}`;
+  }
+
+  #placeholder(column: string): string {
+    const type = this.#target.columns.get(column)?.columnType ?? '';
+    if (this.#isBinary(column)) return 'UNHEX(?)';
+    if (!/int/.test(type)) return '?';
+    return `CAST(? AS ${type.includes('unsigned') ? 'UNSIGNED' : 'SIGNED'})`;
+  }
+
+  #isBinary(column: string): boolean {
+    return BINARY_TYPES.has(this.#target.columns.get(column)?.dataType ?? '');
+  }
+}
+
+function joinClause(mirrorTable: string, { copy, columns, index }: TargetTable, keyKind: KeyKind): string {
+  const foreignKey = `f.${quoted(copy.key)}`;
+  const { charset, collation } = columns.get(copy.key) ?? {};
+  // In the foreign key's own collation for its index, and by bytes for the very row ('bob' is not 'Bob').
+  const on =
+    keyKind === 'string'
+      ? `${foreignKey} = CONVERT(p.k USING ${charset}) COLLATE ${collation} AND ${foreignKey} = p.k ${EXACT}`
+      : `${foreignKey} = p.k`;
+  const target = quoted(copy.table.database, copy.table.table);
+  return `${mirrorTable} AS p STRAIGHT_JOIN ${target} AS f FORCE INDEX (${quoted(index ?? '')}) ON ${on}`;
+}
+
+/** Ends in an open WHERE clause whose first parameter is the list of keys. */
+function updateStatement(join: string, { copy, columns }: TargetTable, onDelete: DeletePolicy): string {
+  const pairs = copy.set.map(({ column, from }) => {
+    const replacement =
+      onDelete.kind === 'replace' && column in onDelete.set ? literal(onDelete.set[column] ?? null) : undefined;
+    const value = `p.${quoted(valueColumn(from))}`;
+    const isKept =
+      replacement === undefined
+        ? `(p.fs_deleted OR p.${quoted(unknownColumn(from))})`
+        : `(NOT p.fs_deleted AND p.${quoted(unknownColumn(from))})`;
+    const wanted = replacement === undefined ? value : `IF(p.fs_deleted, ${replacement}, ${value})`;
+    const isText = columns.get(column)?.charset != null;
+    const own = `f.${quoted(column)}`;
+    return {
+      assign: `${own} = IF(${isKept}, ${own}, ${wanted})`,
+      isEqual: `(${isKept} OR ${own} <=> ${wanted}${isText ? ` ${EXACT}` : ''})`,
+    };
+  });
+  const preserved = copy.preserve.map((column) => `f.${quoted(column)} = f.${quoted(column)}`);
+  const condition = copy.where ? ` AND (${copy.where})` : '';
+  return `UPDATE ${join} SET ${[...pairs.map((p) => p.assign), ...preserved].join(', ')}
+    WHERE p.k IN (?)${condition} AND NOT (${pairs.map((p) => p.isEqual).join(' AND ')})`;
+}
+
+function literal(value: string | null): string {
+  return value === null ? 'NULL' : `_utf8mb4 X'${Buffer.from(value).toString('hex')}'`;
+}

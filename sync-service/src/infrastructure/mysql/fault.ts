@@ -1,0 +1,72 @@
+import { type ErrorKind, SyncError } from '../../errors.ts';
+
+/** MySQL and mysql2 error codes, by what the service does about them. The lists stay narrow: unknown means `internal`, which halts. */
+const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = Object.fromEntries(
+  Object.entries({
+    store_contended: ['ER_LOCK_DEADLOCK', 'ER_LOCK_WAIT_TIMEOUT', 'ER_LOCK_NOWAIT'],
+    store_unavailable: [
+      'PROTOCOL_CONNECTION_LOST',
+      'PROTOCOL_SEQUENCE_TIMEOUT',
+      'ECONNREFUSED',
+      'ECONNRESET',
+      'EPIPE',
+      'ETIMEDOUT',
+      'ENOTFOUND',
+      'EAI_AGAIN',
+      'EHOSTUNREACH',
+      'HANDSHAKE_NO_SSL_SUPPORT',
+      'ER_SERVER_SHUTDOWN',
+      'ER_NORMAL_SHUTDOWN',
+      'ER_CON_COUNT_ERROR',
+      'ER_TOO_MANY_USER_CONNECTIONS',
+      'ER_OPTION_PREVENTS_STATEMENT',
+      'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
+      'ER_READ_ONLY_MODE',
+      'ER_CONNECTION_KILLED',
+      'ER_QUERY_INTERRUPTED',
+      'ER_CLIENT_INTERACTION_TIMEOUT',
+      'ER_RECORD_FILE_FULL',
+      'ER_DISK_FULL',
+      'ER_DISK_FULL_NOWAIT',
+      'ER_ERROR_ON_WRITE',
+    ],
+    store_refused: [
+      'ER_DATA_TOO_LONG',
+      'ER_BAD_NULL_ERROR',
+      'ER_WARN_DATA_OUT_OF_RANGE',
+      'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD',
+      'ER_TRUNCATED_WRONG_VALUE',
+      'WARN_DATA_TRUNCATED',
+      'ER_CANNOT_CONVERT_STRING',
+      'ER_CHECK_CONSTRAINT_VIOLATED',
+      'ER_NO_REFERENCED_ROW_2',
+      'ER_DUP_ENTRY',
+      'ER_SIGNAL_EXCEPTION',
+    ],
+    store_misconfigured: [
+      'ER_ACCESS_DENIED_ERROR',
+      'ER_DBACCESS_DENIED_ERROR',
+      'ER_TABLEACCESS_DENIED_ERROR',
+      'ER_COLUMNACCESS_DENIED_ERROR',
+      'ER_SPECIFIC_ACCESS_DENIED_ERROR',
+      'ER_ACCOUNT_HAS_BEEN_LOCKED',
+      'ER_BAD_DB_ERROR',
+      'ER_NO_SUCH_TABLE',
+      'ER_BAD_FIELD_ERROR',
+      'ER_KEY_DOES_NOT_EXITS',
+    ],
+  } satisfies Partial<Record<ErrorKind, string[]>>).flatMap(([kind, codes]) => codes.map((code) => [code, kind])),
+) as Record<string, ErrorKind>;
+
+/**
+ * Classifies what mysql2 threw. The message keeps the code and what was being done, never MySQL's own text where that
+ * may quote a row's value (1406, 1366 and their kin do).
+ */
+export function toStoreError(error: unknown, doing: string): SyncError {
+  if (error instanceof SyncError) return error;
+  const { code, fatal, message } = error as { code?: string; fatal?: boolean; message?: string };
+  const kind = (code && KIND_OF_CODE[code]) || (fatal ? 'store_unavailable' : 'internal');
+  // Refused values are quoted in MySQL's text, so neither the text nor the cause goes further.
+  if (kind === 'store_refused') return new SyncError(kind, `${doing}: ${code}`);
+  return new SyncError(kind, `${doing}: ${[code, message].filter(Boolean).join(': ')}`, { cause: error });
+}

@@ -1,0 +1,88 @@
+import { fileURLToPath } from 'node:url';
+import type { Configuration } from '@friend-sync/connectors';
+import { readMigrationFiles } from 'drizzle-orm/migrator';
+import { drizzle } from 'drizzle-orm/mysql2';
+import { migrate as applyMigrations } from 'drizzle-orm/mysql2/migrator';
+import mysql from 'mysql2/promise';
+import { SyncError } from '../../errors.ts';
+import { type Database, quoted } from './database.ts';
+import { toStoreError } from './fault.ts';
+import { mirrorDdl, planMirror, readMirrorColumns, readSourceColumns } from './mirror-table.ts';
+
+const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle', import.meta.url));
+const JOURNAL = '__drizzle_migrations';
+
+/** The statements that are still to be run, in order. */
+export interface MigrationPlan {
+  /** Our fixed tables, from the migrations folder. */
+  readonly fixed: readonly string[];
+  /** The mirrors, from the mapping and the source's column types. */
+  readonly mirrors: readonly string[];
+}
+
+/**
+ * Compares what is with what the mapping needs. Reads both servers, changes nothing. Throws `contract_broken`, all
+ * problems at once, where a source column cannot be mirrored.
+ */
+export async function planMigration(
+  configuration: Configuration,
+  source: Database,
+  target: Database,
+): Promise<MigrationPlan> {
+  const { stateDatabase } = configuration.settings.target;
+  const mirrors: string[] = [];
+  const problems: string[] = [];
+  for (const mapping of configuration.mapping.sources) {
+    const plan = planMirror(mapping, await readSourceColumns(source, mapping));
+    problems.push(...plan.problems);
+    const existing = await readMirrorColumns(target, stateDatabase, mapping.name);
+    if (plan.problems.length === 0)
+      mirrors.push(...mirrorDdl(stateDatabase, mapping.name, plan.types, new Set(existing.keys())));
+  }
+  if (problems.length) throw new SyncError('contract_broken', problems.join('\n'));
+  return { fixed: await pendingMigrations(target, stateDatabase), mirrors };
+}
+
+async function pendingMigrations(target: Database, stateDatabase: string): Promise<string[]> {
+  const [journal] = await target.rows(
+    'looking for the migration journal',
+    'SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?',
+    [stateDatabase, JOURNAL],
+  );
+  const [last] = journal
+    ? await target.rows(
+        'reading the migration journal',
+        `SELECT MAX(created_at) AS at FROM ${quoted(stateDatabase, JOURNAL)}`,
+      )
+    : [];
+  const appliedUpTo = Number(last?.at ?? 0);
+  const files = readMigrationFiles({ migrationsFolder: MIGRATIONS_FOLDER });
+  return files.filter((file) => file.folderMillis > appliedUpTo).flatMap((file) => file.sql.map((sql) => sql.trim()));
+}
+
+/** Runs a plan. Safe to repeat, and two at once wait for each other (a named lock): DDL cannot be rolled back. */
+export async function executeMigration(configuration: Configuration, plan: MigrationPlan): Promise<void> {
+  const { target } = configuration.settings;
+  const connection = await mysql
+    .createConnection({
+      host: target.host,
+      port: target.port,
+      user: target.user,
+      password: target.password.reveal(),
+      ...(target.tls ? { ssl: {} } : {}),
+    })
+    .catch((error) => {
+      throw toStoreError(error, 'connecting to the friend database');
+    });
+  try {
+    await connection.query('SELECT GET_LOCK(?, 60)', [`friend-sync migrate ${target.stateDatabase}`.slice(0, 64)]);
+    await connection.query(`CREATE DATABASE IF NOT EXISTS ${quoted(target.stateDatabase)}`);
+    await connection.query(`USE ${quoted(target.stateDatabase)}`);
+    await applyMigrations(drizzle(connection), { migrationsFolder: MIGRATIONS_FOLDER, migrationsTable: JOURNAL });
+    for (const statement of plan.mirrors) await connection.query(statement);
+  } catch (error) {
+    throw toStoreError((error as { cause?: unknown }).cause ?? error, 'migrating');
+  } finally {
+    connection.destroy();
+  }
+}

@@ -1,0 +1,81 @@
+import { compareKeys, type Key, type Value } from '../../domain/change.ts';
+import type { MirrorRow } from '../../domain/decide.ts';
+import { parseKey, parseValue, type SourceSchema } from '../../domain/source-schema.ts';
+import { quoted, type Row, type Session } from './database.ts';
+import { mirrorName, unknownColumn, valueColumn } from './mirror-table.ts';
+
+/** Reads and writes the mirror of one source. Every method runs in the caller's transaction. */
+export class MirrorStore {
+  readonly table: string;
+  readonly #schema: SourceSchema;
+  readonly #read: string;
+  readonly #write: string;
+
+  constructor(stateDatabase: string, schema: SourceSchema) {
+    this.#schema = schema;
+    this.table = quoted(stateDatabase, mirrorName(schema.mapping.name));
+    const values = schema.mapping.columns.map(valueColumn).map((c) => quoted(c));
+    const unknowns = schema.mapping.columns.map(unknownColumn).map((c) => quoted(c));
+    const columns = [
+      '`k`',
+      ...values,
+      ...unknowns,
+      'fs_epoch',
+      'fs_partition',
+      'fs_offset',
+      'fs_committed_at_ms',
+      'fs_deleted',
+    ];
+    this.#read = `SELECT ${columns.join(', ')} FROM ${this.table} WHERE \`k\` IN (?) ORDER BY \`k\` FOR UPDATE`;
+    this.#write = `INSERT INTO ${this.table} (${columns.join(', ')}) VALUES ? AS n
+      ON DUPLICATE KEY UPDATE ${columns
+        .slice(1)
+        .map((c) => `${c} = n.${c}`)
+        .join(', ')}`;
+  }
+
+  /** The rows of these keys, locked in key order until the transaction ends. */
+  async lock(tx: Session, keys: readonly Key[]): Promise<Map<Key, MirrorRow>> {
+    const rows = await tx.rows('locking the mirror', this.#read, [[...keys].sort(compareKeys)]);
+    return new Map(rows.map((row) => this.#toRow(row)).map((row) => [row.key, row]));
+  }
+
+  /** Inserts or replaces rows, in key order. */
+  async write(tx: Session, rows: readonly MirrorRow[]): Promise<void> {
+    if (rows.length === 0) return;
+    const sorted = [...rows].sort((a, b) => compareKeys(a.key, b.key));
+    await tx.write('writing the mirror', this.#write, [sorted.map((row) => this.#toColumns(row))]);
+  }
+
+  #toRow(row: Row): MirrorRow {
+    const { mapping, keyKind, columnKinds } = this.#schema;
+    return {
+      key: parseKey(String(row.k), keyKind),
+      values: mapping.columns.map((name, i) =>
+        Number(row[unknownColumn(name)]) ? undefined : parseValue(row[valueColumn(name)], columnKinds[i] ?? 'text'),
+      ),
+      position: {
+        epoch: row.fs_epoch as number,
+        partition: row.fs_partition as number,
+        offset: BigInt(row.fs_offset as string),
+      },
+      committedAtMs: row.fs_committed_at_ms === null ? null : Number(row.fs_committed_at_ms),
+      isDeleted: Number(row.fs_deleted) === 1,
+    };
+  }
+
+  #toColumns(row: MirrorRow): unknown[] {
+    const values: (Value | undefined)[] = this.#schema.mapping.columns.map((_, i) => row.values[i]);
+    const { epoch, partition, offset } = row.position;
+    return [
+      row.key,
+      ...values.map((value) => value ?? null),
+      ...values.map((value) => value === undefined),
+      epoch,
+      partition,
+      offset,
+      row.committedAtMs,
+      row.isDeleted,
+    ];
+  }
+}

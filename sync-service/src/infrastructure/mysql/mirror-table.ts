@@ -1,0 +1,157 @@
+import type { SourceMapping } from '@friend-sync/connectors';
+import { bigint, boolean, customType, getTableConfig, int, mysqlTable } from 'drizzle-orm/mysql-core';
+import type { ColumnKind, KeyKind, SourceSchema } from '../../domain/source-schema.ts';
+import { type Database, quoted, type Row } from './database.ts';
+
+/** A source column as its server describes it (`information_schema.columns`). */
+export interface SourceColumn {
+  readonly name: string;
+  readonly dataType: string;
+  readonly columnType: string;
+  readonly maxLength: number | null;
+}
+
+const INTEGERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
+const TEXTS = new Set(['char', 'varchar', 'enum', 'set', 'tinytext', 'text', 'mediumtext', 'longtext']);
+const BINARIES = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
+/** A VARCHAR longer than this could break the 65,535-byte limit of a row. */
+const LONGEST_VARCHAR = 2_000;
+
+/** The name of a mapped column's value, and of its unknown-flag, in the mirror. */
+export const valueColumn = (column: string): string => `v_${column}`;
+export const unknownColumn = (column: string): string => `u_${column}`;
+export const mirrorName = (source: string): string => `mirror_${source}`;
+
+/** Reads the columns of the mapped table that our user may see. */
+export async function readSourceColumns(source: Database, { table }: SourceMapping): Promise<SourceColumn[]> {
+  const rows = await source.rows(
+    `reading the columns of ${table.database}.${table.table}`,
+    `SELECT column_name AS name, data_type AS dataType, column_type AS columnType, character_maximum_length AS maxLength
+       FROM information_schema.columns WHERE table_schema = ? AND table_name = ?`,
+    [table.database, table.table],
+  );
+  return rows.map((row) => ({
+    name: row.name as string,
+    dataType: (row.dataType as string).toLowerCase(),
+    columnType: (row.columnType as string).toLowerCase(),
+    maxLength: row.maxLength === null ? null : Number(row.maxLength),
+  }));
+}
+
+/** What the mirror of a source looks like; `problems` names each column that cannot be mirrored, with the remedy. */
+export function planMirror(
+  mapping: SourceMapping,
+  columns: readonly SourceColumn[],
+): { types: Map<string, string>; problems: string[] } {
+  const types = new Map<string, string>();
+  const problems: string[] = [];
+  const where = `${mapping.table.database}.${mapping.table.table}`;
+  const byName = new Map(columns.map((column) => [column.name, column]));
+  const key = byName.get(mapping.key);
+  if (!key) problems.push(`${where}.${mapping.key}: no such column, or no SELECT on it; see friend-sync grants`);
+  else if (!keyType(key)) {
+    problems.push(
+      `${where}.${mapping.key}: a ${key.columnType} cannot be a key; integers and CHAR/VARCHAR up to 255 can`,
+    );
+  } else types.set('k', keyType(key) as string);
+  for (const name of mapping.columns) {
+    const column = byName.get(name);
+    const type = column && valueType(column);
+    if (!column) problems.push(`${where}.${name}: no such column, or no SELECT on it; see friend-sync grants`);
+    else if (!type)
+      problems.push(`${where}.${name}: ${column.columnType} cannot be mapped; text, integers, decimals and binary can`);
+    else types.set(name, type);
+  }
+  return { types, problems };
+}
+
+function keyType(column: SourceColumn): string | undefined {
+  if (INTEGERS.has(column.dataType)) return column.columnType.includes('unsigned') ? 'bigint unsigned' : 'bigint';
+  const fits = (column.dataType === 'varchar' || column.dataType === 'char') && (column.maxLength ?? 256) <= 255;
+  return fits ? `varchar(${column.maxLength}) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin` : undefined;
+}
+
+function valueType({ dataType, columnType, maxLength }: SourceColumn): string | undefined {
+  if (INTEGERS.has(dataType)) return columnType.includes('unsigned') ? 'bigint unsigned' : 'bigint';
+  if (dataType === 'decimal') return columnType.replace(' zerofill', '');
+  if (TEXTS.has(dataType)) {
+    const isShort = !dataType.endsWith('text') && (maxLength ?? 0) <= LONGEST_VARCHAR;
+    return `${isShort ? `varchar(${Math.max(1, maxLength ?? 1)})` : 'longtext'} CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin`;
+  }
+  if (BINARIES.has(dataType))
+    return (maxLength ?? 0) <= LONGEST_VARCHAR ? `varbinary(${Math.max(1, maxLength ?? 1)})` : 'longblob';
+  return undefined;
+}
+
+/** The mirror's table, built with drizzle from the planned types; its DDL is {@link createMirror}'s. */
+function mirrorTable(source: string, types: ReadonlyMap<string, string>) {
+  const ofType = (type: string) => customType<{ data: unknown }>({ dataType: () => type });
+  const values = [...types].filter(([name]) => name !== 'k');
+  return mysqlTable(mirrorName(source), {
+    k: ofType(types.get('k') ?? 'bigint')('k').primaryKey(),
+    ...Object.fromEntries(values.map(([name, type]) => [valueColumn(name), ofType(type)(valueColumn(name))])),
+    // Unknown until a message says otherwise: a column that is added later is not NULL in old rows, it is unknown.
+    ...Object.fromEntries(
+      values.map(([name]) => [unknownColumn(name), boolean(unknownColumn(name)).notNull().default(true)]),
+    ),
+    epoch: int('fs_epoch').notNull(),
+    partition: int('fs_partition').notNull(),
+    offset: bigint('fs_offset', { mode: 'bigint' }).notNull(),
+    committedAtMs: bigint('fs_committed_at_ms', { mode: 'number' }),
+    isDeleted: boolean('fs_deleted').notNull().default(false),
+  });
+}
+
+/** The statements that bring the mirror's table from what it is (`existing`: its column names) to the plan. Nothing is ever dropped. */
+export function mirrorDdl(
+  stateDatabase: string,
+  source: string,
+  types: ReadonlyMap<string, string>,
+  existing: ReadonlySet<string>,
+): string[] {
+  const { columns } = getTableConfig(mirrorTable(source, types));
+  const definition = (column: (typeof columns)[number]) => {
+    const byDefault = column.hasDefault ? ` DEFAULT ${column.default ? 1 : 0}` : '';
+    return `${quoted(column.name)} ${column.getSQLType()}${column.notNull ? ' NOT NULL' : ''}${byDefault}`;
+  };
+  const table = quoted(stateDatabase, mirrorName(source));
+  if (existing.size === 0) {
+    return [
+      `CREATE TABLE ${table} (\n  ${columns.map(definition).join(',\n  ')},\n  PRIMARY KEY (\`k\`)\n) ENGINE = InnoDB`,
+    ];
+  }
+  const missing = columns.filter((column) => !existing.has(column.name));
+  return missing.length
+    ? [`ALTER TABLE ${table}\n  ${missing.map((c) => `ADD COLUMN ${definition(c)}`).join(',\n  ')}`]
+    : [];
+}
+
+/** The mirror's columns and their types as they stand; empty where there is no such table. */
+export async function readMirrorColumns(
+  target: Database,
+  stateDatabase: string,
+  source: string,
+): Promise<Map<string, string>> {
+  const rows = await target.rows(
+    `reading the columns of ${mirrorName(source)}`,
+    'SELECT column_name AS name, column_type AS type FROM information_schema.columns WHERE table_schema = ? AND table_name = ?',
+    [stateDatabase, mirrorName(source)],
+  );
+  return new Map(rows.map((row: Row) => [row.name as string, (row.type as string).toLowerCase()]));
+}
+
+/** The kinds of a source's columns, from its mirror; undefined where `friend-sync migrate` has yet to make them. */
+export function toSourceSchema(mapping: SourceMapping, columns: ReadonlyMap<string, string>): SourceSchema | undefined {
+  const key = columns.get('k');
+  const kinds = mapping.columns.map((name) => kindOf(columns.get(valueColumn(name))));
+  if (!key || kinds.some((kind) => kind === undefined)) return undefined;
+  const keyKind: KeyKind = key.startsWith('varchar') ? 'string' : key.includes('unsigned') ? 'unsigned' : 'integer';
+  return { mapping, keyKind, columnKinds: kinds as ColumnKind[] };
+}
+
+function kindOf(type: string | undefined): ColumnKind | undefined {
+  if (type === undefined) return undefined;
+  if (type.startsWith('bigint')) return type.includes('unsigned') ? 'unsigned' : 'integer';
+  if (type.startsWith('decimal')) return 'decimal';
+  return type.startsWith('varbinary') || type.endsWith('blob') ? 'binary' : 'text';
+}

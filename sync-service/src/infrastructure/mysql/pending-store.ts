@@ -1,0 +1,191 @@
+import { randomBytes } from 'node:crypto';
+import { compareKeys, type Key } from '../../domain/change.ts';
+import type { Claim, ClaimedKey, Cursor } from '../../domain/claim.ts';
+import { type KeyKind, parseKey } from '../../domain/source-schema.ts';
+import { quoted, type Row, type Session } from './database.ts';
+
+/** The pending keys of one source. A row is here as long as some copy of its key may differ from the mirror. */
+export class PendingStore {
+  readonly #table: string;
+  readonly #source: string;
+  readonly #keyKind: KeyKind;
+  readonly #lease: string;
+
+  constructor(stateDatabase: string, source: string, keyKind: KeyKind, leaseMs: number) {
+    this.#table = quoted(stateDatabase, 'pending');
+    this.#source = source;
+    this.#keyKind = keyKind;
+    this.#lease = `NOW(6) + INTERVAL ${leaseMs * 1000} MICROSECOND`;
+  }
+
+  /**
+   * Marks keys. A mark never moves `due` of a claimed key and never touches its token, cursor or pass.
+   * With `claim`, keys that were not pending yet are claimed at once (a mark and a claim in one transaction).
+   */
+  async mark(tx: Session, keys: readonly Key[], delaySeconds = 0): Promise<void> {
+    if (keys.length === 0) return;
+    await this.#insert(tx, keys, `NOW(6) + INTERVAL ${delaySeconds} SECOND`, null);
+  }
+
+  /** Marks keys and claims those that were not pending, in one statement: as if a claim came right after the mark. */
+  async markAndClaim(tx: Session, keys: readonly Key[]): Promise<Claim | undefined> {
+    const token = newToken();
+    const allNew = (await this.#insert(tx, keys, this.#lease, token)) === keys.length;
+    const mine = allNew ? keys : await this.#held(tx, keys, token);
+    if (mine.length === 0) return undefined;
+    return { source: this.#source, token, keys: mine.map((key) => ({ key, cursor: undefined })) };
+  }
+
+  async #insert(tx: Session, keys: readonly Key[], due: string, token: bigint | null): Promise<number> {
+    const pass = token === null ? 'NULL, NULL, NULL' : `${token}, 1, NOW(6)`;
+    const rows = sortedTexts(keys).map((key) => [this.#source, key]);
+    const { matched } = await tx.write(
+      'marking keys',
+      `INSERT INTO ${this.#table} (source, k, due, token, pass_generation, pass_since)
+         SELECT v.source, v.k, ${due}, ${pass} FROM (VALUES ${rows.map(() => 'ROW(?, ?)').join(', ')}) AS v (source, k)
+       ON DUPLICATE KEY UPDATE generation = generation + 1, due = IF(pending.token IS NULL, NOW(6), pending.due), attempts = 0`,
+      rows.flat(),
+    );
+    return matched;
+  }
+
+  async #held(tx: Session, keys: readonly Key[], token: bigint): Promise<Key[]> {
+    const rows = await tx.rows(
+      'reading the claim',
+      `SELECT k FROM ${this.#table} WHERE source = ? AND k IN (?) AND token = ?`,
+      [this.#source, sortedTexts(keys), token],
+    );
+    return rows.map((row) => parseKey(row.k as string, this.#keyKind));
+  }
+
+  /** Claims up to `limit` due keys, longest due first; rows that another claim is just taking are skipped. */
+  async claim(tx: Session, limit: number): Promise<Claim | undefined> {
+    const rows = await tx.rows(
+      'claiming keys',
+      `SELECT k, cur FROM ${this.#table} WHERE source = ? AND due <= NOW(6) ORDER BY due LIMIT ? FOR UPDATE SKIP LOCKED`,
+      [this.#source, limit],
+    );
+    if (rows.length === 0) return undefined;
+    const token = newToken();
+    await tx.write(
+      'claiming keys',
+      `UPDATE ${this.#table} SET token = ?, due = ${this.#lease},
+         pass_generation = IF(cur IS NULL, generation, pass_generation), pass_since = IF(cur IS NULL, NOW(6), pass_since)
+       WHERE source = ? AND k IN (?)`,
+      [token, this.#source, rows.map((row) => row.k)],
+    );
+    return { source: this.#source, token, keys: rows.map((row) => this.#toClaimed(row)) };
+  }
+
+  #toClaimed(row: Row): ClaimedKey {
+    const cursor = row.cur === null ? undefined : (JSON.parse(row.cur as string) as Cursor);
+    return { key: parseKey(row.k as string, this.#keyKind), cursor };
+  }
+
+  /**
+   * Ends the pass of keys that this claim still holds: those that were not marked since the pass began leave the
+   * table; the others are due at once, for a new pass. Belongs into the transaction that wrote their last copies.
+   */
+  async complete(tx: Session, token: bigint, keys: readonly Key[]): Promise<void> {
+    const texts = sortedTexts(keys);
+    const { matched } = await tx.write(
+      'completing keys',
+      `DELETE FROM ${this.#table} WHERE source = ? AND k IN (?) AND token = ? AND generation = pass_generation`,
+      [this.#source, texts, token],
+    );
+    if (matched === texts.length) return;
+    await tx.write(
+      'releasing keys',
+      `UPDATE ${this.#table} SET since = pass_since, token = NULL, cur = NULL, pass_generation = NULL, pass_since = NULL, due = NOW(6)
+       WHERE source = ? AND k IN (?) AND token = ?`,
+      [this.#source, texts, token],
+    );
+  }
+
+  /**
+   * Stores how far the pass of a key has come and lets the key go, so that other keys have their turn before its next
+   * chunk. False: the claim was lost, and the caller's transaction must be rolled back.
+   */
+  async pause(tx: Session, token: bigint, key: Key, cursor: Cursor): Promise<boolean> {
+    const { matched } = await tx.write(
+      'storing the cursor',
+      `UPDATE ${this.#table} SET cur = ?, token = NULL, due = NOW(6) WHERE source = ? AND k = ? AND token = ?`,
+      [JSON.stringify(cursor), this.#source, String(key), token],
+    );
+    return matched === 1;
+  }
+
+  /** Lets keys go without completing them. Their pass begins anew. */
+  async release(tx: Session, token: bigint, keys: readonly Key[]): Promise<void> {
+    await this.#letGo(tx, token, keys, 'due = NOW(6)');
+  }
+
+  /** Parks a key that the target refuses: due again after a delay that doubles with each attempt, up to five minutes. A new mark un-parks it. */
+  async park(tx: Session, token: bigint, key: Key, reason: string): Promise<void> {
+    const due = 'due = NOW(6) + INTERVAL LEAST(300, POW(2, LEAST(attempts, 10))) SECOND';
+    await this.#letGo(tx, token, [key], `${due}, attempts = attempts + 1, last_error = ?`, [reason.slice(0, 255)]);
+  }
+
+  /** Lets a key go whose copies somebody else has locked; its pass goes on from the cursor in about a second. */
+  async retryLater(tx: Session, token: bigint, key: Key): Promise<void> {
+    await tx.write(
+      'releasing keys',
+      `UPDATE ${this.#table} SET due = NOW(6) + INTERVAL 500000 + RAND() * 500000 MICROSECOND, token = NULL WHERE source = ? AND k = ? AND token = ?`,
+      [this.#source, String(key), token],
+    );
+  }
+
+  /** Keys marked up to `moment` whose fan-out has not ended; parked ones do not count. */
+  async countUnsettled(session: Session, moment: string): Promise<number> {
+    const [row] = await session.rows(
+      'counting pending keys',
+      `SELECT COUNT(*) AS n FROM ${this.#table} WHERE source = ? AND since <= ? AND attempts = 0`,
+      [this.#source, moment],
+    );
+    return Number(row?.n);
+  }
+
+  /** All pending keys, and how many of them are parked. */
+  async count(session: Session): Promise<{ pending: number; parked: number }> {
+    const [row] = await session.rows(
+      'counting pending keys',
+      `SELECT COUNT(*) AS pending, COALESCE(SUM(attempts > 0), 0) AS parked FROM ${this.#table} WHERE source = ?`,
+      [this.#source],
+    );
+    return { pending: Number(row?.pending), parked: Number(row?.parked) };
+  }
+
+  /** Keys that the target refused, with the reason; at most 100. */
+  async parked(session: Session): Promise<{ key: Key; reason: string }[]> {
+    const rows = await session.rows(
+      'reading parked keys',
+      `SELECT k, last_error AS reason FROM ${this.#table} WHERE source = ? AND attempts > 0 ORDER BY k LIMIT 100`,
+      [this.#source],
+    );
+    return rows.map((row) => ({ key: parseKey(row.k as string, this.#keyKind), reason: String(row.reason) }));
+  }
+
+  async #letGo(
+    tx: Session,
+    token: bigint,
+    keys: readonly Key[],
+    set: string,
+    parameters: unknown[] = [],
+  ): Promise<void> {
+    await tx.write(
+      'releasing keys',
+      `UPDATE ${this.#table} SET ${set}, token = NULL, cur = NULL, pass_generation = NULL, pass_since = NULL
+       WHERE source = ? AND k IN (?) AND token = ?`,
+      [...parameters, this.#source, sortedTexts(keys), token],
+    );
+  }
+}
+
+/** Sorted as the column sorts, so that locks are taken in one order everywhere. */
+function sortedTexts(keys: readonly Key[]): string[] {
+  return keys.map(String).sort(compareKeys);
+}
+
+function newToken(): bigint {
+  return randomBytes(8).readBigUInt64BE() >> 1n;
+}

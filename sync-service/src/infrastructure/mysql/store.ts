@@ -1,0 +1,75 @@
+import type { Configuration, SourceMapping } from '@friend-sync/connectors';
+import type { SourceSchema } from '../../domain/source-schema.ts';
+import { SyncError } from '../../errors.ts';
+import { ConsumedStore } from './consumed-store.ts';
+import { CopyStore } from './copy-store.ts';
+import { type Database, openDatabase } from './database.ts';
+import { MirrorStore } from './mirror-store.ts';
+import { readMirrorColumns, toSourceSchema } from './mirror-table.ts';
+import { PendingStore } from './pending-store.ts';
+import { checkTarget, readTargetTable } from './target-table.ts';
+
+/** Everything the friend server holds of one source. */
+export interface SourceStore {
+  readonly schema: SourceSchema;
+  readonly mirror: MirrorStore;
+  readonly pending: PendingStore;
+  readonly copies: readonly CopyStore[];
+}
+
+/** The friend server, with its tables as they were found when it was opened. */
+export interface Store extends AsyncDisposable {
+  readonly database: Database;
+  readonly consumed: ConsumedStore;
+  /** By the source's name. */
+  readonly sources: ReadonlyMap<string, SourceStore>;
+}
+
+export function openTarget(configuration: Configuration): Database {
+  const { target, fanOut } = configuration.settings;
+  return openDatabase(target, { connections: target.connections, lockWaitSeconds: fanOut.lockWaitSeconds });
+}
+
+/** The user database: read by migrate, the barrier and the comparison; the daemon itself never connects to it. */
+export function openSourceDatabase(configuration: Configuration): Database {
+  return openDatabase(configuration.settings.source, { connections: 2 });
+}
+
+/**
+ * Reads the tables the mapping names and builds the SQL for them. Throws `store_misconfigured`, all problems at once
+ * with their remedies, where the tables do not fit the mapping.
+ */
+export async function openStore(configuration: Configuration, database: Database): Promise<Store> {
+  const problems: string[] = [];
+  const sources = new Map<string, SourceStore>();
+  for (const mapping of configuration.mapping.sources) {
+    const source = await openSource(configuration, database, mapping);
+    if (Array.isArray(source)) problems.push(...source);
+    else sources.set(mapping.name, source);
+  }
+  if (problems.length) throw new SyncError('store_misconfigured', problems.join('\n'));
+  const consumed = new ConsumedStore(configuration.settings.target.stateDatabase);
+  return { database, consumed, sources, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+}
+
+async function openSource(
+  configuration: Configuration,
+  database: Database,
+  mapping: SourceMapping,
+): Promise<SourceStore | string[]> {
+  const { target, fanOut } = configuration.settings;
+  const schema = toSourceSchema(mapping, await readMirrorColumns(database, target.stateDatabase, mapping.name));
+  const problems = schema
+    ? []
+    : [`source ${mapping.name}: its mirror is missing or lacks a column; run friend-sync migrate --execute`];
+  const tables = await Promise.all(mapping.copies.map((copy) => readTargetTable(database, copy)));
+  problems.push(...tables.flatMap((table) => checkTarget(table, schema?.keyKind)));
+  if (!schema || problems.length) return problems;
+  const mirror = new MirrorStore(target.stateDatabase, schema);
+  return {
+    schema,
+    mirror,
+    pending: new PendingStore(target.stateDatabase, mapping.name, schema.keyKind, fanOut.leaseMs),
+    copies: tables.map((table) => new CopyStore(mirror.table, table, schema.keyKind, mapping.onDelete)),
+  };
+}

@@ -1,0 +1,143 @@
+import type { CopyMapping } from '@friend-sync/connectors';
+import type { KeyKind } from '../../domain/source-schema.ts';
+import { type Database, quoted, type Row } from './database.ts';
+
+export interface TargetColumn {
+  readonly name: string;
+  readonly dataType: string;
+  readonly columnType: string;
+  readonly charset: string | null;
+  readonly collation: string | null;
+  readonly isNullable: boolean;
+  readonly maxLength: number | null;
+  readonly onUpdate: boolean;
+}
+
+/** What the fan-out's SQL needs to know of a target table, as it stands in the database. */
+export interface TargetTable {
+  readonly copy: CopyMapping;
+  readonly columns: ReadonlyMap<string, TargetColumn>;
+  readonly primaryKey: readonly string[];
+  /** An index that the foreign key leads, or undefined. */
+  readonly index: string | undefined;
+  readonly engine: string | undefined;
+  readonly triggers: readonly string[];
+}
+
+/** Reads a target table from `information_schema`; `columns` is empty where there is no such table. */
+export async function readTargetTable(target: Database, copy: CopyMapping): Promise<TargetTable> {
+  const { database, table } = copy.table;
+  const doing = `reading the definition of ${database}.${table}`;
+  const of = (view: string, select: string, schemaColumn = 'table_schema', tableColumn = 'table_name', tail = '') =>
+    target.rows(
+      doing,
+      `SELECT ${select} FROM information_schema.${view} WHERE ${schemaColumn} = ? AND ${tableColumn} = ? ${tail}`,
+      [database, table],
+    );
+  const columns = await of(
+    'columns',
+    `column_name AS name, data_type AS dataType, column_type AS columnType, character_set_name AS charset,
+     collation_name AS collation, is_nullable AS nullable, character_maximum_length AS maxLength, extra`,
+  );
+  const indexes = await of(
+    'statistics',
+    'index_name AS name, seq_in_index AS seq, column_name AS col, sub_part AS prefix, index_type AS type, is_visible AS visible',
+    undefined,
+    undefined,
+    'ORDER BY index_name, seq_in_index',
+  );
+  const tables = await of('tables', 'engine');
+  const triggers = await of(
+    'triggers',
+    'trigger_name AS name',
+    'event_object_schema',
+    'event_object_table',
+    "AND event_manipulation = 'UPDATE'",
+  );
+  return {
+    copy,
+    columns: new Map(columns.map((row) => [row.name as string, toColumn(row)])),
+    primaryKey: indexes.filter((row) => row.name === 'PRIMARY').map((row) => row.col as string),
+    index: leadingIndex(indexes, copy.key),
+    engine: tables[0]?.engine as string | undefined,
+    triggers: triggers.map((row) => row.name as string),
+  };
+}
+
+function toColumn(row: Row): TargetColumn {
+  return {
+    name: row.name as string,
+    dataType: (row.dataType as string).toLowerCase(),
+    columnType: (row.columnType as string).toLowerCase(),
+    charset: row.charset as string | null,
+    collation: row.collation as string | null,
+    isNullable: row.nullable === 'YES',
+    maxLength: row.maxLength === null ? null : Number(row.maxLength),
+    onUpdate: /on update/i.test(String(row.extra)),
+  };
+}
+
+/** The shortest usable index that begins with the column: the fewest bytes to read for a covering scan. */
+function leadingIndex(indexes: readonly Row[], column: string): string | undefined {
+  const leads = indexes.filter(
+    (row) =>
+      Number(row.seq) === 1 &&
+      row.col === column &&
+      row.prefix === null &&
+      row.type === 'BTREE' &&
+      row.visible === 'YES',
+  );
+  const length = (name: unknown) =>
+    name === 'PRIMARY' ? Number.MAX_SAFE_INTEGER : indexes.filter((row) => row.name === name).length;
+  return leads.map((row) => row.name as string).sort((a, b) => length(a) - length(b))[0];
+}
+
+const KEY_TYPES: Readonly<Record<KeyKind, (column: TargetColumn) => boolean>> = {
+  integer: (column) => column.dataType.endsWith('int'),
+  unsigned: (column) => column.dataType.endsWith('int'),
+  string: (column) => column.dataType === 'varchar' || column.dataType === 'char',
+};
+
+/** Everything that would make a copy wrong or slow, each with its remedy; empty: all is well. */
+export function checkTarget(target: TargetTable, keyKind: KeyKind | undefined): string[] {
+  const { copy, columns } = target;
+  const table = `${copy.table.database}.${copy.table.table}`;
+  if (columns.size === 0) return [`${table}: no such table, or no SELECT on it; see friend-sync grants`];
+  const named = [copy.key, ...copy.set.map((pair) => pair.column), ...copy.preserve, ...copy.watch];
+  const problems = named
+    .filter((name) => !columns.has(name))
+    .map((name) => `${table}.${name}: no such column; correct the mapping`);
+  const key = columns.get(copy.key);
+  if (key && keyKind && !KEY_TYPES[keyKind](key)) {
+    problems.push(
+      `${table}.${copy.key}: ${key.columnType} cannot hold the source's ${keyKind} key; give both the same type`,
+    );
+  }
+  if (target.engine && target.engine !== 'InnoDB')
+    problems.push(
+      `${table}: engine ${target.engine} has no transactions; ALTER TABLE ${quoted(copy.table.database, copy.table.table)} ENGINE = InnoDB`,
+    );
+  if (target.primaryKey.length === 0) problems.push(`${table}: has no primary key; give it one`);
+  if (key && !target.index) {
+    problems.push(
+      `${table}.${copy.key}: no index begins with it; ALTER TABLE ${quoted(copy.table.database, copy.table.table)} ADD INDEX (${quoted(copy.key)})`,
+    );
+  }
+  for (const { column } of copy.set) {
+    const definition = columns.get(column);
+    if (definition?.dataType === 'char')
+      problems.push(`${table}.${column}: CHAR drops trailing spaces, so a copy could never be equal; make it VARCHAR`);
+    if (definition?.charset && definition.charset !== 'utf8mb4') {
+      problems.push(
+        `${table}.${column}: character set ${definition.charset} cannot hold every value; convert it to utf8mb4`,
+      );
+    }
+  }
+  const ambiguous = [...columns.keys()].filter((name) => /^(k|[vu]_.*|fs_.*)$/.test(name));
+  if (copy.where && ambiguous.length) {
+    problems.push(
+      `${table}: \`where\` cannot be used, ${ambiguous.join(', ')} could also mean the mirror's column; remove \`where\``,
+    );
+  }
+  return problems;
+}

@@ -1,0 +1,34 @@
+import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+
+/** Every metric of the service, in one place; names in the project's vocabulary, units in the names, no row values as labels. */
+export class Metrics {
+  readonly registry = new Registry();
+  readonly messages = this.#counter('friend_sync_messages_total', 'messages stored, by topic', ['topic']);
+  readonly marks = this.#counter('friend_sync_marks_total', 'keys marked pending by ingest', ['source']);
+  readonly copiesWritten = this.#counter(
+    'friend_sync_copies_written_total',
+    'copies that differed and were made equal',
+    [],
+  );
+  readonly postponed = this.#counter('friend_sync_postponed_total', 'keys whose fan-out failed and is tried again', [
+    'source',
+    'kind',
+  ]);
+  readonly ignored = this.#counter('friend_sync_ignored_total', 'messages that change nothing', ['reason']);
+  readonly rebalances = this.#counter('friend_sync_rebalances_total', 'times the consumer joined its group', []);
+  readonly ready = new Gauge({
+    name: 'friend_sync_ready',
+    help: '1 while consuming and nothing is in trouble',
+    registers: [this.registry],
+  });
+  readonly appliedSeconds = new Histogram({
+    name: 'friend_sync_applied_seconds',
+    help: 'from the commit in the user database to the commit of the copies',
+    buckets: [0.01, 0.025, 0.05, 0.1, 0.25, 0.5, 1, 2.5, 5, 10, 30, 60, 300, 1800],
+    registers: [this.registry],
+  });
+
+  #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
+    return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+}

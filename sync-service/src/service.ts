@@ -1,0 +1,119 @@
+import { type Configuration, changeTopic } from '@friend-sync/connectors';
+import { FanOut } from './application/fan-out.ts';
+import type { FanOutEvents } from './application/fan-out-claim.ts';
+import { Health } from './application/health.ts';
+import { createIngestHandler } from './application/ingest-handler.ts';
+import { watchOffsets } from './application/offset-watch.ts';
+import { Perseverance } from './application/perseverance.ts';
+import { type AdminServer, openAdminServer } from './infrastructure/admin-server.ts';
+import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
+import { createDecoder } from './infrastructure/kafka/avro.ts';
+import { createKafka } from './infrastructure/kafka/client.ts';
+import { createChangeConsumer } from './infrastructure/kafka/consumer.ts';
+import { openStore, openTarget } from './infrastructure/mysql/store.ts';
+import type { Logger } from './log.ts';
+import { Metrics } from './metrics.ts';
+
+export interface SyncServiceOptions {
+  readonly configuration: Configuration;
+  readonly log: Logger;
+  /** A pass over a key's copies was committed, so many ms after the source's commit (clocks of both hosts). */
+  readonly onApplied?: ((source: string, latencyMs: number) => void) | undefined;
+}
+
+export interface SyncService {
+  readonly health: Health;
+  readonly metrics: Metrics;
+  /** Where /livez, /readyz and /metrics answer, once started. */
+  readonly adminPort: number;
+  /** Ends when the service runs (it may still wait for Kafka or the database) or has been stopped. */
+  start(): Promise<void>;
+  /** Finishes the transactions under way, leaves the group, closes every connection. */
+  stop(): Promise<void>;
+}
+
+/** The daemon as a library: makes the copies equal for as long as it runs. */
+export function createSyncService({ configuration, log, onApplied }: SyncServiceOptions): SyncService {
+  const { settings, mapping } = configuration;
+  const health = new Health();
+  const metrics = new Metrics();
+  const perseverance = new Perseverance(health, log);
+  const stopping = new AbortController();
+  const closers: (() => Promise<void>)[] = [];
+  let adminServer: AdminServer | undefined;
+
+  function use<T extends AsyncDisposable>(resource: T): T {
+    closers.push(async () => resource[Symbol.asyncDispose]());
+    return resource;
+  }
+
+  async function run(): Promise<void> {
+    adminServer = use(await openAdminServer(settings.admin, health, metrics));
+    const database = use(openTarget(configuration));
+    const store = await perseverance.run('friend database', stopping.signal, () => openStore(configuration, database));
+    const kafka = createKafka(settings.kafka, log);
+    const admin = use(openKafkaAdmin(kafka));
+    const fanOut = new FanOut(store, settings.fanOut, fanOutEvents(metrics, log, onApplied), perseverance);
+    const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
+    const consumer = createChangeConsumer({
+      kafka,
+      groupId: settings.kafka.groupId,
+      sessionTimeoutMs: settings.kafka.sessionTimeoutMs,
+      topics: [...sources.keys()],
+      partitionsConcurrently: settings.kafka.partitions,
+      batchMessages: settings.ingest.batchMessages,
+      handler: createIngestHandler({
+        store,
+        admin,
+        decoder: createDecoder(settings.registry),
+        fanOut,
+        perseverance,
+        metrics,
+        log,
+        groupId: settings.kafka.groupId,
+        sources,
+        signal: stopping.signal,
+      }),
+      events: { onState: (state) => health.setState(state) },
+      log,
+    });
+    fanOut.start();
+    closers.push(() => fanOut.stop());
+    await consumer.start();
+    closers.push(() => consumer.stop());
+    use(watchOffsets(store, consumer, log));
+  }
+
+  return {
+    health,
+    metrics,
+    get adminPort() {
+      return adminServer?.port ?? 0;
+    },
+    start: run,
+    async stop() {
+      stopping.abort();
+      // In reverse order: the consumer before the workers it feeds, both before their connections.
+      for (const close of closers.reverse()) await close();
+      health.setState('stopped');
+    },
+  };
+}
+
+function fanOutEvents(metrics: Metrics, log: Logger, onApplied: SyncServiceOptions['onApplied']): FanOutEvents {
+  return {
+    onWritten: (copyCount) => metrics.copiesWritten.inc(copyCount),
+    onApplied(source, committedAtMs) {
+      const now = Date.now();
+      for (const at of committedAtMs) {
+        metrics.appliedSeconds.observe(Math.max(0, now - at) / 1000);
+        onApplied?.(source, now - at);
+      }
+    },
+    onPostponed(source, error) {
+      metrics.postponed.inc({ source, kind: error.kind });
+      const level = error.kind === 'store_refused' ? 'warn' : 'debug';
+      log[level]({ source, kind: error.kind, problem: error.message, hint: error.policy.hint }, 'a key waits');
+    },
+  };
+}

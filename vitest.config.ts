@@ -1,0 +1,48 @@
+import { fileURLToPath } from 'node:url';
+import { defineConfig } from 'vitest/config';
+
+const source = (workspace: string) => fileURLToPath(new URL(`./${workspace}/src/index.ts`, import.meta.url));
+
+/** Tests run against the sources, so that `npm run test:unit` needs no build. */
+const alias = Object.fromEntries(
+  ['connectors', 'sync-service', 'local-stack', 'cli'].map((name) => [`@friend-sync/${name}`, source(name)]),
+);
+
+export default defineConfig({
+  test: {
+    projects: [
+      {
+        resolve: { alias },
+        test: {
+          name: 'unit',
+          include: ['*/src/**/*.test.ts', 'test/**/*.test.ts'],
+          exclude: ['**/*.mysql.test.ts', '**/*.e2e.test.ts', '**/node_modules/**'],
+          sequence: { groupOrder: 0 },
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: 'mysql',
+          include: ['*/src/**/*.mysql.test.ts', 'test/**/*.mysql.test.ts'],
+          globalSetup: 'test/support/mysql-setup.ts',
+          testTimeout: 60_000,
+          hookTimeout: 120_000,
+          sequence: { groupOrder: 1 },
+        },
+      },
+      {
+        resolve: { alias },
+        test: {
+          name: 'e2e',
+          include: ['*/src/**/*.e2e.test.ts', 'test/**/*.e2e.test.ts'],
+          globalSetup: 'test/support/stack-setup.ts',
+          fileParallelism: false,
+          testTimeout: 180_000,
+          hookTimeout: 600_000,
+          sequence: { groupOrder: 2 },
+        },
+      },
+    ],
+  },
+});
