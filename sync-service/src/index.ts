@@ -1,9 +1,8 @@
-export { type BackfillRequest, runBackfill } from './application/backfill.ts';
 export { type BarrierParts, type BarrierResult, passBarrier } from './application/barrier.ts';
 export { type Comparison, compareCopies } from './application/compare.ts';
 export { type FanOutEvents, type FanOutLimits, fanOutClaim } from './application/fan-out-claim.ts';
 export { Health, type Trouble } from './application/health.ts';
-export { type IngestBatch, ingest } from './application/ingest.ts';
+export { type IngestBatch, type Ingested, ingest } from './application/ingest.ts';
 export {
   executeReset,
   type OffsetMove,
@@ -27,4 +26,4 @@ export {
   type Store,
 } from './infrastructure/mysql/store.ts';
 export { createLogger, type Logger } from './log.ts';
-export { createSyncService, type SyncService, type SyncServiceOptions } from './service.ts';
+// export { createSyncService, type SyncService, type SyncServiceOptions } from './service.ts';

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { type Configuration, loadConfiguration } from '@friend-sync/connectors';
+import { loadConfiguration } from './tmp-load.ts'; type Configuration = any;
 import {
   type Database,
   executeMigration,

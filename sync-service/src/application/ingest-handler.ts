@@ -105,7 +105,7 @@ async function decodeBatch(
     maxTimestampMs = Math.max(maxTimestampMs, message.timestampMs);
     const decoded = message.value && (await parts.decoder.decode(message.value));
     const change = toChange({
-      source: source.schema,
+      schema: source.schema,
       topic,
       partition,
       offset: message.offset,

@@ -65,10 +65,15 @@ export async function planReset(
         datetime: atTime?.get(partition) ?? high,
       };
       const to = wanted[target.kind];
-      moves.push({ topic, partition, from, to: to < low ? low : to > high ? high : to });
+      moves.push({ topic, partition, from, to: clamp(to, low, high) });
     }
   }
   return moves.filter(({ from, to }) => from !== to);
+}
+
+function clamp(offset: bigint, low: bigint, high: bigint): bigint {
+  if (offset < low) return low;
+  return offset > high ? high : offset;
 }
 
 /**

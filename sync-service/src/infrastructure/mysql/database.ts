@@ -37,7 +37,7 @@ export function openDatabase(
     password: server.password.reveal(),
     ...(server.tls ? { ssl: {} } : {}),
     connectionLimit: options.connections,
-    charset: 'utf8mb4_0900_bin',
+    charset: 'utf8mb4',
     flags: ['FOUND_ROWS'],
     supportBigNumbers: true,
     bigNumberStrings: true,

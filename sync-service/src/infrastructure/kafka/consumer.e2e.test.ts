@@ -1,0 +1,285 @@
+import { randomUUID } from 'node:crypto';
+import { type Kafka, Partitioners } from 'kafkajs';
+import { pino } from 'pino';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { SyncError } from '../../errors.ts';
+import { type KafkaAdmin, openKafkaAdmin } from './admin.ts';
+import { createKafka } from './client.ts';
+import { type ChangeConsumer, type ConsumerState, createChangeConsumer, type PartitionHandler } from './consumer.ts';
+
+const SETTINGS = {
+  brokers: ['127.0.0.1:19092'],
+  clientId: 'friend-sync-test',
+  groupId: 'unused',
+  tls: false,
+  topicPrefix: 'test',
+  partitions: 1,
+  replicationFactor: 1,
+  sessionTimeoutMs: 6_000,
+};
+const WAIT = { timeout: 20_000, interval: 20 };
+
+/** Stands for the friend database: one next offset per partition, a fence, and what was stored, in order. */
+class Database implements PartitionHandler {
+  readonly next = new Map<number, bigint>();
+  readonly stored: { partition: number; offsets: bigint[]; nextOffset: bigint }[] = [];
+  readonly passes: { partition: number; from: bigint; to: bigint }[] = [];
+  readonly assignments: { partition: number; offset: bigint }[] = [];
+  /** Throws or waits in the place of the transaction. */
+  before: () => Promise<void> = async () => {};
+
+  assigned = async (_topic: string, partition: number) => {
+    const offset = this.next.get(partition) ?? 0n;
+    this.assignments.push({ partition, offset });
+    return offset;
+  };
+
+  store: PartitionHandler['store'] = async ({ partition, expectedOffset, messages, nextOffset }) => {
+    await this.before();
+    if (!this.#move(partition, expectedOffset, nextOffset)) return this.#moved(partition);
+    this.stored.push({ partition, offsets: messages.map(({ offset }) => offset), nextOffset });
+    return { kind: 'stored' };
+  };
+
+  passed: PartitionHandler['passed'] = async (_topic, partition, from, to) => {
+    if (!this.#move(partition, from, to)) return this.#moved(partition);
+    this.passes.push({ partition, from, to });
+    return { kind: 'stored' };
+  };
+
+  offsets(partition = 0): bigint[] {
+    return this.stored.filter((batch) => batch.partition === partition).flatMap(({ offsets }) => offsets);
+  }
+
+  #move(partition: number, expected: bigint, next: bigint): boolean {
+    if ((this.next.get(partition) ?? 0n) !== expected) return false;
+    this.next.set(partition, next);
+    return true;
+  }
+
+  #moved(partition: number) {
+    return { kind: 'moved', nextOffset: this.next.get(partition) ?? 0n } as const;
+  }
+}
+
+const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => BigInt(from + i));
+
+describe('the consumer, on a real broker', () => {
+  const opened: AsyncDisposable[] = [];
+  let kafka: Kafka;
+  let admin: KafkaAdmin;
+  let topic: string;
+
+  beforeAll(() => {
+    kafka = createKafka(SETTINGS, pino({ level: 'silent' }));
+    admin = openKafkaAdmin(kafka);
+    return () => admin[Symbol.asyncDispose]();
+  });
+
+  afterEach(async () => {
+    await Promise.all(opened.splice(0).map((resource) => resource[Symbol.asyncDispose]()));
+  });
+
+  async function createTopic(partitions = 1, config: Record<string, string> = {}): Promise<void> {
+    topic = `t-${randomUUID()}`;
+    await admin.ensureTopics([{ topic, partitions, replicationFactor: 1, config }]);
+  }
+
+  async function produce(count: number, partition = 0): Promise<void> {
+    const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
+    await producer.connect();
+    const messages = Array.from({ length: count }, (_, i) => ({ key: `k${i}`, value: `v${i}`, partition }));
+    await producer.send({ topic, messages });
+    await producer.disconnect();
+  }
+
+  async function produceInTransaction(count: number, outcome: 'commit' | 'abort'): Promise<void> {
+    const producer = kafka.producer({ transactionalId: `tx-${topic}`, maxInFlightRequests: 1, idempotent: true });
+    await producer.connect();
+    const transaction = await producer.transaction();
+    await transaction.send({
+      topic,
+      messages: Array.from({ length: count }, (_, i) => ({ key: `k${i}`, value: 'v' })),
+    });
+    await transaction[outcome]();
+    await producer.disconnect();
+  }
+
+  function consume(
+    handler: PartitionHandler,
+    { batchMessages = 100, groupId = `g-${topic}`, states = [] as ConsumerState[] } = {},
+  ): ChangeConsumer {
+    const consumer = createChangeConsumer({
+      kafka,
+      groupId,
+      sessionTimeoutMs: 6_000,
+      topics: [topic],
+      partitionsConcurrently: 3,
+      batchMessages,
+      handler,
+      events: { onState: (state) => states.push(state) },
+      log: pino({ level: 'silent' }),
+    });
+    opened.push(consumer);
+    void consumer.start();
+    return consumer;
+  }
+
+  test('reads from the database’s offset, in slices, and commits it to the group', async () => {
+    await createTopic();
+    await produce(10);
+    const database = new Database();
+    database.next.set(0, 5n);
+    const consumer = consume(database, { batchMessages: 3 });
+    await vi.waitFor(() => expect(database.offsets()).toEqual(range(5, 10)), WAIT);
+    expect(database.stored.map(({ nextOffset }) => nextOffset)).toEqual([8n, 10n]);
+    expect(consumer.assignment()).toEqual([{ topic, partition: 0, expectedOffset: 10n }]);
+    await vi.waitFor(
+      async () => expect(await admin.groupOffsets(`g-${topic}`, topic)).toEqual(new Map([[0, 10n]])),
+      WAIT,
+    );
+    expect(consumer.lastProgressAt()).toBeGreaterThan(0);
+  });
+
+  test('positions every partition, those without messages too', async () => {
+    await createTopic(3);
+    const database = new Database();
+    const states: ConsumerState[] = [];
+    const consumer = consume(database, { states });
+    await vi.waitFor(() => expect(states).toEqual(['joining', 'consuming']), WAIT);
+    expect(consumer.assignment().map(({ expectedOffset }) => expectedOffset)).toEqual([0n, 0n, 0n]);
+    await consumer.stop();
+    expect(states.at(-1)).toBe('stopped');
+  });
+
+  test('counts control records, and passes those that come alone', async () => {
+    await createTopic();
+    await produceInTransaction(3, 'commit');
+    const database = new Database();
+    consume(database);
+    await vi.waitFor(() => expect(database.next.get(0)).toBe(4n), WAIT);
+    expect(database.offsets()).toEqual(range(0, 3));
+    await produceInTransaction(2, 'abort');
+    await vi.waitFor(() => expect(database.next.get(0)).toBe(7n), WAIT);
+    expect(database.offsets()).toEqual(range(0, 3));
+    expect(database.passes.length).toBeGreaterThan(0);
+    await produce(1);
+    await vi.waitFor(() => expect(database.offsets()).toEqual([0n, 1n, 2n, 7n]), WAIT);
+  });
+
+  test('follows the database when its offset is another', async () => {
+    await createTopic();
+    await produce(10);
+    const database = new Database();
+    const consumer = consume(database);
+    await vi.waitFor(() => expect(database.next.get(0)).toBe(10n), WAIT);
+    database.next.set(0, 4n);
+    await produce(1);
+    await vi.waitFor(() => expect(database.offsets()).toEqual([...range(0, 10), ...range(4, 11)]), WAIT);
+    database.next.set(0, 9n);
+    consumer.seek(topic, 0, 9n);
+    await vi.waitFor(() => expect(database.stored).toHaveLength(3), WAIT);
+    expect(database.stored[2]?.offsets).toEqual([9n, 10n]);
+  });
+
+  test('a handler that fails is given the same batch again, whatever it threw', async () => {
+    await createTopic();
+    await produce(2);
+    const database = new Database();
+    const failures = [new TypeError('a bug'), new RangeError('another'), new SyncError('store_unavailable', 'down')];
+    database.before = async () => {
+      const failure = failures.shift();
+      if (failure) throw failure;
+    };
+    const states: ConsumerState[] = [];
+    consume(database, { states });
+    await vi.waitFor(() => expect(database.offsets()).toEqual(range(0, 2)), WAIT);
+    expect(states).not.toContain('crashed');
+  });
+
+  test('an offset that the log has lost is never jumped over: the handler is asked again', async () => {
+    await createTopic();
+    await produce(10);
+    const database = new Database();
+    database.next.set(0, 2n);
+    const native = kafka.admin();
+    await native.connect();
+    await native.fetchTopicOffsets(topic);
+    await native.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '6' }] });
+    await native.disconnect();
+    const states: ConsumerState[] = [];
+    consume(database, { states });
+    await vi.waitFor(() => expect(database.assignments.length).toBeGreaterThan(1), WAIT);
+    expect(states).toContain('crashed');
+    expect(database.stored).toEqual([]);
+    expect(database.passes).toEqual([]);
+    database.next.set(0, 6n);
+    await vi.waitFor(() => expect(database.offsets()).toEqual(range(6, 10)), WAIT);
+  });
+
+  test('two members share the partitions; one that stops leaves them to the other, nothing is stored twice', async () => {
+    await createTopic(4);
+    const database = new Database();
+    const [first, second] = [consume(database), consume(database)];
+    await vi.waitFor(() => {
+      expect(first.assignment()).toHaveLength(2);
+      expect(second.assignment()).toHaveLength(2);
+    }, WAIT);
+    for (const partition of [0, 1, 2, 3]) await produce(5, partition);
+    await first.stop();
+    for (const partition of [0, 1, 2, 3]) await produce(5, partition);
+    await vi.waitFor(() => {
+      for (const partition of [0, 1, 2, 3]) expect(database.offsets(partition)).toEqual(range(0, 10));
+    }, WAIT);
+    expect(second.assignment()).toHaveLength(4);
+  });
+
+  test('a rebalance does not wait for a store that is alive', async () => {
+    await createTopic(2);
+    await produce(1, 0);
+    const database = new Database();
+    const handler: PartitionHandler = {
+      assigned: database.assigned,
+      passed: database.passed,
+      store: async (batch, alive) => {
+        for (;;) {
+          await alive();
+          await new Promise((resolve) => setTimeout(resolve, 100));
+          if (isFree) return database.store(batch, alive);
+        }
+      },
+    };
+    let isFree = false;
+    const first = consume(handler);
+    await vi.waitFor(() => expect(first.assignment()).toHaveLength(2), WAIT);
+    const second = consume(handler);
+    await vi.waitFor(() => {
+      expect(first.assignment()).toHaveLength(1);
+      expect(second.assignment()).toHaveLength(1);
+    }, WAIT);
+    isFree = true;
+    await vi.waitFor(() => expect(database.offsets()).toEqual([0n]), WAIT);
+  });
+
+  test('stop ends a store that waits', async () => {
+    await createTopic();
+    await produce(1);
+    const database = new Database();
+    let isWaiting = false;
+    const consumer = consume({
+      assigned: database.assigned,
+      passed: database.passed,
+      store: async (_batch, alive) => {
+        for (;;) {
+          isWaiting = true;
+          await alive();
+          await new Promise((resolve) => setTimeout(resolve, 50));
+        }
+      },
+    });
+    await vi.waitFor(() => expect(isWaiting).toBe(true), WAIT);
+    const before = Date.now();
+    await consumer.stop();
+    expect(Date.now() - before).toBeLessThan(5_000);
+  });
+}, 60_000);

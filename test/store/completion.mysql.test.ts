@@ -1,0 +1,75 @@
+import type { Claim } from '@friend-sync/sync-service';
+import { expect, test } from 'vitest';
+import { column, drain } from '../support/drain.ts';
+import { createFeed } from '../support/feed.ts';
+import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
+import { TABLES } from '../support/tables.ts';
+
+/** Ends every lease, as time would. */
+async function endLeases(server: FriendServer): Promise<void> {
+  await server.friend.write('ending leases', `UPDATE ${server.configuration.settings.target.stateDatabase}.pending SET due = NOW(6)`);
+}
+
+async function claimed(server: FriendServer): Promise<Claim> {
+  const [source] = server.store.sources.values();
+  const claim = await server.store.database.transaction('claim', async (tx) => source?.pending.claim(tx, 10));
+  if (!claim) throw new Error('nothing is due');
+  return claim;
+}
+
+test('a worker that stalled over the re-creation of its pending row does not delete the new one', async () => {
+  await using server = await openFriendServer(TABLES);
+  const feed = createFeed(server);
+  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1)`);
+  await feed.rows([1n, null, 'v1']);
+  const stalled = await claimed(server);
+  await endLeases(server);
+  await drain(server); // another worker finishes and deletes the row
+  await feed.rows([1n, null, 'v2']); // the row is created again, at generation 1
+  await server.store.database.transaction('the stalled worker', (tx) => feed.source.pending.complete(tx, stalled.token, [1n]));
+
+  expect(await feed.source.pending.count(server.store.database)).toMatchObject({ pending: 1 });
+  await drain(server);
+  expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend`)).toEqual(['v2']);
+});
+
+test('a pass that is resumed at its cursor and was overtaken by a mark begins anew when it ends', async () => {
+  await using server = await openFriendServer(TABLES);
+  const feed = createFeed(server);
+  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1),(1),(1)`);
+  await feed.rows([1n, null, 'v1']);
+  const [copy] = feed.source.copies;
+  const first = await claimed(server);
+  await server.store.database.transaction('chunk 1', async (tx) => {
+    await copy?.makeEqual(tx, [1n], { after: [], upTo: ['1'] });
+    await feed.source.pending.pause(tx, first.token, 1n, { copy: copy?.id ?? '', after: ['1'] });
+  });
+  await feed.rows([1n, null, 'v2']); // generation 2, while the cursor stands after copy 1
+  await drain(server);
+  expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend`)).toEqual(['v2', 'v2', 'v2']);
+  expect(await feed.source.pending.count(server.store.database)).toMatchObject({ pending: 0 });
+});
+
+test('a claim that was lost can neither store a cursor nor release the key', async () => {
+  await using server = await openFriendServer(TABLES);
+  const feed = createFeed(server);
+  await feed.rows([1n, null, 'v1']);
+  const lost = await claimed(server);
+  await endLeases(server);
+  const winner = await claimed(server);
+  const state = server.configuration.settings.target.stateDatabase;
+  await server.store.database.transaction('the loser', async (tx) => {
+    expect(await feed.source.pending.pause(tx, lost.token, 1n, { copy: 'x', after: [] })).toBe(false);
+    await feed.source.pending.release(tx, lost.token, [1n]);
+  });
+  expect(await column(server, `SELECT token FROM ${state}.pending`)).toEqual([String(winner.token)]);
+});
+
+test('keys that are marked and claimed in one transaction are held by nobody else', async () => {
+  await using server = await openFriendServer(TABLES);
+  const feed = createFeed(server);
+  await feed.rows([1n, null, 'v1']);
+  const claim = await server.store.database.transaction('marking', (tx) => feed.source.pending.markAndClaim(tx, [1n, 2n]));
+  expect(claim?.keys.map(({ key }) => key)).toEqual([2n]); // 1 was pending already and stays due
+  expect((await claimed(server)).keys.map(({ key }) => key)).toEqual([1n]);
+});

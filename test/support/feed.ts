@@ -1,0 +1,61 @@
+import { type Change, type IngestBatch, type Ingested, ingest, type Key, type SourceStore, type Value } from '@friend-sync/sync-service';
+import type { FriendServer } from './friend-server.ts';
+
+type RowValues = [Key, ...(Value | undefined)[]];
+
+export interface Feed {
+  readonly source: SourceStore;
+  readonly topic: string;
+  readonly nextOffset: bigint;
+  /** Ingests committed rows: key first, then the values in the order of the source's sorted columns. */
+  rows(...rows: RowValues[]): Promise<Ingested>;
+  /** The same as a snapshot or backfill would read them. */
+  reads(...rows: RowValues[]): Promise<Ingested>;
+  deletes(...keys: Key[]): Promise<Ingested>;
+  /** Ingests a batch as it is, or with some of its parts replaced. */
+  batch(changes: Change[], more?: Partial<IngestBatch>): Promise<Ingested>;
+}
+
+/** Plays the change topic of the server's first source: one partition, offsets that grow. */
+export function createFeed(server: FriendServer): Feed {
+  const [source] = server.store.sources.values();
+  if (!source) throw new Error('the mapping has no source');
+  const { name } = source.schema.mapping;
+  const topic = `test.${name}`;
+  let nextOffset = 0n;
+  const adopted = server.store.database.transaction('adopting', (tx) => server.store.consumed.adopt(tx, topic, 1));
+
+  const change = (offset: bigint, key: Key, values: (Value | undefined)[] | undefined, isRead: boolean): Change => ({
+    source: name,
+    key,
+    kind: values ? 'row' : 'delete',
+    values: values ?? [],
+    position: { epoch: 1, partition: 0, offset },
+    isRead,
+    committedAtMs: 1,
+  });
+
+  async function batch(changes: Change[], more: Partial<IngestBatch> = {}): Promise<Ingested> {
+    await adopted;
+    const last = changes.at(-1)?.position.offset ?? nextOffset - 1n;
+    const whole = { topic, partition: 0, epoch: 1, expectedOffset: nextOffset, nextOffset: last + 1n, maxTimestampMs: 1, changes, ...more };
+    const outcome = await ingest(server.store, source as SourceStore, whole, false);
+    if (outcome.kind === 'stored') nextOffset = whole.nextOffset;
+    return outcome;
+  }
+
+  const rowChanges = (rows: RowValues[], isRead: boolean) =>
+    rows.map(([key, ...values], i) => change(nextOffset + BigInt(i), key, values, isRead));
+
+  return {
+    source,
+    topic,
+    get nextOffset() {
+      return nextOffset;
+    },
+    rows: (...rows) => batch(rowChanges(rows, false)),
+    reads: (...rows) => batch(rowChanges(rows, true)),
+    deletes: (...keys) => batch(keys.map((key, i) => change(nextOffset + BigInt(i), key, undefined, false))),
+    batch,
+  };
+}
