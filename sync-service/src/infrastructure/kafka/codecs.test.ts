@@ -11,8 +11,8 @@ const ZSTD_BASE64 = 'KLUv/QRYpQAAYGZyaWVuZC1zeW5jIAEA0e58SQK4zCau';
 const LZ4_BASE64 =
   'BCJNGGRAp0QAAADPZnJpZW5kLXN5bmMgDAD/////////////////////////////////////////////////////////////6lBzeW5jIAAAAACoMWzt';
 
-function decompress(type: CompressionTypes, bytes: Buffer): Promise<Buffer> {
-  const codec = CompressionCodecs[type]?.();
+function decompress(type: Exclude<CompressionTypes, CompressionTypes.None>, bytes: Buffer): Promise<Buffer> {
+  const codec = CompressionCodecs[type]();
   return codec.decompress(bytes);
 }
 

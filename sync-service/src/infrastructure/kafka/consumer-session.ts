@@ -208,7 +208,13 @@ export function openSession(options: SessionOptions): ConsumerSession {
   return {
     ended,
     seek(topic, partition, offset) {
-      if (positions.has(nameOf({ topic, partition }))) seekTo(topic, partition, offset);
+      if (!positions.has(nameOf({ topic, partition }))) return;
+      try {
+        seekTo(topic, partition, offset);
+      } catch {
+        // It has just crashed; its successor asks the database for the position.
+        positions.clear();
+      }
     },
     assignment: () => [...positions.values()].map((position) => ({ ...position })),
     async close() {

@@ -1,14 +1,14 @@
 import { randomUUID } from 'node:crypto';
 import { type Kafka, Partitioners } from 'kafkajs';
 import { pino } from 'pino';
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
 import { SyncError } from '../../errors.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './admin.ts';
 import { createKafka } from './client.ts';
 import { type ChangeConsumer, type ConsumerState, createChangeConsumer, type PartitionHandler } from './consumer.ts';
 
 const SETTINGS = {
-  brokers: ['127.0.0.1:19092'],
+  brokers: inject('kafkaBrokers'),
   clientId: 'friend-sync-test',
   groupId: 'unused',
   tls: false,

@@ -102,12 +102,11 @@ export function createChangeConsumer(options: ChangeConsumerOptions): ChangeCons
       events.onState('joining');
       session = openSession({
         ...options,
-        onPositioned(partitions) {
-          delayMs = FIRST_DELAY_MS;
-          events.onState('consuming', { partitions });
-        },
+        onPositioned: (partitions) => events.onState('consuming', { partitions }),
         onRejoining: () => events.onState('joining'),
         onProgress: () => {
+          // Not the join: what crashes right after it, again and again, is to back off.
+          delayMs = FIRST_DELAY_MS;
           progressAtMs = Date.now();
         },
       });

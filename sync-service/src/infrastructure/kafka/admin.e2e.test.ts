@@ -1,0 +1,97 @@
+import { randomUUID } from 'node:crypto';
+import type { Kafka } from 'kafkajs';
+import { pino } from 'pino';
+import { beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { type KafkaAdmin, openKafkaAdmin } from './admin.ts';
+import type { Decoder } from './avro.ts';
+import { createKafka } from './client.ts';
+import { type Notification, watchNotifications } from './notifications.ts';
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** Addresses of a broker that these tests may create topics on; the e2e project's set-up provides them. */
+    kafkaBrokers: string[];
+  }
+}
+
+const SETTINGS = {
+  brokers: inject('kafkaBrokers'),
+  clientId: 'friend-sync-test',
+  groupId: 'unused',
+  tls: false,
+  topicPrefix: 'test',
+  partitions: 1,
+  replicationFactor: 1,
+  sessionTimeoutMs: 6_000,
+};
+
+describe('the admin, on a real broker', () => {
+  let kafka: Kafka;
+  let admin: KafkaAdmin;
+
+  beforeAll(() => {
+    kafka = createKafka(SETTINGS, pino({ level: 'silent' }));
+    admin = openKafkaAdmin(kafka);
+    return () => admin[Symbol.asyncDispose]();
+  });
+
+  function definition(partitions: number, config = {}) {
+    return { topic: `t-${randomUUID()}`, partitions, replicationFactor: 1, config };
+  }
+
+  test('creates what is missing and changes nothing that exists', async () => {
+    const topic = definition(3, { 'cleanup.policy': 'compact' });
+    expect(await admin.ensureTopics([topic])).toEqual([{ topic: topic.topic, outcome: 'created' }]);
+    expect(await admin.ensureTopics([topic])).toEqual([{ topic: topic.topic, outcome: 'exists' }]);
+    const more = { ...topic, partitions: 6 };
+    expect(await admin.ensureTopics([more])).toEqual([{ topic: topic.topic, outcome: 'partitions-differ' }]);
+    expect(await admin.partitionCount(topic.topic)).toBe(3);
+  });
+
+  test('tells offsets by position, by time and by group', async () => {
+    const { topic } = definition(1);
+    await admin.ensureTopics([{ ...definition(1), topic }]);
+    const before = Date.now();
+    for (const value of ['a', null]) await admin.send(topic, 'k', value, { reason: 'test' });
+    expect(await admin.partitionOffsets(topic)).toEqual([{ partition: 0, low: 0n, high: 2n }]);
+    expect(await admin.offsetsAtTimestamp(topic, before)).toEqual(new Map([[0, 0n]]));
+    expect(await admin.offsetsAtTimestamp(topic, before + 3_600_000)).toEqual(new Map([[0, 2n]]));
+    expect(await admin.groupOffsets('no such group', topic)).toEqual(new Map());
+  });
+
+  test('a topic that does not exist breaks the contract, at once', async () => {
+    for (const ask of [admin.partitionCount, admin.partitionOffsets]) {
+      await expect(ask('no-such-topic')).rejects.toMatchObject({ kind: 'contract_broken' });
+    }
+    await expect(admin.send('no-such-topic', null, 'v')).rejects.toMatchObject({ kind: 'source_unavailable' });
+  });
+
+  test('brokers that do not answer are unavailable', async () => {
+    const nowhere = openKafkaAdmin(createKafka({ ...SETTINGS, brokers: ['127.0.0.1:1'] }, pino({ level: 'silent' })));
+    await expect(nowhere.partitionCount('t')).rejects.toMatchObject({ kind: 'source_unavailable' });
+    await nowhere[Symbol.asyncDispose]();
+  });
+
+  test('a watcher sees every notification after it is ready, none from before, and leaves no group', async () => {
+    const { topic } = definition(1);
+    await admin.ensureTopics([{ ...definition(1), topic }]);
+    await admin.send(topic, null, 'BEFORE');
+    const decoder: Decoder = {
+      decode: async (message) => {
+        if (message.toString() === 'undecodable') throw new Error();
+        const value = { aggregate_type: 'Incremental Snapshot', type: message.toString(), additional_data: null };
+        return { schema: { id: 1, name: 'n', afterFields: null }, value };
+      },
+    };
+    const seen: Notification[] = [];
+    const watcher = await watchNotifications(kafka, decoder, topic, (notification) => seen.push(notification));
+    for (const value of ['STARTED', 'undecodable', 'COMPLETED']) await admin.send(topic, null, value);
+    await vi.waitFor(() => expect(seen.map(({ type }) => type)).toEqual(['STARTED', 'COMPLETED']), { timeout: 10_000 });
+    await watcher[Symbol.asyncDispose]();
+    const native = kafka.admin();
+    await native.connect();
+    const { groups } = await native.listGroups();
+    await native.disconnect();
+    expect(groups.filter(({ groupId }) => groupId.startsWith('friend-sync-notifications'))).toEqual([]);
+  });
+}, 30_000);
