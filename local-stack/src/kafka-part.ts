@@ -1,0 +1,98 @@
+import { mkdir, writeFile } from 'node:fs/promises';
+import { connect } from 'node:net';
+import { join } from 'node:path';
+import { exists } from './cache.ts';
+import { java } from './environment.ts';
+import type { JavaFolders } from './java-downloads.ts';
+import type { Part } from './part.ts';
+import { run } from './program.ts';
+
+/** Any base64 UUID will do: the cluster is this one folder. */
+const CLUSTER_ID = 'ZnJpZW5kLXN5bmMtMDAwMA';
+
+/** Flags that start a small JVM fast. */
+export const SMALL_JVM = ['-XX:+UseSerialGC', '-XX:TieredStopAtLevel=1', '-Xshare:auto', '-Djava.awt.headless=true'];
+
+/** One Kafka node that is broker and controller. Topics are never created by accident. */
+export function kafkaPart(folders: JavaFolders): Part {
+  return {
+    name: 'kafka',
+    stopSignal: 'SIGTERM',
+
+    async prepare({ dir, ports, controllerPort }) {
+      await mkdir(dir, { recursive: true });
+      const properties = join(dir, 'server.properties');
+      const logging = join(dir, 'log4j2.properties');
+      const data = join(dir, 'data');
+      await writeFile(properties, serverProperties(data, ports.kafka, controllerPort));
+      await writeFile(logging, loggingProperties());
+      const jvm = [
+        ...SMALL_JVM,
+        '-Xms128m',
+        '-Xmx384m',
+        `-Dlog4j2.configurationFile=${logging}`,
+        '-cp',
+        `${folders.kafka}/*`,
+      ];
+      if (!(await exists(join(data, 'meta.properties')))) {
+        await run(java, [
+          ...jvm,
+          'kafka.tools.StorageTool',
+          'format',
+          '-t',
+          CLUSTER_ID,
+          '-c',
+          properties,
+          '--ignore-formatted',
+        ]);
+      }
+      return { command: java, args: [...jvm, 'kafka.Kafka', properties] };
+    },
+
+    isReady: ({ ports }) => accepts(ports.kafka),
+  };
+}
+
+/** Logs to stdout, which is the part's log file. */
+export function loggingProperties(): string {
+  return `rootLogger.level=info
+rootLogger.appenderRefs=stdout
+rootLogger.appenderRef.stdout.ref=stdout
+appenders=stdout
+appender.stdout.type=Console
+appender.stdout.name=stdout
+appender.stdout.layout.type=PatternLayout
+appender.stdout.layout.pattern=%d{ISO8601} %p %c{1}: %m%n
+`;
+}
+
+function serverProperties(data: string, port: number, controllerPort: number): string {
+  return `process.roles=broker,controller
+node.id=1
+controller.quorum.voters=1@127.0.0.1:${controllerPort}
+controller.listener.names=CONTROLLER
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+log.dirs=${data}
+auto.create.topics.enable=false
+offsets.topic.replication.factor=1
+offsets.topic.num.partitions=4
+transaction.state.log.replication.factor=1
+transaction.state.log.min.isr=1
+transaction.state.log.num.partitions=4
+group.initial.rebalance.delay.ms=0
+group.min.session.timeout.ms=1000
+`;
+}
+
+function accepts(port: number): Promise<boolean> {
+  return new Promise((resolve) => {
+    const socket = connect(port, '127.0.0.1');
+    socket.once('error', () => resolve(false));
+    socket.once('connect', () => {
+      socket.destroy();
+      resolve(true);
+    });
+  });
+}

@@ -1,0 +1,78 @@
+import { fileURLToPath } from 'node:url';
+import { parseArgs } from 'node:util';
+import { PART_NAMES, type PartName } from './part.ts';
+import { attachStack, openStack, type Stack } from './stack.ts';
+
+const USAGE = `npm run stack -- up | down | status | logs PART   [--data DIR] [--json]
+
+  up      starts every part that does not run, and says where it listens
+  down    ends every part; the data stays
+  status  which parts run
+  logs    the end of a part's log: ${PART_NAMES.join(', ')}
+
+exit codes: 0 done, 1 failed or a part does not run, 2 wrong usage`;
+
+const talk = (line: string) => process.stderr.write(`${line}\n`);
+const print = (text: string) => process.stdout.write(`${text}\n`);
+
+async function main(): Promise<number> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: {
+      data: { type: 'string', default: fileURLToPath(new URL('../../.stack/default', import.meta.url)) },
+      json: { type: 'boolean' },
+    },
+  });
+  const [command, argument] = positionals;
+  const dataDir = values.data;
+  if (command === 'up') {
+    const stack = await openStack({ dataDir, detached: true, onProgress: talk });
+    show(stack, values.json ?? false);
+    return 0;
+  }
+  if (command === 'logs' && !PART_NAMES.includes(argument as PartName)) return usage(`unknown part ${argument ?? ''}`);
+  if (command !== 'down' && command !== 'status' && command !== 'logs')
+    return usage(`unknown command ${command ?? ''}`);
+  const stack = attachStack(dataDir);
+  if (!stack) {
+    talk('no stack has been started here: npm run stack -- up');
+    return command === 'down' ? 0 : 1;
+  }
+  if (command === 'logs') print(stack.logTail(argument as PartName, 200));
+  if (command === 'down') await stack.down();
+  if (command === 'status') return show(stack, values.json ?? false);
+  return 0;
+}
+
+function show(stack: Stack, asJson: boolean): number {
+  const addresses: Record<PartName, string> = {
+    'user-mysql': `${stack.userMysql.host}:${stack.userMysql.port}`,
+    'friend-mysql': `${stack.friendMysql.host}:${stack.friendMysql.port}`,
+    kafka: stack.kafkaBrokers,
+    registry: stack.registryUrl,
+    connect: stack.connectUrl,
+  };
+  const parts = PART_NAMES.map((part) => ({ part, address: addresses[part], pid: stack.pid(part) ?? null }));
+  if (asJson) print(JSON.stringify(parts));
+  else
+    for (const { part, address, pid } of parts)
+      print(`${part.padEnd(13)} ${address.padEnd(28)} ${pid ? `runs, pid ${pid}` : 'does not run'}`);
+  const dead = parts.filter(({ pid }) => pid === null);
+  for (const { part } of dead) talk(`${part} does not run; the end of its log:\n${stack.logTail(part, 10)}`);
+  return dead.length ? 1 : 0;
+}
+
+function usage(problem: string): number {
+  talk(`${problem}\n\n${USAGE}`);
+  return 2;
+}
+
+main().then(
+  (code) => {
+    process.exitCode = code;
+  },
+  (error: Error) => {
+    talk(error.message);
+    process.exitCode = 1;
+  },
+);

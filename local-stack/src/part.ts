@@ -1,0 +1,30 @@
+/** The parts of a stack, in the order in which they are stopped last to first. */
+export const PART_NAMES = ['user-mysql', 'friend-mysql', 'kafka', 'registry', 'connect'] as const;
+export type PartName = (typeof PART_NAMES)[number];
+
+/** Where a part lives. */
+export interface PartPlace {
+  /** Its own folder below the stack's data folder. */
+  readonly dir: string;
+  readonly ports: Readonly<Record<PartName, number>>;
+  /** KRaft's controller listens here. */
+  readonly controllerPort: number;
+  /** Extra environment of the Connect process: secrets that its config provider reads. */
+  readonly connectEnv: Readonly<Record<string, string>>;
+}
+
+export interface Launch {
+  readonly command: string;
+  readonly args: readonly string[];
+  readonly env?: Readonly<Record<string, string>>;
+}
+
+/** One kind of server: how it is made ready, started and recognised as ready. */
+export interface Part {
+  readonly name: PartName;
+  /** Writes its configuration and first data; harmless when repeated. */
+  prepare(place: PartPlace): Promise<Launch>;
+  isReady(place: PartPlace): Promise<boolean>;
+  /** How it is asked to end; SIGKILL follows if it does not. */
+  readonly stopSignal: NodeJS.Signals;
+}
