@@ -1,3 +1,12 @@
+export type { Configuration } from './configuration/configuration.ts';
+export { ConfigurationError, type ConfigurationIssue } from './configuration/issue.ts';
+export { type ConfigurationInput, loadConfiguration, readConfiguration } from './configuration/load.ts';
+export type { Environment, RawSettings } from './configuration/overlay.ts';
+export { ConnectClient, ConnectError, type ConnectorStatus, storedGtids } from './connect-rest/client.ts';
 export * from './mapping.ts';
 export { Secret } from './secret.ts';
 export { type Settings, settingsSchema } from './settings.ts';
+export { backfillSignals, type SignalMessage } from './source-connector/backfill-signal.ts';
+export { type Grant, renderGrants } from './source-connector/grants.ts';
+export { renderSourceConnector } from './source-connector/render.ts';
+export { changeTopic, type TopicDefinition, topicDefinitions, topicNames } from './source-connector/topics.ts';

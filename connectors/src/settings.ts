@@ -78,6 +78,9 @@ export const settingsSchema = z
         sourcePassword: name
           .default('${env:FRIEND_SYNC_SOURCE__PASSWORD}')
           .describe("how Connect finds the source password: a config provider's reference, never the password"),
+        kafkaJaas: name
+          .default('${env:FRIEND_SYNC_KAFKA_JAAS}')
+          .describe("how Connect finds sasl.jaas.config for the connector's own Kafka clients: a reference"),
       })
       .prefault({}),
     ingest: z

@@ -121,7 +121,6 @@ class ProcessStack implements Stack {
   readonly dataDir: string;
   readonly #parts: ReadonlyMap<PartName, Part>;
   readonly #place: Omit<PartPlace, 'dir'>;
-  readonly #processes: Partial<Record<PartName, ProcessId>>;
   readonly #say: (line: string) => void;
 
   constructor(
@@ -134,7 +133,6 @@ class ProcessStack implements Stack {
     this.dataDir = dataDir;
     this.#parts = parts;
     this.#place = { ports: state.ports, controllerPort: state.controllerPort, connectEnv };
-    this.#processes = { ...state.processes };
     this.#say = say;
   }
 
@@ -159,7 +157,7 @@ class ProcessStack implements Stack {
   }
 
   pid(part: PartName): number | undefined {
-    const id = this.#processes[part];
+    const id = this.#process(part);
     return id && isAlive(id) ? id.pid : undefined;
   }
 
@@ -182,12 +180,12 @@ class ProcessStack implements Stack {
   }
 
   async stop(name: PartName): Promise<void> {
-    const id = this.#processes[name];
+    const id = this.#process(name);
     if (id) await end(id, this.#parts.get(name)?.stopSignal ?? 'SIGTERM', GRACE_MS);
   }
 
   kill(name: PartName, signalName: NodeJS.Signals = 'SIGKILL'): void {
-    const id = this.#processes[name];
+    const id = this.#process(name);
     if (id) signal(id, signalName);
   }
 
@@ -200,7 +198,7 @@ class ProcessStack implements Stack {
   }
 
   memory(): number {
-    return Object.values(this.#processes).reduce((sum, id) => sum + memoryOf(id), 0);
+    return PART_NAMES.map((name) => this.#process(name)).reduce((sum, id) => sum + (id ? memoryOf(id) : 0), 0);
   }
 
   async down(): Promise<void> {
@@ -225,14 +223,15 @@ class ProcessStack implements Stack {
     child.stdin.unref();
   }
 
+  /** From the file each time: another process may have joined this stack and started a part again. */
+  #process(name: PartName): ProcessId | undefined {
+    return readState(this.dataDir)?.processes[name];
+  }
+
   #record(name: PartName, id: ProcessId | undefined): void {
     if (!id) throw this.#failure(name, 'could not be started');
-    this.#processes[name] = id;
-    writeState(this.dataDir, {
-      ports: this.#place.ports,
-      controllerPort: this.#place.controllerPort,
-      processes: this.#processes,
-    });
+    const processes = { ...readState(this.dataDir)?.processes, [name]: id };
+    writeState(this.dataDir, { ports: this.#place.ports, controllerPort: this.#place.controllerPort, processes });
   }
 
   #failure(name: PartName, problem: string): Error {

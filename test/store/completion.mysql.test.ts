@@ -7,7 +7,10 @@ import { TABLES } from '../support/tables.ts';
 
 /** Ends every lease, as time would. */
 async function endLeases(server: FriendServer): Promise<void> {
-  await server.friend.write('ending leases', `UPDATE ${server.configuration.settings.target.stateDatabase}.pending SET due = NOW(6)`);
+  await server.friend.write(
+    'ending leases',
+    `UPDATE ${server.configuration.settings.target.stateDatabase}.pending SET due = NOW(6)`,
+  );
 }
 
 async function claimed(server: FriendServer): Promise<Claim> {
@@ -26,7 +29,9 @@ test('a worker that stalled over the re-creation of its pending row does not del
   await endLeases(server);
   await drain(server); // another worker finishes and deletes the row
   await feed.rows([1n, null, 'v2']); // the row is created again, at generation 1
-  await server.store.database.transaction('the stalled worker', (tx) => feed.source.pending.complete(tx, stalled.token, [1n]));
+  await server.store.database.transaction('the stalled worker', (tx) =>
+    feed.source.pending.complete(tx, stalled.token, [1n]),
+  );
 
   expect(await feed.source.pending.count(server.store.database)).toMatchObject({ pending: 1 });
   await drain(server);
@@ -69,7 +74,9 @@ test('keys that are marked and claimed in one transaction are held by nobody els
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);
   await feed.rows([1n, null, 'v1']);
-  const claim = await server.store.database.transaction('marking', (tx) => feed.source.pending.markAndClaim(tx, [1n, 2n]));
+  const claim = await server.store.database.transaction('marking', (tx) =>
+    feed.source.pending.markAndClaim(tx, [1n, 2n]),
+  );
   expect(claim?.keys.map(({ key }) => key)).toEqual([2n]); // 1 was pending already and stays due
   expect((await claimed(server)).keys.map(({ key }) => key)).toEqual([1n]);
 });

@@ -8,16 +8,20 @@ import { TABLES } from '../support/tables.ts';
 test('every copy in two targets becomes equal, and a second pass writes nothing', async () => {
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);
-  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id, nick) VALUES (1,'x'),(1,'y'),(2,'z')`);
+  await server.friend.write(
+    'copies',
+    `INSERT INTO ${server.friendDb}.friend (friend_id, nick) VALUES (1,'x'),(1,'y'),(2,'z')`,
+  );
   await server.friend.write('copies', `INSERT INTO ${server.friendDb}.member VALUES (7,1,'x'),(8,2,NULL)`);
   await feed.rows([1n, 'a.png', 'Ann'], [2n, null, '']);
 
   expect((await drain(server)).written).toBe(5);
-  expect(await column(server, `SELECT CONCAT_WS('|', friend_id, nick, IFNULL(avatar, 'NULL')) FROM ${server.friendDb}.friend ORDER BY id`)).toEqual([
-    '1|Ann|a.png',
-    '1|Ann|a.png',
-    '2||NULL',
-  ]);
+  expect(
+    await column(
+      server,
+      `SELECT CONCAT_WS('|', friend_id, nick, IFNULL(avatar, 'NULL')) FROM ${server.friendDb}.friend ORDER BY id`,
+    ),
+  ).toEqual(['1|Ann|a.png', '1|Ann|a.png', '2||NULL']);
   expect(await column(server, `SELECT nick FROM ${server.friendDb}.member ORDER BY team_id`)).toEqual(['Ann', '']);
 
   await feed.reads([1n, 'a.png', 'Ann'], [2n, null, '']);
@@ -46,22 +50,37 @@ test('a key with more copies than a transaction may change goes chunk by chunk, 
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);
   const ids = Array.from({ length: 25 }, (_, i) => i);
-  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id, nick) VALUES ${ids.map(() => "(1,'old')").join()}`);
-  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.member VALUES ${ids.map((i) => `(${i},1,'old')`).join()}`);
+  await server.friend.write(
+    'copies',
+    `INSERT INTO ${server.friendDb}.friend (friend_id, nick) VALUES ${ids.map(() => "(1,'old')").join()}`,
+  );
+  await server.friend.write(
+    'copies',
+    `INSERT INTO ${server.friendDb}.member VALUES ${ids.map((i) => `(${i},1,'old')`).join()}`,
+  );
   await feed.rows([1n, null, 'new'], [2n, null, 'other']);
   expect((await drain(server, { ...LIMITS, chunkRows: 4 })).written).toBe(50);
   expect(await column(server, `SELECT DISTINCT nick FROM ${server.friendDb}.friend`)).toEqual(['new']);
   expect(await column(server, `SELECT DISTINCT nick FROM ${server.friendDb}.member`)).toEqual(['new']);
-  expect(await server.store.sources.get('account')?.pending.count(server.store.database)).toEqual({ pending: 0, parked: 0 });
+  expect(await server.store.sources.get('account')?.pending.count(server.store.database)).toEqual({
+    pending: 0,
+    parked: 0,
+  });
 });
 
 test('a value that does not fit parks its own key, names no value, and a later value un-parks it', async () => {
   await using server = await openFriendServer({
     ...TABLES,
-    friendTables: [TABLES.friendTables[0]?.replace('nick VARCHAR(64)', 'nick VARCHAR(5)') ?? '', TABLES.friendTables[1] ?? ''],
+    friendTables: [
+      TABLES.friendTables[0]?.replace('nick VARCHAR(64)', 'nick VARCHAR(5)') ?? '',
+      TABLES.friendTables[1] ?? '',
+    ],
   });
   const feed = createFeed(server);
-  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id, nick) VALUES (1,'a'),(2,'b'),(3,'c')`);
+  await server.friend.write(
+    'copies',
+    `INSERT INTO ${server.friendDb}.friend (friend_id, nick) VALUES (1,'a'),(2,'b'),(3,'c')`,
+  );
   await feed.rows([1n, null, 'Ann'], [2n, null, 'much too long'], [3n, null, 'Cid']);
   const { postponed } = await drain(server);
   expect(postponed.map(({ kind }) => kind)).toEqual(['store_refused']);
@@ -75,7 +94,10 @@ test('a value that does not fit parks its own key, names no value, and a later v
 test('a copy that somebody else has locked delays its own key only', async () => {
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);
-  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id, nick) VALUES (1,'a'),(2,'b'),(3,'c')`);
+  await server.friend.write(
+    'copies',
+    `INSERT INTO ${server.friendDb}.friend (friend_id, nick) VALUES (1,'a'),(2,'b'),(3,'c')`,
+  );
   await feed.rows([1n, null, 'Ann'], [2n, null, 'Bea'], [3n, null, 'Cid']);
   await server.friend.transaction('the application', async (tx) => {
     await tx.rows('locking', `SELECT id FROM ${server.friendDb}.friend WHERE friend_id = 2 FOR UPDATE`);
@@ -83,27 +105,32 @@ test('a copy that somebody else has locked delays its own key only', async () =>
     expect(postponed.map(({ kind }) => kind)).toEqual(['store_contended']);
     expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY id`)).toEqual(['Ann', 'b', 'Cid']);
   });
-  await expect.poll(async () => (await drain(server), column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY id`)), { timeout: 10_000 }).toEqual([
-    'Ann',
-    'Bea',
-    'Cid',
-  ]);
+  await expect
+    .poll(async () => (await drain(server), column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY id`)), {
+      timeout: 10_000,
+    })
+    .toEqual(['Ann', 'Bea', 'Cid']);
 });
 
 test('case 28: keys beyond 2^53 and their neighbours stay apart', async () => {
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);
   const keys: Key[] = [2n ** 53n - 1n, 2n ** 53n, 2n ** 53n + 1n, 2n ** 63n - 1n, -5n];
-  for (const key of keys) await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (?)`, [key]);
+  for (const key of keys)
+    await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (?)`, [key]);
   await feed.rows(...keys.map((key): [Key, Value, Value] => [key, null, `n${key}`]));
   expect((await drain(server)).written).toBe(5);
-  expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY id`)).toEqual(keys.map((key) => `n${key}`));
+  expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY id`)).toEqual(
+    keys.map((key) => `n${key}`),
+  );
 });
 
 test('case 28: string keys that differ in case or trailing space hit exactly their own row', async () => {
   await using server = await openFriendServer({
     userTables: ['CREATE TABLE account (id VARCHAR(40) COLLATE utf8mb4_bin PRIMARY KEY, nick VARCHAR(64))'],
-    friendTables: ['CREATE TABLE friend (n INT AUTO_INCREMENT PRIMARY KEY, friend_id VARCHAR(40) COLLATE utf8mb4_general_ci, nick VARCHAR(64), KEY (friend_id))'],
+    friendTables: [
+      'CREATE TABLE friend (n INT AUTO_INCREMENT PRIMARY KEY, friend_id VARCHAR(40) COLLATE utf8mb4_general_ci, nick VARCHAR(64), KEY (friend_id))',
+    ],
     sources: `
   - name: account
     table: USER.account
@@ -111,16 +138,26 @@ test('case 28: string keys that differ in case or trailing space hit exactly the
     copies: [{ table: friend, key: friend_id, set: { nick: nick } }]`,
   });
   const feed = createFeed(server);
-  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES ('bob'),('Bob'),('bob '),('BOB')`);
+  await server.friend.write(
+    'copies',
+    `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES ('bob'),('Bob'),('bob '),('BOB')`,
+  );
   await feed.rows(['bob', 'exact']);
   await drain(server);
-  expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY n`)).toEqual(['exact', null, null, null]);
+  expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY n`)).toEqual([
+    'exact',
+    null,
+    null,
+    null,
+  ]);
 });
 
 test('unsigned keys beyond 2^63 are copied', async () => {
   await using server = await openFriendServer({
     userTables: ['CREATE TABLE account (id BIGINT UNSIGNED PRIMARY KEY, nick VARCHAR(64))'],
-    friendTables: ['CREATE TABLE friend (n INT AUTO_INCREMENT PRIMARY KEY, friend_id BIGINT UNSIGNED, nick VARCHAR(64), KEY (friend_id))'],
+    friendTables: [
+      'CREATE TABLE friend (n INT AUTO_INCREMENT PRIMARY KEY, friend_id BIGINT UNSIGNED, nick VARCHAR(64), KEY (friend_id))',
+    ],
     sources: `
   - name: account
     table: USER.account
@@ -128,29 +165,45 @@ test('unsigned keys beyond 2^63 are copied', async () => {
     copies: [{ table: friend, key: friend_id, set: { nick: nick } }]`,
   });
   const feed = createFeed(server);
-  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (?), (?)`, [2n ** 63n + 1n, 2n ** 63n + 2n]);
+  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (?), (?)`, [
+    2n ** 63n + 1n,
+    2n ** 63n + 2n,
+  ]);
   await feed.rows([2n ** 63n + 1n, 'far']);
   await drain(server);
   expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY n`)).toEqual(['far', null]);
 });
 
 test('the delete policy writes its values, for the deleted key only, and keeps the row', async () => {
-  await using server = await openFriendServer({ ...TABLES, sources: `${TABLES.sources}\n    onDelete: { set: { nick: "gone" } }` });
+  await using server = await openFriendServer({
+    ...TABLES,
+    sources: `${TABLES.sources}\n    onDelete: { set: { nick: "gone" } }`,
+  });
   const feed = createFeed(server);
-  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id, nick, avatar) VALUES (1,'a','p'),(2,'b','q')`);
+  await server.friend.write(
+    'copies',
+    `INSERT INTO ${server.friendDb}.friend (friend_id, nick, avatar) VALUES (1,'a','p'),(2,'b','q')`,
+  );
   await feed.rows([1n, 'p', 'Ann'], [2n, 'q', 'Bea']);
   await drain(server);
   await feed.deletes(1n);
-  await expect.poll(async () => (await drain(server), column(server, `SELECT CONCAT(nick, avatar) FROM ${server.friendDb}.friend ORDER BY id`)), { timeout: 10_000 }).toEqual([
-    'gonep',
-    'Beaq',
-  ]);
+  await expect
+    .poll(
+      async () => (
+        await drain(server), column(server, `SELECT CONCAT(nick, avatar) FROM ${server.friendDb}.friend ORDER BY id`)
+      ),
+      { timeout: 10_000 },
+    )
+    .toEqual(['gonep', 'Beaq']);
 });
 
 test('a column whose value is unknown is left as it is', async () => {
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);
-  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id, nick, avatar) VALUES (1,'a','p')`);
+  await server.friend.write(
+    'copies',
+    `INSERT INTO ${server.friendDb}.friend (friend_id, nick, avatar) VALUES (1,'a','p')`,
+  );
   await feed.rows([1n, undefined, 'Ann']);
   await drain(server);
   expect(await column(server, `SELECT CONCAT(nick, avatar) FROM ${server.friendDb}.friend`)).toEqual(['Annp']);

@@ -7,7 +7,16 @@ import { TABLES } from '../support/tables.ts';
 
 function change(feed: Feed, offset: bigint, nick: string, more: Partial<Change> = {}): Change {
   const position = { epoch: 1, partition: 0, offset };
-  return { source: feed.source.schema.mapping.name, key: 1n, kind: 'row', values: [null, nick], position, isRead: false, committedAtMs: 1, ...more };
+  return {
+    source: feed.source.schema.mapping.name,
+    key: 1n,
+    kind: 'row',
+    values: [null, nick],
+    position,
+    isRead: false,
+    committedAtMs: 1,
+    ...more,
+  };
 }
 
 test('case 1: a batch that is delivered again finds the offset moved and stores nothing', async () => {
@@ -17,7 +26,10 @@ test('case 1: a batch that is delivered again finds the offset moved and stores 
   const batch = [change(feed, 0n, 'Ann')];
   expect(await feed.batch(batch)).toMatchObject({ kind: 'stored', markCount: 1 });
   await drain(server);
-  expect(await feed.batch(batch, { expectedOffset: 0n })).toMatchObject({ kind: 'moved', consumed: { nextOffset: 1n } });
+  expect(await feed.batch(batch, { expectedOffset: 0n })).toMatchObject({
+    kind: 'moved',
+    consumed: { nextOffset: 1n },
+  });
   expect((await drain(server)).written).toBe(0);
 });
 
@@ -50,7 +62,10 @@ test('case 11: a key that comes by another partition stores nothing and halts', 
 test('case 18: an owner whose epoch is over stores nothing', async () => {
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);
-  expect(await feed.batch([change(feed, 0n, 'Ann')], { epoch: 0 })).toMatchObject({ kind: 'moved', consumed: { epoch: 1 } });
+  expect(await feed.batch([change(feed, 0n, 'Ann')], { epoch: 0 })).toMatchObject({
+    kind: 'moved',
+    consumed: { epoch: 1 },
+  });
 });
 
 test('case 10: 100 changes of one key in one batch mark it once, with the last value', async () => {

@@ -4,7 +4,10 @@ import type { FriendServer } from './friend-server.ts';
 export const LIMITS: FanOutLimits = { chunkRows: 1_000, leaseMs: 15_000 };
 
 /** Fans out every due key, as one worker would; returns the copies written and the faults of keys that must wait. */
-export async function drain(server: FriendServer, limits = LIMITS): Promise<{ written: number; postponed: SyncError[] }> {
+export async function drain(
+  server: FriendServer,
+  limits = LIMITS,
+): Promise<{ written: number; postponed: SyncError[] }> {
   const seen = { written: 0, postponed: [] as SyncError[] };
   const events = {
     onWritten: (copyCount: number) => {

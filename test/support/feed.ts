@@ -1,4 +1,12 @@
-import { type Change, type IngestBatch, type Ingested, ingest, type Key, type SourceStore, type Value } from '@friend-sync/sync-service';
+import {
+  type Change,
+  type IngestBatch,
+  type Ingested,
+  ingest,
+  type Key,
+  type SourceStore,
+  type Value,
+} from '@friend-sync/sync-service';
 import type { FriendServer } from './friend-server.ts';
 
 type RowValues = [Key, ...(Value | undefined)[]];
@@ -38,7 +46,16 @@ export function createFeed(server: FriendServer): Feed {
   async function batch(changes: Change[], more: Partial<IngestBatch> = {}): Promise<Ingested> {
     await adopted;
     const last = changes.at(-1)?.position.offset ?? nextOffset - 1n;
-    const whole = { topic, partition: 0, epoch: 1, expectedOffset: nextOffset, nextOffset: last + 1n, maxTimestampMs: 1, changes, ...more };
+    const whole = {
+      topic,
+      partition: 0,
+      epoch: 1,
+      expectedOffset: nextOffset,
+      nextOffset: last + 1n,
+      maxTimestampMs: 1,
+      changes,
+      ...more,
+    };
     const outcome = await ingest(server.store, source as SourceStore, whole, false);
     if (outcome.kind === 'stored') nextOffset = whole.nextOffset;
     return outcome;

@@ -1,5 +1,5 @@
 import { randomBytes } from 'node:crypto';
-import { loadConfiguration } from './tmp-load.ts'; type Configuration = any;
+import { type Configuration, loadConfiguration } from '@friend-sync/connectors';
 import {
   type Database,
   executeMigration,

@@ -1,0 +1,34 @@
+import { z } from 'zod';
+
+/** MySQL's limit is 64; two characters are ours, in the mirror's column names. */
+const column = z.string().regex(/^[^`.\p{Cc}]{1,62}$/u, 'is no column name');
+const targetColumn = z.string().regex(/^[^`.\p{Cc}]{1,64}$/u, 'is no column name');
+const tableName = /^[^`.\p{Cc}]{1,64}$/u;
+const qualifiedName = /^[^`.\p{Cc}]{1,64}\.[^`.\p{Cc}]{1,64}$/u;
+
+/** A copy as it is written in the file. */
+export const copySchema = z.strictObject({
+  table: z.string().refine((name) => tableName.test(name) || qualifiedName.test(name), 'is no table name'),
+  key: targetColumn,
+  set: z.record(targetColumn, column).refine((set) => Object.keys(set).length > 0, 'maps no column'),
+  where: z
+    .string()
+    .min(1)
+    .refine((sql) => !sql.includes(';'), 'contains a semicolon')
+    .optional(),
+  watch: z.array(targetColumn).default([]),
+  preserve: z.array(targetColumn).default([]),
+});
+
+/** A source as it is written in the file. */
+export const sourceSchema = z.strictObject({
+  name: z.string().regex(/^[a-z][a-z0-9_]{0,29}$/, 'is no name: a letter, then up to 29 of a-z, 0-9 and _'),
+  table: z.string().regex(qualifiedName, 'is not of the form database.table'),
+  key: column,
+  copies: z.array(copySchema).min(1, 'is empty'),
+  onDelete: z
+    .union([z.literal('keep'), z.strictObject({ set: z.record(targetColumn, z.string().nullable()) })])
+    .default('keep'),
+});
+
+export type SourceInFile = z.output<typeof sourceSchema>;

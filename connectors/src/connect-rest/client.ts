@@ -1,0 +1,196 @@
+import { setTimeout as delay } from 'node:timers/promises';
+
+const TIMEOUT_MS = 15_000;
+/** A rebalance of the Connect group answers 409 and is over within seconds. */
+const REBALANCE_MS = 30_000;
+
+/** Kafka Connect could not be reached, or refused. The message says what, where and why, and holds no configuration. */
+export class ConnectError extends Error {
+  /** HTTP status; undefined where there was no answer. */
+  readonly status: number | undefined;
+
+  constructor(message: string, status?: number, options?: ErrorOptions) {
+    super(message, options);
+    this.name = 'ConnectError';
+    this.status = status;
+  }
+}
+
+export interface ConnectorStatus {
+  readonly state: string;
+  readonly tasks: readonly { readonly id: number; readonly state: string; readonly trace?: string }[];
+}
+
+export interface ConnectorOffset {
+  readonly partition: Readonly<Record<string, unknown>>;
+  readonly offset: Readonly<Record<string, unknown>>;
+}
+
+/** The REST interface of Kafka Connect, as far as friend-sync operates it. */
+export class ConnectClient {
+  readonly #url: string;
+
+  constructor(url: string) {
+    this.#url = url.replace(/\/+$/, '');
+  }
+
+  /** What Connect finds wrong with a configuration, by its key; empty: nothing. Database and Kafka are tried out. */
+  async validate(config: Readonly<Record<string, string>>): Promise<{ key: string; message: string }[]> {
+    const plugin = encodeURIComponent(config['connector.class'] ?? '');
+    const body = { name: 'validation', ...config };
+    const result = await this.#call<Validation>('PUT', `/connector-plugins/${plugin}/config/validate`, body);
+    return result.configs.flatMap(({ value }) => value.errors.map((message) => ({ key: value.name, message })));
+  }
+
+  /** Creates the connector, or gives it this configuration; does nothing if it has it already. */
+  async apply(name: string, config: Readonly<Record<string, string>>): Promise<'created' | 'updated' | 'unchanged'> {
+    const current = await this.config(name);
+    if (current && sameConfig(current, { ...config, name })) return 'unchanged';
+    await this.#call('PUT', `${path(name)}/config`, config);
+    return current ? 'updated' : 'created';
+  }
+
+  /** The connector's configuration; undefined where there is no such connector. */
+  config(name: string): Promise<Record<string, string> | undefined> {
+    return this.#callUnlessMissing('GET', `${path(name)}/config`);
+  }
+
+  /** Undefined where there is no such connector. */
+  async status(name: string): Promise<ConnectorStatus | undefined> {
+    const status = await this.#callUnlessMissing<{ connector: { state: string }; tasks: ConnectorStatus['tasks'] }>(
+      'GET',
+      `${path(name)}/status`,
+    );
+    return status && { state: status.connector.state, tasks: status.tasks };
+  }
+
+  /** Restarts the connector and its tasks; with `onlyFailed`, those that have failed. */
+  async restart(name: string, { onlyFailed }: { onlyFailed: boolean }): Promise<void> {
+    await this.#call('POST', `${path(name)}/restart?includeTasks=true&onlyFailed=${onlyFailed}`);
+  }
+
+  async pause(name: string): Promise<void> {
+    await this.#call('PUT', `${path(name)}/pause`);
+  }
+
+  async resume(name: string): Promise<void> {
+    await this.#call('PUT', `${path(name)}/resume`);
+  }
+
+  /** Stopped, a connector runs no task and its offsets may be deleted. */
+  async stop(name: string): Promise<void> {
+    await this.#call('PUT', `${path(name)}/stop`);
+  }
+
+  /** Deletes the connector; its stored offsets stay. One that does not exist is fine. */
+  async delete(name: string): Promise<void> {
+    await this.#callUnlessMissing('DELETE', path(name));
+  }
+
+  /** What the connector has stored of its position in the source. */
+  async offsets(name: string): Promise<ConnectorOffset[]> {
+    const { offsets } = await this.#call<{ offsets: ConnectorOffset[] }>('GET', `${path(name)}/offsets`);
+    return offsets;
+  }
+
+  /** The connector must be stopped. It begins at the source's current position when it is resumed. */
+  async deleteOffsets(name: string): Promise<void> {
+    await this.#call('DELETE', `${path(name)}/offsets`);
+  }
+
+  /** Returns once the connector and all its tasks run; fails with the cause where one has failed. */
+  async waitUntilRunning(name: string, deadlineMs: number): Promise<void> {
+    const until = Date.now() + deadlineMs;
+    for (;;) {
+      const status = await this.status(name);
+      const failed = status?.tasks.find(({ state }) => state === 'FAILED');
+      if (failed) throw new ConnectError(`task ${failed.id} of connector ${name} has failed: ${causeOf(failed.trace)}`);
+      if (
+        status?.state === 'RUNNING' &&
+        status.tasks.length > 0 &&
+        status.tasks.every(({ state }) => state === 'RUNNING')
+      )
+        return;
+      if (Date.now() > until)
+        throw new ConnectError(
+          `connector ${name} does not run after ${deadlineMs} ms (${status?.state ?? 'not created'}); look at Connect's log`,
+        );
+      await delay(100);
+    }
+  }
+
+  async #callUnlessMissing<T>(method: string, route: string): Promise<T | undefined> {
+    return this.#call<T>(method, route).catch((error) => {
+      if (error instanceof ConnectError && error.status === 404) return undefined;
+      throw error;
+    });
+  }
+
+  async #call<T>(method: string, route: string, body?: unknown): Promise<T> {
+    const until = Date.now() + REBALANCE_MS;
+    for (let wait = 100; ; wait = Math.min(wait * 2, 2_000)) {
+      const response = await this.#request(method, route, body);
+      if (response.status === 409 && Date.now() < until) {
+        await delay(wait);
+        continue;
+      }
+      const text = await response.text();
+      if (!response.ok) {
+        throw new ConnectError(
+          `Kafka Connect at ${this.#url} answers ${response.status} to ${method} ${route}: ${messageOf(text)}`,
+          response.status,
+        );
+      }
+      return (text ? JSON.parse(text) : undefined) as T;
+    }
+  }
+
+  async #request(method: string, route: string, body: unknown): Promise<Response> {
+    try {
+      return await fetch(this.#url + route, {
+        method,
+        signal: AbortSignal.timeout(TIMEOUT_MS),
+        ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
+      });
+    } catch (cause) {
+      throw new ConnectError(
+        `Kafka Connect at ${this.#url} does not answer; check that it runs and settings.connect.url`,
+        undefined,
+        { cause },
+      );
+    }
+  }
+}
+
+interface Validation {
+  readonly configs: readonly { readonly value: { readonly name: string; readonly errors: readonly string[] } }[];
+}
+
+/** The GTID set up to which a MySQL connector has sent everything; undefined while it has stored no position. */
+export function storedGtids(offsets: readonly ConnectorOffset[]): string | undefined {
+  const gtids = offsets[0]?.offset.gtids;
+  return typeof gtids === 'string' ? gtids : undefined;
+}
+
+function path(name: string): string {
+  return `/connectors/${encodeURIComponent(name)}`;
+}
+
+function sameConfig(a: Readonly<Record<string, string>>, b: Readonly<Record<string, string>>): boolean {
+  const names = Object.keys(a);
+  return names.length === Object.keys(b).length && names.every((name) => a[name] === b[name]);
+}
+
+function messageOf(text: string): string {
+  try {
+    return String((JSON.parse(text) as { message?: unknown }).message);
+  } catch {
+    return text.slice(0, 200);
+  }
+}
+
+/** The innermost cause that a Java stack trace names: the outer ones only say that something failed. */
+function causeOf(trace = ''): string {
+  const causes = trace.split('\n').filter((line) => line.startsWith('Caused by: '));
+  return (causes.at(-1)?.slice('Caused by: '.length) ?? trace.split('\n')[0] ?? 'no trace').slice(0, 500);
+}

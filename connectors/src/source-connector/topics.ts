@@ -1,0 +1,64 @@
+import type { Configuration } from '../configuration/configuration.ts';
+import type { SourceMapping } from '../mapping.ts';
+import type { Settings } from '../settings.ts';
+
+const DAY_MS = 86_400_000;
+
+/** A topic as it must exist before the connector starts; nothing is left to the broker's defaults. */
+export interface TopicDefinition {
+  readonly topic: string;
+  readonly partitions: number;
+  readonly replicationFactor: number;
+  readonly config: Readonly<Record<string, string>>;
+}
+
+/** The topic that carries a source's changes, as Debezium names it. */
+export function changeTopic({ kafka }: Settings, { table }: SourceMapping): string {
+  return `${kafka.topicPrefix}.${table.database}.${table.table}`;
+}
+
+export interface TopicNames {
+  readonly heartbeat: string;
+  readonly signal: string;
+  readonly notification: string;
+  readonly schemaHistory: string;
+}
+
+/** The connector's own topics. */
+export function topicNames({ kafka: { topicPrefix } }: Settings): TopicNames {
+  return {
+    heartbeat: `__debezium-heartbeat.${topicPrefix}`,
+    signal: `${topicPrefix}.signal`,
+    notification: `${topicPrefix}.notification`,
+    schemaHistory: `${topicPrefix}.schema-history`,
+  };
+}
+
+/** Every topic of the pipeline. */
+export function topicDefinitions({ settings, mapping }: Configuration): TopicDefinition[] {
+  const { partitions, replicationFactor } = settings.kafka;
+  const names = topicNames(settings);
+  const single = (topic: string, config: Record<string, string>) => ({
+    topic,
+    partitions: 1,
+    replicationFactor,
+    config,
+  });
+  const forDays = (days: number) => ({ 'cleanup.policy': 'delete', 'retention.ms': String(days * DAY_MS) });
+  return [
+    ...mapping.sources.map((source) => ({
+      topic: changeTopic(settings, source),
+      partitions,
+      replicationFactor,
+      // Compacted: it always holds every row's newest change, so that a lost mirror is rebuilt from it. Deletes must
+      // outlive the oldest backup of the friend database that one would restore.
+      config: { 'cleanup.policy': 'compact', 'delete.retention.ms': String(30 * DAY_MS) },
+    })),
+    // Debezium reads partition 0 of the signal topic only; a signal in another one is lost without a word.
+    single(names.signal, forDays(7)),
+    single(names.notification, forDays(7)),
+    single(names.heartbeat, forDays(1)),
+    // The connector cannot restart without its complete schema history.
+    single(names.schemaHistory, { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' }),
+  ];
+}
