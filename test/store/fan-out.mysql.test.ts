@@ -106,7 +106,7 @@ test('a copy that somebody else has locked delays its own key only', async () =>
     expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY id`)).toEqual(['Ann', 'b', 'Cid']);
   });
   await expect
-    .poll(async () => (await drain(server), column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY id`)), {
+    .poll(() => drain(server).then(() => column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY id`)), {
       timeout: 10_000,
     })
     .toEqual(['Ann', 'Bea', 'Cid']);
@@ -189,9 +189,10 @@ test('the delete policy writes its values, for the deleted key only, and keeps t
   await feed.deletes(1n);
   await expect
     .poll(
-      async () => (
-        await drain(server), column(server, `SELECT CONCAT(nick, avatar) FROM ${server.friendDb}.friend ORDER BY id`)
-      ),
+      () =>
+        drain(server).then(() =>
+          column(server, `SELECT CONCAT(nick, avatar) FROM ${server.friendDb}.friend ORDER BY id`),
+        ),
       { timeout: 10_000 },
     )
     .toEqual(['gonep', 'Beaq']);

@@ -39,7 +39,9 @@ export class ConnectClient {
     const plugin = encodeURIComponent(config['connector.class'] ?? '');
     const body = { name: 'validation', ...config };
     const result = await this.#call<Validation>('PUT', `/connector-plugins/${plugin}/config/validate`, body);
-    return result.configs.flatMap(({ value }) => value.errors.map((message) => ({ key: value.name, message })));
+    return result.configs.flatMap(({ value }) =>
+      (value?.errors ?? []).map((message) => ({ key: value?.name ?? '', message })),
+    );
   }
 
   /** Creates the connector, or gives it this configuration; does nothing if it has it already. */
@@ -119,6 +121,23 @@ export class ConnectClient {
     }
   }
 
+  /**
+   * Returns once the connector has stored a position. Until then it may still be choosing where to begin, and what the
+   * source commits is not sent.
+   */
+  async waitUntilPositioned(name: string, deadlineMs: number): Promise<void> {
+    const until = Date.now() + deadlineMs;
+    while (storedGtids(await this.offsets(name)) === undefined) {
+      await this.waitUntilRunning(name, Math.max(0, until - Date.now()));
+      if (Date.now() > until) {
+        throw new ConnectError(
+          `connector ${name} has stored no GTID set after ${deadlineMs} ms; check that the source has gtid_mode=ON, and Connect's log`,
+        );
+      }
+      await delay(100);
+    }
+  }
+
   async #callUnlessMissing<T>(method: string, route: string): Promise<T | undefined> {
     return this.#call<T>(method, route).catch((error) => {
       if (error instanceof ConnectError && error.status === 404) return undefined;
@@ -163,7 +182,8 @@ export class ConnectClient {
 }
 
 interface Validation {
-  readonly configs: readonly { readonly value: { readonly name: string; readonly errors: readonly string[] } }[];
+  /** `value` is null for what is defined but was not given. */
+  readonly configs: readonly { readonly value: { readonly name: string; readonly errors: readonly string[] } | null }[];
 }
 
 /** The GTID set up to which a MySQL connector has sent everything; undefined while it has stored no position. */

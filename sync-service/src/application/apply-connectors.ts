@@ -15,7 +15,8 @@ export interface AppliedConnectors {
 
 /**
  * Brings topics and connector to what the configuration says; repeated, it changes nothing. Topics come first: Connect
- * would create them with the broker's defaults, and a signal topic with more than one partition is never heard.
+ * would create them with the broker's defaults, and a signal topic with more than one partition is never heard. When it
+ * returns, everything that the source commits from now on will be sent.
  */
 export async function applyConnectors(
   configuration: Configuration,
@@ -40,5 +41,6 @@ export async function applyConnectors(
   }
   const outcome = await connect.apply(connectorName, config);
   await connect.waitUntilRunning(connectorName, deadlineMs);
+  await connect.waitUntilPositioned(connectorName, deadlineMs);
   return { topics, connector: connectorName, outcome };
 }

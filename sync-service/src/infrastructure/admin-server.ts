@@ -34,7 +34,8 @@ export async function openAdminServer(
     metrics.ready.set(health.isReady ? 1 : 0);
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
-  await server.listen(address);
+  // fastify writes into what it is given, and settings are frozen.
+  await server.listen({ ...address });
   const bound = server.server.address();
   return {
     port: typeof bound === 'object' && bound ? bound.port : address.port,

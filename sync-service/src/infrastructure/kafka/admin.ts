@@ -1,4 +1,4 @@
-import { type Admin, type Kafka, KafkaJSError, type Producer } from 'kafkajs';
+import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs';
 import { SyncError } from '../../errors.ts';
 
 export interface PartitionOffsets {
@@ -164,7 +164,7 @@ function lazyConnection<C extends Admin | Producer>(create: () => C) {
       try {
         return await work(await connection);
       } catch (error) {
-        if (!(error instanceof KafkaJSError)) throw error;
+        if (!(error instanceof kafkajs.KafkaJSError)) throw error;
         void close(connection);
         throw new SyncError('source_unavailable', `Kafka: ${error.name}`, { cause: error });
       }

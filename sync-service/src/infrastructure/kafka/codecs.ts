@@ -1,7 +1,10 @@
 import { decompress as decompressZstd } from 'fzstd';
-import { CompressionCodecs, CompressionTypes } from 'kafkajs';
+import kafkajs from 'kafkajs';
 import { decompressFrame } from 'lz4-napi';
 import snappy from 'snappyjs';
+
+// Node finds only some of kafkajs's exports by name: this CommonJS package spreads the rest into its exports.
+const { CompressionCodecs, CompressionTypes } = kafkajs;
 
 /** What kafkajs asks of a codec. We only read compressed batches; our own few messages are sent as they are. */
 interface Codec {

@@ -1,5 +1,5 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import { type Batch, type Consumer, type EachBatchPayload, KafkaJSError, type KafkaMessage } from 'kafkajs';
+import kafkajs, { type Batch, type Consumer, type EachBatchPayload, type KafkaMessage } from 'kafkajs';
 import { SyncError } from '../../errors.ts';
 import type { Alive, AssignedPartition, ChangeConsumerOptions, Message, Stored } from './consumer.ts';
 
@@ -183,7 +183,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
 
   /** kafkajs's own errors pass; of others it kills the consumer for some (TypeError …), so none leaves as it is. */
   function escaping(error: unknown, { topic, partition }: Position): unknown {
-    if (error instanceof KafkaJSError) return error;
+    if (error instanceof kafkajs.KafkaJSError) return error;
     log.error({ topic, partition, ...describe(error) }, 'batch failed, reading it again');
     return new Error('batch failed');
   }

@@ -1,0 +1,162 @@
+import {
+  type Configuration,
+  ConnectClient,
+  changeTopic,
+  type SourceMapping,
+  storedGtids,
+  topicNames,
+} from '@friend-sync/connectors';
+import { type AppliedConnectors, applyConnectors } from './application/apply-connectors.ts';
+import { type BackfillEvents, requestBackfill, runBackfill } from './application/backfill.ts';
+import { type BarrierResult, passBarrier } from './application/barrier.ts';
+import { type Comparison, compareCopies } from './application/compare.ts';
+import {
+  executeReset,
+  type OffsetMove,
+  type OffsetTarget,
+  type PartitionProgress,
+  planReset,
+  readProgress,
+} from './application/offsets.ts';
+import type { Key } from './domain/change.ts';
+import { type KafkaAdmin, openKafkaAdmin } from './infrastructure/kafka/admin.ts';
+import { createDecoder } from './infrastructure/kafka/avro.ts';
+import { createKafka } from './infrastructure/kafka/client.ts';
+import { watchNotifications } from './infrastructure/kafka/notifications.ts';
+import type { Database } from './infrastructure/mysql/database.ts';
+import { executeMigration, type MigrationPlan, planMigration } from './infrastructure/mysql/migrate.ts';
+import { openSourceDatabase, openStore, openTarget, type Store } from './infrastructure/mysql/store.ts';
+import type { Logger } from './log.ts';
+
+/** Everything an operator does besides running the daemon, on connections that are opened when they are needed. */
+export class Operations implements AsyncDisposable {
+  readonly configuration: Configuration;
+  readonly connect: ConnectClient;
+  readonly #log: Logger;
+  readonly #closers: (() => Promise<void>)[] = [];
+  #source: Database | undefined;
+  #target: Database | undefined;
+  #store: Promise<Store> | undefined;
+  #kafka: ReturnType<typeof createKafka> | undefined;
+  #admin: KafkaAdmin | undefined;
+
+  constructor(configuration: Configuration, log: Logger) {
+    this.configuration = configuration;
+    this.connect = new ConnectClient(configuration.settings.connect.url);
+    this.#log = log;
+  }
+
+  get topics(): string[] {
+    return this.configuration.mapping.sources.map((source) => changeTopic(this.configuration.settings, source));
+  }
+
+  /** What `migrate` would run. */
+  planMigration(): Promise<MigrationPlan> {
+    return planMigration(this.configuration, this.#sourceDatabase(), this.#targetDatabase());
+  }
+
+  executeMigration(plan: MigrationPlan): Promise<void> {
+    return executeMigration(this.configuration, plan);
+  }
+
+  applyConnectors(deadlineMs: number): Promise<AppliedConnectors> {
+    return applyConnectors(this.configuration, this.#kafkaAdmin(), this.connect, deadlineMs);
+  }
+
+  async progress(): Promise<PartitionProgress[]> {
+    return readProgress(await this.store(), this.#kafkaAdmin(), this.topics);
+  }
+
+  /** Pending and parked keys, by source. */
+  async pending(): Promise<Record<string, { pending: number; parked: number }>> {
+    const { database, sources } = await this.store();
+    const counts = [...sources].map(async ([name, { pending }]) => [name, await pending.count(database)] as const);
+    return Object.fromEntries(await Promise.all(counts));
+  }
+
+  async planReset(sources: readonly SourceMapping[], target: OffsetTarget): Promise<OffsetMove[]> {
+    const topics = sources.map((source) => changeTopic(this.configuration.settings, source));
+    return planReset(await this.store(), this.#kafkaAdmin(), topics, target);
+  }
+
+  async executeReset(moves: readonly OffsetMove[]): Promise<void> {
+    return executeReset(await this.store(), moves);
+  }
+
+  /** Asks for a backfill and returns; see {@link requestBackfill}. */
+  async requestBackfill(source: SourceMapping, keys?: readonly Key[]): Promise<void> {
+    await requestBackfill(this.#backfillParts(), source, keys);
+  }
+
+  /** Asks for a backfill and returns when the connector has sent its rows; see {@link runBackfill}. */
+  runBackfill(
+    source: SourceMapping,
+    keys: readonly Key[] | undefined,
+    deadlineMs: number,
+    events?: BackfillEvents,
+  ): Promise<void> {
+    return runBackfill(this.#backfillParts(), source, keys, deadlineMs, events);
+  }
+
+  async passBarrier(deadlineMs: number): Promise<BarrierResult> {
+    const { connectorName } = this.configuration.settings.connect;
+    const parts = {
+      source: this.#sourceDatabase(),
+      store: await this.store(),
+      admin: this.#kafkaAdmin(),
+      connectorGtids: async () => storedGtids(await this.connect.offsets(connectorName)),
+      topics: this.topics,
+    };
+    return passBarrier(parts, deadlineMs);
+  }
+
+  compareCopies(): Promise<Comparison> {
+    return compareCopies(this.configuration, this.#sourceDatabase(), this.#targetDatabase());
+  }
+
+  store(): Promise<Store> {
+    this.#store ??= openStore(this.configuration, this.#targetDatabase());
+    return this.#store;
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    await Promise.all(this.#closers.map((close) => close()));
+  }
+
+  #backfillParts() {
+    const { settings } = this.configuration;
+    const { notification } = topicNames(settings);
+    const kafka = this.#kafkaClient();
+    return {
+      settings,
+      admin: this.#kafkaAdmin(),
+      watch: (onNotification: Parameters<typeof watchNotifications>[3]) =>
+        watchNotifications(kafka, createDecoder(settings.registry), notification, onNotification),
+    };
+  }
+
+  #sourceDatabase(): Database {
+    this.#source ??= this.#keep(openSourceDatabase(this.configuration));
+    return this.#source;
+  }
+
+  #targetDatabase(): Database {
+    this.#target ??= this.#keep(openTarget(this.configuration));
+    return this.#target;
+  }
+
+  #kafkaClient() {
+    this.#kafka ??= createKafka(this.configuration.settings.kafka, this.#log);
+    return this.#kafka;
+  }
+
+  #kafkaAdmin(): KafkaAdmin {
+    this.#admin ??= this.#keep(openKafkaAdmin(this.#kafkaClient()));
+    return this.#admin;
+  }
+
+  #keep<T extends AsyncDisposable>(resource: T): T {
+    this.#closers.push(async () => resource[Symbol.asyncDispose]());
+    return resource;
+  }
+}

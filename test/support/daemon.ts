@@ -1,0 +1,53 @@
+import { type ChildProcess, spawn } from 'node:child_process';
+import { fileURLToPath } from 'node:url';
+import { expect } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
+
+/** A running `friend-sync start`. */
+export interface Daemon {
+  readonly process: ChildProcess;
+  /** Everything it wrote so far. */
+  output(): string;
+  /** Waits until /readyz says yes. */
+  ready(): Promise<void>;
+  readiness(): Promise<{ ready: boolean; troubles: { kind: string; problem: string }[] }>;
+  kill(signal?: NodeJS.Signals): Promise<number | null>;
+}
+
+export async function startDaemon(configFile: string, env: Readonly<Record<string, string>>): Promise<Daemon> {
+  // biome-ignore lint/style/noProcessEnv: a child inherits the environment
+  const child = spawn(process.execPath, [MAIN, '--config', configFile, 'start'], { env: { ...process.env, ...env } });
+  let output = '';
+  const listen = (chunk: Buffer) => {
+    output += chunk;
+  };
+  child.stdout.on('data', listen);
+  child.stderr.on('data', listen);
+  const exited = new Promise<number | null>((resolve) => child.once('exit', resolve));
+  const port = () => output.match(/"port":(\d+)/)?.[1];
+
+  async function readiness() {
+    const response = await fetch(`http://127.0.0.1:${port()}/readyz`);
+    return (await response.json()) as { ready: boolean; troubles: { kind: string; problem: string }[] };
+  }
+
+  return {
+    process: child,
+    output: () => output,
+    readiness,
+    async ready() {
+      const isReady = async () => port() !== undefined && (await readiness()).ready;
+      await Promise.race([
+        expect.poll(isReady, { timeout: 60_000, interval: 50 }).toBe(true),
+        exited.then(() => {
+          throw new Error(`the daemon exited:\n${output}`);
+        }),
+      ]);
+    },
+    async kill(signal = 'SIGKILL') {
+      if (child.exitCode === null && child.signalCode === null) child.kill(signal);
+      return exited;
+    },
+  };
+}

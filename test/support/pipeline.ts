@@ -1,0 +1,148 @@
+import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { type Configuration, loadConfiguration, renderGrants } from '@friend-sync/connectors';
+import { openStack, type Stack } from '@friend-sync/local-stack';
+import { createLogger, type Database, Operations, openDatabase } from '@friend-sync/sync-service';
+import { inject } from 'vitest';
+import { type Daemon, startDaemon } from './daemon.ts';
+import { SOURCE_PASSWORD, TARGET_PASSWORD } from './passwords.ts';
+import { TABLES } from './tables.ts';
+
+export interface PipelineOptions {
+  readonly userTables: readonly string[];
+  readonly friendTables: readonly string[];
+  /** The configuration's `sources`, as YAML; USER stands for the user schema's name. */
+  readonly sources: string;
+  readonly settings?: Readonly<Record<string, unknown>>;
+}
+
+/** A whole pipeline of its own on the shared stack: schemas, least-privilege users, topics, connector. */
+export interface Pipeline extends AsyncDisposable {
+  readonly configuration: Configuration;
+  readonly stack: Stack;
+  readonly operations: Operations;
+  /** Both servers as root. */
+  readonly user: Database;
+  readonly friend: Database;
+  readonly userDb: string;
+  readonly friendDb: string;
+  readonly configFile: string;
+  readonly env: Readonly<Record<string, string>>;
+  /** Starts one more `friend-sync start` and waits until it is ready. */
+  startDaemon(): Promise<Daemon>;
+  /** Waits until everything committed so far is applied, then compares every copy with its source by plain SQL and byte for byte. */
+  settled(): Promise<{ copies: number; mismatches: number; orphans: number }>;
+}
+
+const BARRIER_MS = 120_000;
+
+export async function openPipeline(options: PipelineOptions = TABLES): Promise<Pipeline> {
+  const stack = await openStack({
+    dataDir: inject('stackDir'),
+    detached: true,
+    connectEnv: { FRIEND_SYNC_SOURCE__PASSWORD: SOURCE_PASSWORD },
+  });
+  const suffix = randomBytes(4).toString('hex');
+  const [userDb, friendDb] = [`user_${suffix}`, `friend_${suffix}`];
+  const text = JSON.stringify({ settings: settingsOf(stack, suffix, friendDb, options.settings) });
+  const env = { FRIEND_SYNC_SOURCE__PASSWORD: SOURCE_PASSWORD, FRIEND_SYNC_TARGET__PASSWORD: TARGET_PASSWORD };
+  const configText = `sources:\n${options.sources.replaceAll('USER', userDb)}\n${text.slice(1, -1).replace(/^"settings":/, 'settings: ')}\n`;
+  const folder = await mkdtemp(join(tmpdir(), 'friend-sync-test-'));
+  const configFile = join(folder, 'friend-sync.yaml');
+  await writeFile(configFile, configText);
+  const configuration = loadConfiguration({ text: configText, file: configFile, env });
+
+  const root = (port: number) => {
+    const server = { host: '127.0.0.1', port, user: 'root', password: '' };
+    const settings = loadConfiguration({
+      text: configText,
+      file: configFile,
+      env,
+      overrides: { target: server },
+    }).settings;
+    return openDatabase(settings.target, { connections: 4 });
+  };
+  const user = root(stack.userMysql.port);
+  const friend = root(stack.friendMysql.port);
+  await createSchema(user, userDb, options.userTables);
+  await createSchema(friend, friendDb, options.friendTables);
+  await createUsers(configuration, user, friend);
+
+  const operations = new Operations(configuration, createLogger('fatal'));
+  await operations.executeMigration(await operations.planMigration());
+  await operations.applyConnectors(60_000);
+  const daemons: Daemon[] = [];
+  return {
+    configuration,
+    stack,
+    operations,
+    user,
+    friend,
+    userDb,
+    friendDb,
+    configFile,
+    env,
+    async startDaemon() {
+      const daemon = await startDaemon(configFile, env);
+      daemons.push(daemon);
+      await daemon.ready();
+      return daemon;
+    },
+    async settled() {
+      await operations.passBarrier(BARRIER_MS);
+      return operations.compareCopies();
+    },
+    async [Symbol.asyncDispose]() {
+      await Promise.all(daemons.map((daemon) => daemon.kill()));
+      const { connectorName } = configuration.settings.connect;
+      await operations.connect.delete(connectorName);
+      await operations[Symbol.asyncDispose]();
+      await user.write('dropping', `DROP DATABASE ${userDb}`);
+      await friend.write('dropping', `DROP DATABASE ${friendDb}`);
+      await friend.write('dropping', `DROP DATABASE ${configuration.settings.target.stateDatabase}`);
+      await Promise.all([user[Symbol.asyncDispose](), friend[Symbol.asyncDispose]()]);
+      await rm(folder, { recursive: true, force: true });
+    },
+  };
+}
+
+function settingsOf(stack: Stack, suffix: string, friendDb: string, more: PipelineOptions['settings'] = {}) {
+  return {
+    source: { port: stack.userMysql.port, user: `source_${suffix}` },
+    target: {
+      port: stack.friendMysql.port,
+      user: `target_${suffix}`,
+      database: friendDb,
+      stateDatabase: `sync_${suffix}`,
+    },
+    kafka: {
+      brokers: [stack.kafkaBrokers],
+      topicPrefix: `t${suffix}`,
+      groupId: `g${suffix}`,
+      partitions: 3,
+      sessionTimeoutMs: 6_000,
+    },
+    registry: { url: stack.registryUrl },
+    connect: { url: stack.connectUrl, connectorName: `c${suffix}` },
+    fanOut: { leaseMs: 5_000 },
+    admin: { port: 0 },
+    ...more,
+  };
+}
+
+/** Exactly the grants that `friend-sync grants` prints, and no other right. */
+async function createUsers(configuration: Configuration, user: Database, friend: Database): Promise<void> {
+  const { source, target } = configuration.settings;
+  await user.write('creating a user', `CREATE USER '${source.user}'@'%' IDENTIFIED BY '${SOURCE_PASSWORD}'`);
+  await friend.write('creating a user', `CREATE USER '${target.user}'@'%' IDENTIFIED BY '${TARGET_PASSWORD}'`);
+  for (const { server, sql } of renderGrants(configuration))
+    await (server === 'source' ? user : friend).write('granting', sql);
+}
+
+async function createSchema(server: Database, name: string, tables: readonly string[]): Promise<void> {
+  await server.write('creating a schema', `CREATE DATABASE ${name}`);
+  for (const ddl of tables)
+    await server.write('creating a table', ddl.replace(/^CREATE TABLE /, `CREATE TABLE ${name}.`));
+}
