@@ -1,0 +1,107 @@
+import { rm } from 'node:fs/promises';
+import { fileURLToPath } from 'node:url';
+import { type Configuration, readConfiguration, renderGrants, Secret } from '@friend-sync/connectors';
+import { attachStack, openStack, type Stack } from '@friend-sync/local-stack';
+import {
+  createLogger,
+  createSyncService,
+  type Database,
+  Operations,
+  openDatabase,
+  type SyncService,
+} from '@friend-sync/sync-service';
+import { createExample, fillExample } from './example.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+const DATA_DIR = `${ROOT}.stack/demo`;
+/** Every server listens on 127.0.0.1 only, and ends with the demo. */
+const PASSWORD = 'demo-password';
+const DEADLINE_MS = 120_000;
+
+/** The whole system on real parts, with the example in it and every copy equal. */
+export interface System extends AsyncDisposable {
+  readonly stack: Stack;
+  readonly operations: Operations;
+  readonly service: SyncService;
+  /** The user service's own connection. */
+  readonly user: Database;
+}
+
+export interface SystemOptions {
+  readonly say: (line: string) => void;
+  readonly onApplied: (source: string, latencyMs: number) => void;
+}
+
+/** Does what an operator does on a new installation, one step after another. */
+export async function openSystem({ say, onApplied }: SystemOptions): Promise<System> {
+  const closers: (() => Promise<unknown>)[] = [];
+  const close = async () => {
+    for (const closer of closers.splice(0).reverse()) await closer();
+  };
+  try {
+    await attachStack(DATA_DIR)?.down();
+    await rm(DATA_DIR, { recursive: true, force: true });
+    const stack = await openStack({
+      dataDir: DATA_DIR,
+      connectEnv: { FRIEND_SYNC_SOURCE__PASSWORD: PASSWORD },
+      onProgress: say,
+    });
+    closers.push(() => stack.down());
+    const configuration = configure(stack);
+    const [user, friend] = [rootOf(configuration, stack.userMysql.port), rootOf(configuration, stack.friendMysql.port)];
+    closers.push(
+      async () => user[Symbol.asyncDispose](),
+      async () => friend[Symbol.asyncDispose](),
+    );
+
+    await createExample(user, friend);
+    const { users, copies } = await fillExample(user, friend);
+    say(`example: ${users} users, ${copies} copies of their names in two tables, all empty`);
+    await grant(configuration, user, friend);
+
+    const operations = new Operations(configuration, createLogger('fatal'));
+    closers.push(async () => operations[Symbol.asyncDispose]());
+    await operations.executeMigration(await operations.planMigration());
+    await operations.applyConnectors(DEADLINE_MS);
+    say('connector: streams the binlog; only key, nick_name and head_img leave the user database');
+
+    const service = createSyncService({ configuration, log: createLogger('error'), onApplied });
+    closers.push(() => service.stop());
+    await service.start();
+    for (const source of configuration.mapping.sources) await operations.runBackfill(source, undefined, DEADLINE_MS);
+    await operations.passBarrier(DEADLINE_MS);
+    say('first load: every copy equals its source');
+    return { stack, operations, service, user, [Symbol.asyncDispose]: close };
+  } catch (error) {
+    await close();
+    throw error;
+  }
+}
+
+function configure(stack: Stack): Configuration {
+  return readConfiguration(
+    `${ROOT}friend-sync.example.yaml`,
+    {},
+    {
+      source: { port: stack.userMysql.port, password: PASSWORD },
+      target: { port: stack.friendMysql.port, password: PASSWORD },
+      kafka: { brokers: [stack.kafkaBrokers] },
+      registry: { url: stack.registryUrl },
+      connect: { url: stack.connectUrl },
+      admin: { port: 0 },
+    },
+  );
+}
+
+function rootOf({ settings }: Configuration, port: number): Database {
+  const { tls } = settings.target;
+  return openDatabase({ host: '127.0.0.1', port, user: 'root', password: new Secret(''), tls }, { connections: 4 });
+}
+
+async function grant(configuration: Configuration, user: Database, friend: Database): Promise<void> {
+  const { source, target } = configuration.settings;
+  await user.write('creating a user', `CREATE USER '${source.user}'@'%' IDENTIFIED BY '${PASSWORD}'`);
+  await friend.write('creating a user', `CREATE USER '${target.user}'@'%' IDENTIFIED BY '${PASSWORD}'`);
+  for (const { server, sql } of renderGrants(configuration))
+    await (server === 'source' ? user : friend).write('granting', sql);
+}
