@@ -18,8 +18,8 @@ async function main(): Promise<number> {
   });
   const updates = values.updates === undefined ? undefined : Number(values.updates);
   if (updates !== undefined && !(Number.isSafeInteger(updates) && updates >= 0))
-    throw new Error(`--updates ${values.updates} is not a number`);
-  if (updates === undefined && values.exit) throw new Error('--exit needs --updates N');
+    throw new Error(`--updates ${values.updates} is not a number\n\n${USAGE}`);
+  if (updates === undefined && values.exit) throw new Error(`--exit needs --updates N\n\n${USAGE}`);
 
   const began = performance.now();
   const latencies: number[] = [];
@@ -100,7 +100,7 @@ function percentile(values: readonly number[], share: number): number {
 main().then(
   (code) => process.exit(code),
   (error: Error) => {
-    talk(`\nfriend-sync: ${error.message}\n\n${USAGE}`);
+    talk(`\nfriend-sync: ${error.message}`);
     process.exit(1);
   },
 );

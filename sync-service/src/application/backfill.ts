@@ -1,11 +1,12 @@
 import { randomUUID } from 'node:crypto';
-import { backfillSignals, type Settings, type SourceMapping } from '@friend-sync/connectors';
+import { backfillSignals, type Settings, type SignalMessage, type SourceMapping } from '@friend-sync/connectors';
 import type { Key } from '../domain/change.ts';
 import { SyncError } from '../errors.ts';
 import type { KafkaAdmin } from '../infrastructure/kafka/admin.ts';
 import type { Notification } from '../infrastructure/kafka/notifications.ts';
 
 const AGGREGATE = 'Incremental Snapshot';
+const ENDS = new Set(['COMPLETED', 'ABORTED']);
 
 export interface BackfillParts {
   readonly settings: Settings;
@@ -20,13 +21,11 @@ export interface BackfillEvents {
 
 /** Asks the connector to read rows of a source again: all of them, or those of some keys. Returns when it is asked. */
 export async function requestBackfill(
-  { settings, admin }: BackfillParts,
+  parts: BackfillParts,
   source: SourceMapping,
   keys?: readonly Key[],
-): Promise<string[]> {
-  const signals = backfillSignals({ id: randomUUID(), settings, source, ...(keys ? { keys } : {}) });
-  for (const { topic, key, value } of signals) await admin.send(topic, key, value);
-  return signals.map(({ value }) => (JSON.parse(value) as { id: string }).id);
+): Promise<void> {
+  for (const { topic, key, value } of signalsFor(parts, source, keys)) await parts.admin.send(topic, key, value);
 }
 
 /**
@@ -40,30 +39,42 @@ export async function runBackfill(
   deadlineMs: number,
   events: BackfillEvents = {},
 ): Promise<void> {
-  const done = new Set<string>();
-  let wake = () => {};
-  await using _watching = await parts.watch(({ aggregateType, type, additionalData }) => {
-    if (aggregateType !== AGGREGATE) return;
-    events.onProgress?.(source.name, type);
-    if (type === 'COMPLETED' || type === 'ABORTED') done.add(additionalData.id ?? '');
-    wake();
+  let heard: ((notification: Notification) => void) | undefined;
+  await using _watching = await parts.watch((notification) => {
+    if (notification.aggregateType !== AGGREGATE) return;
+    events.onProgress?.(source.name, notification.type);
+    heard?.(notification);
   });
-  const ids = await requestBackfill(parts, source, keys);
   const until = Date.now() + deadlineMs;
-  while (!ids.every((id) => done.has(id))) {
-    const left = until - Date.now();
-    if (left <= 0) {
-      throw new SyncError(
-        'source_unavailable',
-        `the connector has not ended the backfill of ${source.name} within ${deadlineMs} ms; friend-sync connectors status`,
-      );
-    }
-    await new Promise<void>((resolve) => {
-      const timer = setTimeout(resolve, left);
-      wake = () => {
+  // One after another: Debezium remembers one id only, that of the last signal.
+  for (const signal of signalsFor(parts, source, keys)) {
+    const { id } = JSON.parse(signal.value) as { id: string };
+    const ended = new Promise<void>((resolve, reject) => {
+      const timer = setTimeout(() => reject(lateError(source, deadlineMs)), Math.max(0, until - Date.now()));
+      let isStarted = false;
+      heard = (notification) => {
+        isStarted ||= notification.id === id;
+        // COMPLETED says that nothing is left to read, whichever signal it names.
+        if (!isStarted || !ENDS.has(notification.type)) return;
         clearTimeout(timer);
         resolve();
       };
     });
+    await Promise.all([parts.admin.send(signal.topic, signal.key, signal.value), ended]);
   }
+}
+
+function signalsFor(
+  { settings }: BackfillParts,
+  source: SourceMapping,
+  keys: readonly Key[] | undefined,
+): SignalMessage[] {
+  return backfillSignals({ id: randomUUID(), settings, source, ...(keys ? { keys } : {}) });
+}
+
+function lateError({ name }: SourceMapping, deadlineMs: number): SyncError {
+  return new SyncError(
+    'source_unavailable',
+    `the connector has not ended the backfill of ${name} within ${deadlineMs} ms; see friend-sync connectors status`,
+  );
 }

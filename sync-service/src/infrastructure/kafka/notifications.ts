@@ -10,7 +10,9 @@ export interface Notification {
   readonly aggregateType: string;
   /** E.g. `STARTED`, `IN_PROGRESS`, `TABLE_SCAN_COMPLETED`, `COMPLETED`. */
   readonly type: string;
-  /** `id` of the signal, counters, `data_collection` and more, by Debezium's names. */
+  /** The id of the signal that caused it. */
+  readonly id: string;
+  /** Counters, `data_collection` and more, by Debezium's names. */
   readonly additionalData: Readonly<Record<string, string>>;
 }
 
@@ -69,8 +71,9 @@ export async function watchNotifications(
 async function toNotification(decoder: Decoder, value: Buffer): Promise<Notification | undefined> {
   try {
     const { value: record } = await decoder.decode(value);
-    const { aggregate_type, type, additional_data } = record as Record<string, unknown>;
+    const { id, aggregate_type, type, additional_data } = record as Record<string, unknown>;
     return {
+      id: String(id),
       aggregateType: String(aggregate_type),
       type: String(type),
       additionalData: { ...(additional_data as Record<string, string> | null) },
