@@ -10,6 +10,7 @@ const alias = Object.fromEntries(
 
 export default defineConfig({
   test: {
+    reporters: ['default', './test/support/summary-reporter.ts'],
     projects: [
       {
         resolve: { alias },
