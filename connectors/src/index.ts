@@ -1,6 +1,12 @@
 export type { Configuration } from './configuration/configuration.ts';
+export { describeSettings, type SettingDescription } from './configuration/describe.ts';
 export { ConfigurationError, type ConfigurationIssue } from './configuration/issue.ts';
-export { type ConfigurationInput, loadConfiguration, readConfiguration } from './configuration/load.ts';
+export {
+  type ConfigurationInput,
+  loadConfiguration,
+  readConfiguration,
+  readConfigurationInput,
+} from './configuration/load.ts';
 export type { Environment, RawSettings } from './configuration/overlay.ts';
 export { ConnectClient, ConnectError, type ConnectorStatus, storedGtids } from './connect-rest/client.ts';
 export * from './mapping.ts';

@@ -1,19 +1,30 @@
 import { z } from 'zod';
 import { secretSchema } from './secret.ts';
 
-const port = z.coerce.number().int().min(1).max(65535);
-const positive = z.coerce.number().int().positive();
+/** A number; from the environment it comes as digits. */
+const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
+  z.preprocess(
+    (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value),
+    z.number().int().min(min).max(max),
+  );
+const port = integer(1, 65_535);
+const positive = integer(1);
 const name = z.string().min(1);
 const tls = z
-  .union([z.boolean(), z.stringbool()])
+  .union([z.boolean(), z.stringbool()], 'is neither true nor false')
   .default(false)
   .describe('connect with TLS, verifying the server with the system certificates');
+/** Addresses are printed and logged, so they hold no password. */
+const url = z.url({ protocol: /^https?$/ }).refine((text) => !/\/\/[^/]*@/.test(text), 'contains a user or password');
+/** Connect shows its configuration to everyone who can reach it, so it gets references only. */
+const reference = name.refine((text) => /\$\{[^}]+\}/.test(text), 'is no reference of the form ${provider:name}');
+const password = secretSchema.describe('from the environment only');
 
 const server = {
-  host: name.default('127.0.0.1'),
-  port: port.default(3306),
+  host: name.default('127.0.0.1').describe('MySQL server'),
+  port: port.default(3306).describe('its port'),
   user: name,
-  password: secretSchema,
+  password,
   tls,
 };
 
@@ -34,7 +45,7 @@ export const settingsSchema = z
     target: z
       .strictObject({
         ...server,
-        user: name.default('friend_sync'),
+        user: name.default('friend_sync').describe('user that writes the copies; see `friend-sync grants`'),
         database: name.optional().describe('schema of target tables that are named without one'),
         stateDatabase: name
           .regex(/^[A-Za-z0-9_]{1,64}$/)
@@ -48,15 +59,16 @@ export const settingsSchema = z
       .strictObject({
         brokers: z
           .preprocess((v) => (typeof v === 'string' ? v.split(',').map((s) => s.trim()) : v), z.array(name).min(1))
-          .default(['127.0.0.1:9092']),
-        clientId: name.default('friend-sync'),
-        groupId: name.default('friend-sync'),
+          .default(['127.0.0.1:9092'])
+          .describe('bootstrap servers, host:port; in the environment with commas in between'),
+        clientId: name.default('friend-sync').describe('name by which Kafka logs this client'),
+        groupId: name.default('friend-sync').describe('consumer group; one for each target server'),
         tls,
         sasl: z
           .strictObject({
-            mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']),
-            username: name,
-            password: secretSchema,
+            mechanism: z.enum(['plain', 'scram-sha-256', 'scram-sha-512']).describe('how to log in to Kafka'),
+            username: name.describe('user of Kafka'),
+            password,
           })
           .optional(),
         topicPrefix: name
@@ -64,21 +76,21 @@ export const settingsSchema = z
           .default('friend-sync')
           .describe("Debezium's topic.prefix; never change it afterwards"),
         partitions: positive.default(6).describe('partitions of a change topic; never change it afterwards'),
-        replicationFactor: positive.default(1),
-        sessionTimeoutMs: positive.default(30_000),
+        replicationFactor: positive.default(1).describe('replicas of each topic; 3 in production'),
+        sessionTimeoutMs: positive.default(30_000).describe('a silent consumer loses its partitions after so long'),
       })
       .prefault({}),
     registry: z
-      .strictObject({ url: z.url().default('http://127.0.0.1:8080').describe('base URL of the Apicurio registry') })
+      .strictObject({ url: url.default('http://127.0.0.1:8080').describe('base URL of the Apicurio registry') })
       .prefault({}),
     connect: z
       .strictObject({
-        url: z.url().default('http://127.0.0.1:8083').describe('Kafka Connect REST'),
-        connectorName: name.default('friend-sync-source'),
-        sourcePassword: name
+        url: url.default('http://127.0.0.1:8083').describe('Kafka Connect REST'),
+        connectorName: name.default('friend-sync-source').describe('name of the source connector'),
+        sourcePassword: reference
           .default('${env:FRIEND_SYNC_SOURCE__PASSWORD}')
           .describe("how Connect finds the source password: a config provider's reference, never the password"),
-        kafkaJaas: name
+        kafkaJaas: reference
           .default('${env:FRIEND_SYNC_KAFKA_JAAS}')
           .describe("how Connect finds sasl.jaas.config for the connector's own Kafka clients: a reference"),
       })
@@ -90,7 +102,7 @@ export const settingsSchema = z
       .prefault({}),
     fanOut: z
       .strictObject({
-        workers: positive.default(2),
+        workers: positive.default(2).describe('workers of one daemon'),
         claimKeys: positive.default(500).describe('most keys a worker claims at once'),
         chunkRows: positive.default(10_000).describe('most copies one transaction changes'),
         leaseMs: positive.default(30_000).describe('a worker that is silent for so long loses its keys to another'),
@@ -99,18 +111,17 @@ export const settingsSchema = z
       .prefault({}),
     admin: z
       .strictObject({
-        host: name.default('127.0.0.1'),
-        port: z.coerce
-          .number()
-          .int()
-          .min(0)
-          .max(65535)
-          .default(9464)
-          .describe('/livez /readyz /metrics; 0: any free port'),
+        host: name.default('127.0.0.1').describe('address the admin server listens on'),
+        port: integer(0, 65_535).default(9464).describe('/livez /readyz /metrics; 0: any free port'),
       })
       .prefault({}),
     log: z
-      .strictObject({ level: z.enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal']).default('info') })
+      .strictObject({
+        level: z
+          .enum(['trace', 'debug', 'info', 'warn', 'error', 'fatal'])
+          .default('info')
+          .describe('least severe level that is logged'),
+      })
       .prefault({}),
   })
   .describe('connections and limits');

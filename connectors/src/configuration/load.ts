@@ -1,23 +1,13 @@
 import { readFileSync } from 'node:fs';
-import type { z } from 'zod';
-import { type Settings, settingsSchema } from '../settings.ts';
 import type { Configuration } from './configuration.ts';
 import { ConfigurationError, type ConfigurationIssue } from './issue.ts';
+import { readLayers, resolveSettings, type SettingLayers } from './load-settings.ts';
 import { toMapping } from './mapping.ts';
-import { type SourceInFile, sourceSchema } from './mapping-schema.ts';
-import {
-  type Environment,
-  environmentIssue,
-  fromEnvironment,
-  isRecord,
-  merged,
-  type RawSettings,
-  settingPaths,
-  variableOf,
-  withValue,
-} from './overlay.ts';
-import { type Path, SourceFile } from './source-file.ts';
-import { suggestion } from './suggestion.ts';
+import { namesInSource, type SourceInFile, sourceSchema } from './mapping-schema.ts';
+import { type Environment, isRecord, type RawSettings } from './overlay.ts';
+import { issueInFile, schemaIssues } from './schema-issues.ts';
+import { SourceFile } from './source-file.ts';
+import { nearest, suggestion } from './suggestion.ts';
 
 export interface ConfigurationInput {
   readonly text: string;
@@ -30,12 +20,17 @@ export interface ConfigurationInput {
 
 /** Reads and checks the configuration file; throws {@link ConfigurationError} with every mistake in it. */
 export function readConfiguration(file: string, env: Environment, overrides: RawSettings = {}): Configuration {
-  return loadConfiguration({ text: readText(file), file, env, overrides });
+  return loadConfiguration(readConfigurationInput(file, env, overrides));
 }
 
-function readText(file: string): string {
+/** Reads the configuration file, unchecked. */
+export function readConfigurationInput(
+  file: string,
+  env: Environment,
+  overrides: RawSettings = {},
+): Required<ConfigurationInput> {
   try {
-    return readFileSync(file, 'utf8');
+    return { text: readFileSync(file, 'utf8'), file, env, overrides };
   } catch (error) {
     const problem = (error as NodeJS.ErrnoException).code === 'ENOENT' ? 'there is no such file' : 'it cannot be read';
     const remedy = 'name the configuration file with --config FILE; friend-sync.example.yaml is one to begin with';
@@ -44,93 +39,50 @@ function readText(file: string): string {
 }
 
 /** Checks a configuration and resolves it: defaults, then the file, then the environment, then overrides. Frozen. */
-export function loadConfiguration({ text, file, env, overrides = {} }: ConfigurationInput): Configuration {
+export function loadConfiguration(input: ConfigurationInput): Configuration {
+  return loadWithLayers(input).configuration;
+}
+
+/** The configuration, and what of its settings came from where. */
+export function loadWithLayers({ text, file, env, overrides = {} }: ConfigurationInput): {
+  configuration: Configuration;
+  layers: SettingLayers;
+} {
   const source = new SourceFile(file, text);
   if (source.syntaxIssues.length) throw new ConfigurationError(source.syntaxIssues);
   const issues: ConfigurationIssue[] = [];
-  const content = isRecord(source.content) ? source.content : {};
-  for (const name of Object.keys(content).filter((name) => name !== 'sources' && name !== 'settings')) {
-    issues.push(source.issue([name], 'is not known', suggestion(name, ['sources', 'settings']), true));
-  }
-  const settings = loadSettings(isRecord(content.settings) ? content.settings : {}, env, overrides, source, issues);
-  const sources = loadSources(content.sources, source, issues);
+  const sources = loadSources(source, issues);
+  const layers = readLayers(source, env, overrides, issues);
+  const settings = resolveSettings(layers, source, issues);
   const targetDatabase = settings ? settings.target.database : 'unknown';
   const mapping = toMapping(sources, targetDatabase, source, issues);
-  if (issues.length || !settings) throw new ConfigurationError(issues.sort((a, b) => a.line - b.line));
-  return frozen({ mapping, settings });
+  if (issues.length || !settings)
+    throw new ConfigurationError(issues.sort((a, b) => a.line - b.line || a.column - b.column));
+  return { configuration: frozen({ mapping, settings }), layers };
 }
 
-function loadSettings(
-  inFile: RawSettings,
-  env: Environment,
-  overrides: RawSettings,
-  source: SourceFile,
-  issues: ConfigurationIssue[],
-): Settings | undefined {
-  for (const path of settingPaths().filter((path) => path.at(-1) === 'password' && source.has(['settings', ...path]))) {
-    const variable = variableOf(path);
-    issues.push(
-      source.issue(
-        ['settings', ...path],
-        'a password does not belong into this file',
-        `set ${variable} or ${variable}_FILE`,
-        true,
-      ),
-    );
-  }
-  const given = fromEnvironment(env, issues);
-  const raw = given.reduce((settings, { path, value }) => withValue(settings, path, value), inFile);
-  const result = settingsSchema.safeParse(merged(raw, overrides));
-  if (result.success) return result.data;
-  for (const issue of result.error.issues) {
-    const variable = given.find(({ path }) => path.join('.') === issue.path.join('.'));
-    if (variable) issues.push(environmentIssue(variableOf(variable.path), problemOf(issue), 'correct or unset it'));
-    else issues.push(...zodIssues(issue, ['settings'], source));
-  }
-  return undefined;
-}
-
-function loadSources(raw: unknown, source: SourceFile, issues: ConfigurationIssue[]): Map<number, SourceInFile> {
+function loadSources(file: SourceFile, issues: ConfigurationIssue[]): Map<number, SourceInFile> {
+  const content = isRecord(file.content) ? file.content : {};
+  const known = ['sources', 'settings'];
+  const unknown = Object.keys(content).filter((name) => !known.includes(name));
+  for (const name of unknown) issues.push(file.issue([name], 'is not known', suggestion(name, known), true));
   const sources = new Map<number, SourceInFile>();
-  if (!Array.isArray(raw) || raw.length === 0) {
-    issues.push(source.issue(['sources'], 'lists no source', 'declare at least one source with its copies'));
+  if (!Array.isArray(content.sources) || content.sources.length === 0) {
+    const isMisspelt = unknown.some((name) => nearest(name, ['sources']) !== undefined);
+    if (!isMisspelt)
+      issues.push(file.issue(['sources'], 'lists no source', 'declare at least one source with its copies'));
     return sources;
   }
-  for (const [i, item] of raw.entries()) {
+  for (const [i, item] of content.sources.entries()) {
     const result = sourceSchema.safeParse(item);
-    if (result.success) sources.set(i, result.data);
-    else issues.push(...result.error.issues.flatMap((issue) => zodIssues(issue, ['sources', i], source)));
+    if (result.success) {
+      sources.set(i, result.data);
+      continue;
+    }
+    const found = schemaIssues(result.error.issues, ['sources', i], namesInSource, (path) => file.has(path));
+    issues.push(...found.map((issue) => issueInFile(issue, file)));
   }
   return sources;
-}
-
-/** zod's issue with its place in the file; one of ours per mistake. */
-function zodIssues(issue: z.core.$ZodIssue, base: Path, source: SourceFile): ConfigurationIssue[] {
-  const path = [...base, ...(issue.path as (string | number)[])];
-  if (issue.code === 'unrecognized_keys') {
-    return issue.keys.map((key) =>
-      source.issue([...path, key], 'is not known', suggestion(key, knownNames(path)), true),
-    );
-  }
-  const isMissing = !source.has(path);
-  if (isMissing) return [source.issue(path, 'is missing', `add ${String(path.at(-1))}`)];
-  return [source.issue(path, problemOf(issue), 'correct it')];
-}
-
-function problemOf(issue: z.core.$ZodIssue): string {
-  if (issue.code === 'invalid_union') return 'has none of the forms that are allowed here';
-  return issue.message.replace(/^Invalid input: /, '').replace(/^Too small: |^Too big: /, '');
-}
-
-const SOURCE_NAMES = ['name', 'table', 'key', 'copies', 'onDelete'];
-const COPY_NAMES = ['table', 'key', 'set', 'where', 'watch', 'preserve'];
-
-function knownNames(path: Path): string[] {
-  if (path[0] === 'sources')
-    return path.includes('onDelete') ? ['set'] : path.includes('copies') ? COPY_NAMES : SOURCE_NAMES;
-  const depth = path.length - 1;
-  const inside = settingPaths().filter((setting) => path.slice(1).every((name, i) => setting[i] === name));
-  return [...new Set(inside.map((setting) => setting[depth] ?? ''))];
 }
 
 function frozen<T>(value: T): T {

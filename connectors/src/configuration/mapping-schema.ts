@@ -1,24 +1,29 @@
 import { z } from 'zod';
+import type { Path } from './source-file.ts';
 
 /** MySQL's limit is 64; two characters are ours, in the mirror's column names. */
-const column = z.string().regex(/^[^`.\p{Cc}]{1,62}$/u, 'is no column name');
-const targetColumn = z.string().regex(/^[^`.\p{Cc}]{1,64}$/u, 'is no column name');
+const column = z.string().regex(/^[^`.\p{Cc}]{1,62}$/u, 'is no column name: at most 62 characters, no ` and no dot');
+const targetColumn = z
+  .string()
+  .regex(/^[^`.\p{Cc}]{1,64}$/u, 'is no column name: at most 64 characters, no ` and no dot');
 const tableName = /^[^`.\p{Cc}]{1,64}$/u;
 const qualifiedName = /^[^`.\p{Cc}]{1,64}\.[^`.\p{Cc}]{1,64}$/u;
 
 /** A copy as it is written in the file. */
-export const copySchema = z.strictObject({
+const copySchema = z.strictObject({
   table: z.string().refine((name) => tableName.test(name) || qualifiedName.test(name), 'is no table name'),
   key: targetColumn,
   set: z.record(targetColumn, column).refine((set) => Object.keys(set).length > 0, 'maps no column'),
   where: z
     .string()
-    .min(1)
+    .refine((sql) => sql.trim() !== '', 'is empty')
     .refine((sql) => !sql.includes(';'), 'contains a semicolon')
     .optional(),
   watch: z.array(targetColumn).default([]),
   preserve: z.array(targetColumn).default([]),
 });
+
+const deletePolicySchema = z.strictObject({ set: z.record(targetColumn, z.string().nullable()) });
 
 /** A source as it is written in the file. */
 export const sourceSchema = z.strictObject({
@@ -26,9 +31,13 @@ export const sourceSchema = z.strictObject({
   table: z.string().regex(qualifiedName, 'is not of the form database.table'),
   key: column,
   copies: z.array(copySchema).min(1, 'is empty'),
-  onDelete: z
-    .union([z.literal('keep'), z.strictObject({ set: z.record(targetColumn, z.string().nullable()) })])
-    .default('keep'),
+  onDelete: z.union([z.literal('keep'), deletePolicySchema], 'is neither keep nor { set: … }').default('keep'),
 });
 
 export type SourceInFile = z.output<typeof sourceSchema>;
+
+/** The names that a map at a path below `sources` may have. */
+export function namesInSource(path: Path): string[] {
+  if (path.includes('onDelete')) return Object.keys(deletePolicySchema.shape);
+  return Object.keys(path.includes('copies') ? copySchema.shape : sourceSchema.shape);
+}

@@ -1,6 +1,7 @@
 import type { CopyMapping, Mapping, SourceMapping, TableName } from '../mapping.ts';
 import type { ConfigurationIssue } from './issue.ts';
 import type { SourceInFile } from './mapping-schema.ts';
+import { qualified, reportSharedColumns } from './shared-columns.ts';
 import type { Path, SourceFile } from './source-file.ts';
 
 /** Resolves the sources of the file into the mapping, and reports what only shows when they are seen together. */
@@ -10,29 +11,25 @@ export function toMapping(
   file: SourceFile,
   issues: ConfigurationIssue[],
 ): Mapping {
-  const resolved = [...sources].map(([i, source]) => toSource(source, ['sources', i], defaultDatabase, file, issues));
-  for (const [i, source] of sources) {
-    const earlier = [...sources].filter(([j]) => j < i).map(([, other]) => other);
+  const resolved = new Map(
+    [...sources].map(([i, source]) => [i, toSource(source, ['sources', i], defaultDatabase, file, issues)]),
+  );
+  const distinct = new Map<number, SourceMapping>();
+  for (const [i, source] of resolved) {
+    const earlier = [...distinct.values()];
     if (earlier.some(({ name }) => name === source.name)) {
-      issues.push(
-        file.issue(
-          ['sources', i, 'name'],
-          `another source is named ${source.name}`,
-          'give each source a name of its own',
-        ),
-      );
+      const remedy = 'give each source a name of its own';
+      issues.push(file.issue(['sources', i, 'name'], `another source is named ${source.name}`, remedy));
     }
-    if (earlier.some(({ table }) => table === source.table)) {
+    if (earlier.some(({ table }) => qualified(table) === qualified(source.table))) {
+      const remedy = 'list its copies under one source';
       issues.push(
-        file.issue(
-          ['sources', i, 'table'],
-          `another source has the table ${source.table}`,
-          'list its copies under one source',
-        ),
+        file.issue(['sources', i, 'table'], `another source has the table ${qualified(source.table)}`, remedy),
       );
-    }
+    } else distinct.set(i, source);
   }
-  return { sources: resolved };
+  reportSharedColumns(distinct, file, issues);
+  return { sources: [...resolved.values()] };
 }
 
 function toSource(
@@ -45,14 +42,14 @@ function toSource(
   const copies = source.copies.map((copy, i): CopyMapping => {
     const at = [...path, 'copies', i];
     const set = Object.entries(copy.set).map(([column, from]) => ({ column, from }));
-    if (copy.key in copy.set) {
+    if (Object.hasOwn(copy.set, copy.key)) {
       issues.push(
         file.issue([...at, 'set', copy.key], 'the foreign key cannot be a mapped column', 'remove it from set', true),
       );
     }
     for (const list of ['watch', 'preserve'] as const) {
       for (const [j, column] of copy[list].entries()) {
-        if (column in copy.set)
+        if (Object.hasOwn(copy.set, column))
           issues.push(file.issue([...at, list, j], `${column} is a mapped column`, `remove it from ${list}`));
       }
     }
@@ -66,12 +63,6 @@ function toSource(
       preserve: copy.preserve,
     };
   });
-  for (const [i, copy] of copies.entries()) {
-    if (copies.findIndex(({ id }) => id === copy.id) < i) {
-      const remedy = 'write all its columns in one set, or name another foreign key';
-      issues.push(file.issue([...path, 'copies', i, 'key'], `${copy.id} is listed twice`, remedy));
-    }
-  }
   return {
     name: source.name,
     table: splitTable(source.table, ''),

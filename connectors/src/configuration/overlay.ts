@@ -2,10 +2,13 @@ import { readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { settingsSchema } from '../settings.ts';
 import type { ConfigurationIssue } from './issue.ts';
+import { nearest } from './suggestion.ts';
 
 export type Environment = Readonly<Record<string, string | undefined>>;
 
 const PREFIX = 'FRIEND_SYNC_';
+const FILE_SUFFIX = '_FILE';
+const ALL_LISTED = 'correct or unset it; friend-sync settings lists them all';
 
 /** A settings object, part by part, as it is written in a file or put together from variables. */
 export type RawSettings = { [name: string]: RawSettings | unknown };
@@ -17,6 +20,12 @@ export function settingPaths(schema: z.ZodType = settingsSchema): string[][] {
   return Object.entries(object.shape).flatMap(([name, inner]) =>
     settingPaths(inner as z.ZodType).map((rest) => [name, ...rest]),
   );
+}
+
+/** Paths of the settings' groups, the outermost (all settings) first. */
+export function sectionPaths(): string[][] {
+  const outer = settingPaths().flatMap((path) => path.map((_, length) => path.slice(0, length)));
+  return [...new Map(outer.map((path) => [path.join('.'), path])).values()];
 }
 
 /** The schema at a path. */
@@ -35,23 +44,41 @@ export function variableOf(path: readonly string[]): string {
   return PREFIX + path.map((name) => name.replace(/[A-Z]/g, (letter) => `_${letter}`).toUpperCase()).join('__');
 }
 
+/** A setting that a variable gives. */
+export interface GivenVariable {
+  readonly path: readonly string[];
+  /** The variable, as it was set: `…_FILE` where that was used. */
+  readonly variable: string;
+  readonly value: string;
+}
+
 /** The settings that the environment gives, by path; variables that mean nothing are issues. */
-export function fromEnvironment(env: Environment, issues: ConfigurationIssue[]): { path: string[]; value: string }[] {
+export function fromEnvironment(env: Environment, issues: ConfigurationIssue[]): GivenVariable[] {
   const paths = new Map(settingPaths().map((path) => [variableOf(path), path]));
-  const given: { path: string[]; value: string }[] = [];
-  for (const [name, value] of Object.entries(env)) {
+  const given: GivenVariable[] = [];
+  for (const [variable, value] of Object.entries(env)) {
     // Without a level, a variable is not a setting: FRIEND_SYNC_CONFIG, FRIEND_SYNC_CACHE.
-    if (value === undefined || !name.startsWith(PREFIX) || !name.includes('__')) continue;
-    const path = paths.get(name);
-    const fileOf = name.endsWith('_FILE') ? paths.get(name.slice(0, -'_FILE'.length)) : undefined;
-    if (path) given.push({ path, value });
-    else if (fileOf) {
+    if (value === undefined || !variable.startsWith(PREFIX) || !variable.includes('__')) continue;
+    const path = paths.get(variable);
+    const fileOf = variable.endsWith(FILE_SUFFIX) ? variable.slice(0, -FILE_SUFFIX.length) : '';
+    const pathOfFile = paths.get(fileOf);
+    if (path) given.push({ path, variable, value });
+    else if (pathOfFile && env[fileOf] !== undefined)
+      issues.push(environmentIssue(variable, `${fileOf} is set as well`, 'unset one of the two'));
+    else if (pathOfFile) {
       const content = readSecret(value);
       if (content === undefined)
-        issues.push(environmentIssue(name, 'the file it names cannot be read', 'name a file that this user may read'));
-      else given.push({ path: fileOf, value: content });
-    } else
-      issues.push(environmentIssue(name, 'is no setting', 'correct or unset it; friend-sync settings lists them all'));
+        issues.push(
+          environmentIssue(variable, 'the file it names cannot be read', 'name a file that this user may read'),
+        );
+      else given.push({ path: pathOfFile, variable, value: content });
+    } else {
+      const meant = nearest(
+        variable.slice(PREFIX.length),
+        [...paths.keys()].map((name) => name.slice(PREFIX.length)),
+      );
+      issues.push(environmentIssue(variable, 'is no setting', meant ? `did you mean ${PREFIX}${meant}?` : ALL_LISTED));
+    }
   }
   return given;
 }
@@ -74,10 +101,29 @@ export function withValue(settings: RawSettings, [name = '', ...rest]: readonly 
   return { ...settings, [name]: rest.length ? withValue(isRecord(inner) ? inner : {}, rest, value) : value };
 }
 
+/** A copy of `settings` without one value. */
+export function withoutValue(settings: RawSettings, [name = '', ...rest]: readonly string[]): RawSettings {
+  const { [name]: inner, ...others } = settings;
+  return rest.length && isRecord(inner) ? { ...others, [name]: withoutValue(inner, rest) } : others;
+}
+
+export function hasValue(settings: unknown, path: readonly PropertyKey[]): boolean {
+  return valueAt(settings, path) !== undefined;
+}
+
+export function valueAt(settings: unknown, path: readonly PropertyKey[]): unknown {
+  return path.reduce<unknown>(
+    (value, name) => (isRecord(value) && Object.hasOwn(value, name) ? value[String(name)] : undefined),
+    settings,
+  );
+}
+
 /** A copy of `base` in which what `over` has takes precedence, part by part. */
 export function merged(base: RawSettings, over: RawSettings): RawSettings {
   const result = { ...base };
   for (const [name, value] of Object.entries(over)) {
+    // A flag that was not given.
+    if (value === undefined) continue;
     const inner = result[name];
     result[name] = isRecord(value) && isRecord(inner) ? merged(inner, value) : value;
   }

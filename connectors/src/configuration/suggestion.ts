@@ -1,11 +1,15 @@
 /** The remedy for a name that is not known: the one that was probably meant, or all that would do. */
 export function suggestion(name: string, known: readonly string[]): string {
-  const nearest = known
+  const meant = nearest(name, known);
+  return meant === undefined ? `use one of ${known.join(', ')}` : `did you mean ${meant}?`;
+}
+
+/** The known name that was probably meant. */
+export function nearest(name: string, known: readonly string[]): string | undefined {
+  const best = known
     .map((other) => ({ other, distance: editDistance(name, other) }))
     .sort((a, b) => a.distance - b.distance)[0];
-  return nearest && nearest.distance <= Math.max(2, name.length / 3)
-    ? `did you mean ${nearest.other}?`
-    : `use one of ${known.join(', ')}`;
+  return best && best.distance <= Math.max(2, name.length / 3) ? best.other : undefined;
 }
 
 function editDistance(a: string, b: string): number {
