@@ -1,25 +1,45 @@
 #!/usr/bin/env node
-import { readConfiguration } from '@friend-sync/connectors';
-import { createLogger, createSyncService } from '@friend-sync/sync-service';
-import { Command } from 'commander';
+import { Command, CommanderError } from 'commander';
+import { addBackfill } from './commands/backfill.ts';
+import { addConnectors } from './commands/connectors.ts';
+import { addGrants } from './commands/grants.ts';
+import { addMigrate } from './commands/migrate.ts';
+import { addOffsets } from './commands/offsets.ts';
+import { addSettings } from './commands/settings.ts';
+import { addStart } from './commands/start.ts';
+import { addStatus } from './commands/status.ts';
+import { collectSetting, createLoad } from './context.ts';
+import { EXIT, EXIT_CODES_HELP, explain } from './exit.ts';
+import { talk } from './output.ts';
 
 // biome-ignore lint/style/noProcessEnv: the one place of the CLI that reads the environment
 const env = process.env;
 
-const program = new Command('friend-sync').option(
-  '--config <file>',
-  'configuration file',
-  env.FRIEND_SYNC_CONFIG ?? './friend-sync.yaml',
-);
+const program = new Command('friend-sync')
+  .description("keeps copies of a user table's columns equal to their source")
+  .version('0.1.0')
+  .option('--config <file>', 'configuration file (FRIEND_SYNC_CONFIG)', env.FRIEND_SYNC_CONFIG ?? './friend-sync.yaml')
+  .option('--set <path=value>', 'override a setting; may be repeated', collectSetting)
+  .option('--json', 'data as JSON on stdout')
+  .addHelpText('after', EXIT_CODES_HELP)
+  .showHelpAfterError('(friend-sync --help lists the commands)')
+  .exitOverride();
 
-program.command('start').action(async () => {
-  const configuration = readConfiguration(program.opts<{ config: string }>().config, env);
-  const log = createLogger(configuration.settings.log.level);
-  const service = createSyncService({ configuration, log });
-  for (const signal of ['SIGTERM', 'SIGINT'] as const)
-    process.once(signal, () => void service.stop().then(() => process.exit(0)));
-  await service.start();
-  log.info({ port: service.adminPort }, 'started');
-});
+const load = createLoad(program, env);
+for (const add of [addStart, addMigrate, addConnectors, addOffsets, addBackfill, addGrants, addStatus, addSettings])
+  add(program, load);
 
-await program.parseAsync();
+// A command made before inherits nothing that is set later; its usage errors end here as well.
+for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
+  command.exitOverride();
+
+try {
+  await program.parseAsync();
+} catch (error) {
+  if (error instanceof CommanderError) process.exitCode = error.exitCode === 0 ? EXIT.done : EXIT.usage;
+  else {
+    const { message, code } = explain(error);
+    talk(program.opts<{ json?: boolean }>().json ? JSON.stringify({ error: message }) : message);
+    process.exitCode = code;
+  }
+}

@@ -39,7 +39,12 @@ export async function startDaemon(configFile: string, env: Readonly<Record<strin
     async ready() {
       const isReady = async () => port() !== undefined && (await readiness()).ready;
       await Promise.race([
-        expect.poll(isReady, { timeout: 60_000, interval: 50 }).toBe(true),
+        expect
+          .poll(isReady, { timeout: 60_000, interval: 50 })
+          .toBe(true)
+          .catch(async () => {
+            throw new Error(`the daemon is not ready: ${JSON.stringify(await readiness())}\n${output}`);
+          }),
         exited.then(() => {
           throw new Error(`the daemon exited:\n${output}`);
         }),

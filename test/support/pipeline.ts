@@ -18,16 +18,19 @@ export interface PipelineOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
 }
 
-/** A whole pipeline of its own on the shared stack: schemas, least-privilege users, topics, connector. */
-export interface Pipeline extends AsyncDisposable {
-  readonly configuration: Configuration;
-  readonly stack: Stack;
-  readonly operations: Operations;
-  /** Both servers as root. */
+/** Both servers as root, with the schemas of this test. */
+export interface Servers {
   readonly user: Database;
   readonly friend: Database;
   readonly userDb: string;
   readonly friendDb: string;
+}
+
+/** A whole pipeline of its own on the shared stack: schemas, least-privilege users, topics, connector. */
+export interface Pipeline extends Servers, AsyncDisposable {
+  readonly configuration: Configuration;
+  readonly stack: Stack;
+  readonly operations: Operations;
   readonly configFile: string;
   readonly env: Readonly<Record<string, string>>;
   /** Starts one more `friend-sync start` and waits until it is ready. */
@@ -38,7 +41,11 @@ export interface Pipeline extends AsyncDisposable {
 
 const BARRIER_MS = 120_000;
 
-export async function openPipeline(options: PipelineOptions = TABLES): Promise<Pipeline> {
+/** `before` runs when the tables are there and the connector is not. */
+export async function openPipeline(
+  options: PipelineOptions = TABLES,
+  before?: (servers: Servers) => Promise<void>,
+): Promise<Pipeline> {
   const stack = await openStack({
     dataDir: inject('stackDir'),
     detached: true,
@@ -69,6 +76,7 @@ export async function openPipeline(options: PipelineOptions = TABLES): Promise<P
   await createSchema(user, userDb, options.userTables);
   await createSchema(friend, friendDb, options.friendTables);
   await createUsers(configuration, user, friend);
+  await before?.({ user, friend, userDb, friendDb });
 
   const operations = new Operations(configuration, createLogger('fatal'));
   await operations.executeMigration(await operations.planMigration());

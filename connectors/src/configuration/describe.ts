@@ -1,41 +1,29 @@
 import { Secret } from '../secret.ts';
-import { type ConfigurationInput, loadWithLayers } from './load.ts';
-import { type Origin, originOf } from './load-settings.ts';
-import { settingPaths, settingSchema, valueAt, variableOf } from './overlay.ts';
+import type { Settings } from '../settings.ts';
+import { settingPaths, settingSchema, variableOf } from './overlay.ts';
 
-/** A setting as an operator looks it up. */
 export interface SettingDescription {
-  /** `source.port` */
   readonly path: string;
-  /** The variable that sets it. */
-  readonly env: string;
-  /** `[hidden]` for a secret; undefined where an optional setting has no value. */
-  readonly value: string | undefined;
-  /** What decides it: `default`, the file's name, a variable's name, or `command line`. */
-  readonly origin: string;
+  /** The environment variable that overrides it. */
+  readonly variable: string;
+  /** As text; a secret is `[hidden]`, what is not set is empty. */
+  readonly value: string;
   readonly description: string;
 }
 
-/** Every setting with its value and what decides it; throws like {@link loadWithLayers}. */
-export function describeSettings(input: ConfigurationInput): SettingDescription[] {
-  const { configuration, layers } = loadWithLayers(input);
+/** Every setting with the value in force. */
+export function describeSettings(settings: Settings): SettingDescription[] {
   return settingPaths().map((path) => ({
     path: path.join('.'),
-    env: variableOf(path),
-    value: printed(valueAt(configuration.settings, path)),
-    origin: nameOf(originOf(layers, path), input.file),
+    variable: variableOf(path),
+    value: textOf(
+      path.reduce<unknown>((inner, name) => (inner as Record<string, unknown> | undefined)?.[name], settings),
+    ),
     description: settingSchema(path).description ?? '',
   }));
 }
 
-function nameOf(origin: Origin, file: string): string {
-  if (origin.kind === 'environment') return origin.variable;
-  if (origin.kind === 'override') return 'command line';
-  return origin.kind === 'file' ? file : 'default';
-}
-
-function printed(value: unknown): string | undefined {
-  if (value === undefined) return undefined;
-  if (value instanceof Secret) return value.toString();
-  return Array.isArray(value) ? value.join(',') : String(value);
+function textOf(value: unknown): string {
+  if (value === undefined) return '';
+  return Array.isArray(value) && !(value instanceof Secret) ? value.join(',') : String(value);
 }

@@ -1,4 +1,4 @@
-import type { SourceMapping } from '../mapping.ts';
+import type { SourceMapping, TableName } from '../mapping.ts';
 import type { Settings } from '../settings.ts';
 import { topicNames } from './topics.ts';
 
@@ -32,13 +32,21 @@ export function backfillSignals(request: {
 }
 
 function signal(id: string, { table }: SourceMapping, filter: string | undefined): object {
-  const collection = `${table.database}.${table.table}`;
+  const collection = pattern(table);
   const conditions = filter ? { 'additional-conditions': [{ 'data-collection': collection, filter }] } : {};
   return {
     id,
     type: 'execute-snapshot',
     data: { type: 'incremental', 'data-collections': [collection], ...conditions },
   };
+}
+
+/**
+ * Debezium takes it for a regular expression, and for the plain name where it knows no table that matches: so the dot,
+ * which matches itself, stays as it is. A name that it did not match would lose its filter and be read as a whole.
+ */
+function pattern({ database, table }: TableName): string {
+  return `${database}.${table}`.replace(/[\\^$*+?()[\]{}|]/g, '\\$&');
 }
 
 function chunks<T>(items: readonly T[]): T[][] {

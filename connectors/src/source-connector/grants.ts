@@ -23,7 +23,9 @@ export function renderGrants({ mapping, settings }: Configuration): Grant[] {
     // Reads nothing; SHOW CREATE TABLE, which Debezium needs, wants some privilege on the table as a whole.
     grants.push({ server: 'source', sql: `GRANT REFERENCES ON ${name} TO ${source};` });
   }
-  grants.push({ server: 'target', sql: `GRANT ALL ON ${quoted(settings.target.stateDatabase)}.* TO ${target};` });
+  // For a whole schema `_` is a wildcard, unless it is escaped.
+  const state = quoted(settings.target.stateDatabase.replaceAll('_', '\\_'));
+  grants.push({ server: 'target', sql: `GRANT ALL ON ${state}.* TO ${target};` });
   for (const [name, columns] of writtenColumns(mapping)) {
     grants.push({ server: 'target', sql: `GRANT SELECT ON ${name} TO ${target};` });
     grants.push({

@@ -12,9 +12,9 @@ export interface TopicDefinition {
   readonly config: Readonly<Record<string, string>>;
 }
 
-/** The topic that carries a source's changes, as Debezium names it. */
+/** The topic that carries a source's changes, as Debezium names it: a character that Kafka does not allow is `_`. */
 export function changeTopic({ kafka }: Settings, { table }: SourceMapping): string {
-  return `${kafka.topicPrefix}.${table.database}.${table.table}`;
+  return `${kafka.topicPrefix}.${table.database}.${table.table}`.replace(/[^A-Za-z0-9._-]/g, '_');
 }
 
 export interface TopicNames {

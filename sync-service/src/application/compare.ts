@@ -62,7 +62,9 @@ async function compareCopy(
       `SELECT ${quoted(copy.key)} AS k, ${columns.map((c, i) => `${c} AS c${i}`).join(', ')} FROM ${table} WHERE ${quoted(copy.key)} IN (?) ${where}`,
       [some],
     );
-    const sources = await readSources(mapping, copy, source, some);
+    // By the copies' own spelling: under a folding collation one of `some` may stand for several keys.
+    const spelled = [...new Set(rows.map((row) => toKey(row.k)))];
+    const sources = spelled.length ? await readSources(mapping, copy, source, spelled) : new Map<string, Row>();
     for (const row of rows) {
       const wanted = sources.get(String(row.k));
       if (wanted === undefined) total.orphans++;

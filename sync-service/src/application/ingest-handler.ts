@@ -81,8 +81,6 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
   return {
     assigned: begin,
     store: storeBatch,
-    passed: (topic, partition, expectedOffset, nextOffset, alive) =>
-      storeBatch({ topic, partition, expectedOffset, nextOffset, messages: [] }, alive),
   };
 }
 
@@ -98,11 +96,9 @@ async function decodeBatch(
   batch: MessageBatch,
   epoch: number,
 ): Promise<IngestBatch> {
-  const { topic, partition, expectedOffset, nextOffset } = batch;
+  const { topic, partition, expectedOffset, nextOffset, maxTimestampMs } = batch;
   const changes: Change[] = [];
-  let maxTimestampMs = 0;
   for (const message of batch.messages) {
-    maxTimestampMs = Math.max(maxTimestampMs, message.timestampMs);
     const decoded = message.value && (await parts.decoder.decode(message.value));
     const change = toChange({
       schema: source.schema,

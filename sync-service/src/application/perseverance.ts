@@ -29,21 +29,26 @@ export class Perseverance {
    * once a second). `part` is how operators see it in /readyz.
    */
   async run<T>(part: string, signal: AbortSignal, work: () => Promise<T>, alive?: () => Promise<void>): Promise<T> {
-    for (let attempt = 0; ; attempt++) {
-      try {
-        const result = await work();
-        if (attempt > 0) {
-          this.#health.clear(part);
-          this.#log.info({ part }, 'goes on');
+    let isInTrouble = false;
+    try {
+      for (let attempt = 0; ; attempt++) {
+        try {
+          return await work();
+        } catch (caught) {
+          const error = toSyncError(caught);
+          if (error.policy.directive === 'stop' || signal.aborted)
+            throw new SyncError('aborted', 'stopping', { cause: error });
+          isInTrouble = true;
+          const waitMs = this.#waitMs(error, attempt);
+          this.#tell(part, error, waitMs);
+          await this.#wait(waitMs, signal, alive);
         }
-        return result;
-      } catch (caught) {
-        const error = toSyncError(caught);
-        if (error.policy.directive === 'stop' || signal.aborted)
-          throw new SyncError('aborted', 'stopping', { cause: error });
-        const waitMs = this.#waitMs(error, attempt);
-        this.#tell(part, error, waitMs);
-        await this.#wait(waitMs, signal, alive);
+      }
+    } finally {
+      // Done, or no longer ours to do: another instance has it now.
+      if (isInTrouble) {
+        this.#health.clear(part);
+        this.#log.info({ part }, 'goes on');
       }
     }
   }

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Batch, type Consumer, type EachBatchPayload, type KafkaMessage } from 'kafkajs';
 import { SyncError } from '../../errors.ts';
-import type { Alive, AssignedPartition, ChangeConsumerOptions, Message, Stored } from './consumer.ts';
+import type { Alive, AssignedPartition, ChangeConsumerOptions, Message } from './consumer.ts';
 
 interface SessionOptions extends ChangeConsumerOptions {
   onPositioned(partitions: number): void;
@@ -138,7 +138,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
     const { batch } = payload;
     const { topic, partition } = position;
     const messages = batch.messages.map(toMessage);
-    // At least once: a batch of control records only has no messages, and is passed.
+    // At least once: a batch of control records only has no messages, and moves the offset all the same.
     for (let from = 0; from === 0 || from < messages.length; from += batchMessages) {
       await alive();
       const slice = messages.slice(from, from + batchMessages);
@@ -146,10 +146,9 @@ export function openSession(options: SessionOptions): ConsumerSession {
       const lastOffset = isLast ? BigInt(batch.lastOffset()) : (slice.at(-1)?.offset ?? 0n);
       const { expectedOffset } = position;
       const nextOffset = lastOffset + 1n;
-      const stored: Stored =
-        slice.length === 0
-          ? await handler.passed(topic, partition, expectedOffset, nextOffset, alive)
-          : await handler.store({ topic, partition, expectedOffset, messages: slice, nextOffset }, alive);
+      const maxTimestampMs = newestTimestamp(batch, expectedOffset, lastOffset);
+      const whole = { topic, partition, expectedOffset, messages: slice, nextOffset, maxTimestampMs };
+      const stored = await handler.store(whole, alive);
       // After a seek or a new assignment kafkajs's offsets are not ours to move; the database's were, within its fence.
       if (!isCurrent(position)) return;
       if (stored.kind === 'moved') {
@@ -257,6 +256,18 @@ function nameOf({ topic, partition }: { readonly topic: string; readonly partiti
 /** kafkajs's batches carry the offset they were asked from; its types do not say so. */
 function fetchedOffset(batch: Batch): bigint {
   return BigInt((batch as Batch & { readonly fetchedOffset: string }).fetchedOffset);
+}
+
+/**
+ * The newest timestamp between two offsets, inclusive. Control records count: what identifies a log is that nothing
+ * below the stored offset is newer than the newest record that was passed.
+ */
+function newestTimestamp(batch: Batch, from: bigint, to: bigint): number {
+  const { rawMessages } = batch as Batch & { readonly rawMessages: readonly KafkaMessage[] };
+  return rawMessages.reduce((newest, { offset, timestamp }) => {
+    const at = BigInt(offset);
+    return at >= from && at <= to ? Math.max(newest, Number(timestamp)) : newest;
+  }, 0);
 }
 
 function toMessage({ offset, key, value, timestamp }: KafkaMessage): Message {

@@ -37,13 +37,8 @@ class Database implements PartitionHandler {
   store: PartitionHandler['store'] = async ({ partition, expectedOffset, messages, nextOffset }) => {
     await this.before();
     if (!this.#move(partition, expectedOffset, nextOffset)) return this.#moved(partition);
-    this.stored.push({ partition, offsets: messages.map(({ offset }) => offset), nextOffset });
-    return { kind: 'stored' };
-  };
-
-  passed: PartitionHandler['passed'] = async (_topic, partition, from, to) => {
-    if (!this.#move(partition, from, to)) return this.#moved(partition);
-    this.passes.push({ partition, from, to });
+    if (messages.length === 0) this.passes.push({ partition, from: expectedOffset, to: nextOffset });
+    else this.stored.push({ partition, offsets: messages.map(({ offset }) => offset), nextOffset });
     return { kind: 'stored' };
   };
 
@@ -240,7 +235,6 @@ describe('the consumer, on a real broker', () => {
     const database = new Database();
     const handler: PartitionHandler = {
       assigned: database.assigned,
-      passed: database.passed,
       store: async (batch, alive) => {
         for (;;) {
           await alive();
@@ -268,7 +262,6 @@ describe('the consumer, on a real broker', () => {
     let isWaiting = false;
     const consumer = consume({
       assigned: database.assigned,
-      passed: database.passed,
       store: async (_batch, alive) => {
         for (;;) {
           isWaiting = true;

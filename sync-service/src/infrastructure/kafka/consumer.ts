@@ -8,10 +8,12 @@ export interface MessageBatch {
   readonly partition: number;
   /** The offset that the batch continues from: what must be stored as next offset before it. */
   readonly expectedOffset: bigint;
-  /** In offset order; holes are compacted or control records. */
+  /** In offset order; holes are compacted or control records. Empty if there is nothing else. */
   readonly messages: readonly Message[];
   /** What to store as next offset after these messages; counts trailing control records. */
   readonly nextOffset: bigint;
+  /** Newest record timestamp up to there, control records included. */
+  readonly maxTimestampMs: number;
 }
 
 export interface Message {
@@ -40,8 +42,6 @@ export interface PartitionHandler {
   assigned(topic: string, partition: number, alive: Alive): Promise<bigint>;
   /** Stores the batch in one transaction. Retries and halts inside; throws only what `alive` threw or `aborted`. */
   store(batch: MessageBatch, alive: Alive): Promise<Stored>;
-  /** There is nothing for us in [expectedOffset, nextOffset): control records or compacted holes. Fenced as `store`. */
-  passed(topic: string, partition: number, expectedOffset: bigint, nextOffset: bigint, alive: Alive): Promise<Stored>;
 }
 
 export type ConsumerState = 'joining' | 'consuming' | 'crashed' | 'stopped';

@@ -53,7 +53,8 @@ export function openDatabase(
     ...session(pool),
     pool,
     transaction: (doing, work) => transaction(pool, doing, work),
-    [Symbol.asyncDispose]: () => pool.end(),
+    // A connection that cannot be closed in order is closed all the same; its server is the one that is in trouble.
+    [Symbol.asyncDispose]: () => pool.end().catch(() => {}),
   };
 }
 

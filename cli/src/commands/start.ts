@@ -1,0 +1,36 @@
+import { createLogger, createSyncService } from '@friend-sync/sync-service';
+import type { Command } from 'commander';
+import type { Load } from '../context.ts';
+import { EXIT } from '../exit.ts';
+
+const STOP_MS = 10_000;
+
+/** `friend-sync start`: the daemon in the foreground, until a signal. */
+export function addStart(program: Command, load: Load): void {
+  program
+    .command('start')
+    .description('run the daemon in the foreground; logs are JSON lines on stderr')
+    .action(async () => {
+      const { configuration } = load();
+      const log = createLogger(configuration.settings.log.level);
+      const service = createSyncService({ configuration, log });
+      // kafkajs restarts itself in promises that nobody awaits: what escapes there must not leave an idle process.
+      process.on('unhandledRejection', (err) => {
+        log.fatal({ err }, 'unhandled rejection');
+        process.exit(EXIT.failed);
+      });
+      for (const signal of ['SIGTERM', 'SIGINT'] as const) {
+        process.once(signal, () => {
+          log.info({ signal }, 'stopping');
+          process.once(signal, () => process.exit(EXIT.failed));
+          setTimeout(() => process.exit(EXIT.failed), STOP_MS).unref();
+          service.stop().then(
+            () => process.exit(EXIT.done),
+            () => process.exit(EXIT.failed),
+          );
+        });
+      }
+      await service.start();
+      log.info({ host: configuration.settings.admin.host, port: service.adminPort }, 'started');
+    });
+}

@@ -1,0 +1,35 @@
+import Table from 'cli-table3';
+
+/** Data goes to stdout, so that it can be piped. */
+export function print(text: string): void {
+  process.stdout.write(`${text}\n`);
+}
+
+/** Talk goes to stderr. */
+export function talk(text: string): void {
+  process.stderr.write(`${text}\n`);
+}
+
+/** JSON with bigint as text: it has no number for it. */
+export function printJson(data: unknown): void {
+  print(JSON.stringify(data, (_, value) => (typeof value === 'bigint' ? String(value) : value)));
+}
+
+/** A table without lines, as kafka-consumer-groups prints it. */
+export function printTable(head: readonly string[], rows: readonly (readonly unknown[])[]): void {
+  const none = {
+    top: '',
+    'top-mid': '',
+    'top-left': '',
+    'top-right': '',
+    bottom: '',
+    'bottom-mid': '',
+    'bottom-left': '',
+    'bottom-right': '',
+  };
+  const chars = { ...none, left: '', 'left-mid': '', mid: '', 'mid-mid': '', right: '', 'right-mid': '', middle: '  ' };
+  const style = { head: [], border: [], 'padding-left': 0, 'padding-right': 0 };
+  const table = new Table({ head: [...head], chars, style });
+  table.push(...rows.map((row) => row.map((cell) => String(cell))));
+  print(table.toString());
+}

@@ -1,0 +1,49 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { PartName } from '@friend-sync/local-stack';
+import { expect, test } from 'vitest';
+import { createUsers, startLoad, update } from '../support/load.ts';
+import { openPipeline } from '../support/pipeline.ts';
+
+const USERS = 200;
+const OUTAGE_MS = 30_000;
+
+test('case 13: a daemon killed during 2,000 updates loses nothing', async () => {
+  await using pipeline = await openPipeline();
+  await createUsers(pipeline, USERS);
+  const daemon = await pipeline.startDaemon();
+  for (let n = 0; n < 2_000; n++) {
+    await update(pipeline, n, USERS);
+    if (n === 1_000) await daemon.kill('SIGKILL');
+    if (n === 1_500) await pipeline.startDaemon();
+  }
+  expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
+});
+
+test('case 14: two daemons share the work, and one that stops in order leaves it to the other', async () => {
+  await using pipeline = await openPipeline();
+  await createUsers(pipeline, USERS);
+  const [first] = await Promise.all([pipeline.startDaemon(), pipeline.startDaemon()]);
+  const load = startLoad(pipeline, USERS);
+  await delay(2_000); // load, not a condition: something must be under way when it stops
+  expect(await first.kill('SIGTERM')).toBe(0);
+  await load.stop();
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+});
+
+test.each<[string, PartName]>([
+  ['case 19: Kafka', 'kafka'],
+  ['case 24: the registry', 'registry'],
+  ['case 47: the friend database', 'friend-mysql'],
+])('%s stopped for 30 s during updates: everything arrives, no command by hand', async (_, part) => {
+  await using pipeline = await openPipeline();
+  await createUsers(pipeline, USERS);
+  const daemon = await pipeline.startDaemon();
+  const load = startLoad(pipeline, USERS);
+  await pipeline.stack.stop(part);
+  await delay(OUTAGE_MS); // the length of the outage is what is tested
+  await pipeline.stack.start(part);
+  expect(await load.stop()).toBeGreaterThan(0);
+  expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
+  expect(daemon.process.exitCode).toBe(null);
+  await expect.poll(async () => (await daemon.readiness()).ready, { timeout: 60_000 }).toBe(true);
+});

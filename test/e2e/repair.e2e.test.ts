@@ -1,0 +1,62 @@
+import { expect, test } from 'vitest';
+import { createUsers } from '../support/load.ts';
+import { openPipeline, type Pipeline } from '../support/pipeline.ts';
+import { TABLES } from '../support/tables.ts';
+
+const USERS = 300;
+
+async function corrupt({ friend, friendDb }: Pipeline): Promise<void> {
+  await friend.write(
+    'corrupting',
+    `UPDATE ${friendDb}.friend SET nick = 'corrupted', avatar = NULL ORDER BY id LIMIT 60`,
+  );
+  await friend.write('corrupting', `UPDATE ${friendDb}.member SET nick = NULL ORDER BY user_id LIMIT 40`);
+}
+
+test('copies corrupted by hand are repaired by a rewind to the earliest offset, and by a backfill', async () => {
+  await using pipeline = await openPipeline();
+  const { operations, configuration } = pipeline;
+  await createUsers(pipeline, USERS);
+  const daemon = await pipeline.startDaemon();
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+
+  await corrupt(pipeline);
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 100 });
+  const moves = await operations.planReset(configuration.mapping.sources, { kind: 'earliest' });
+  expect(moves.length).toBeGreaterThan(0);
+  await operations.executeReset(moves);
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+
+  await corrupt(pipeline);
+  const [source] = configuration.mapping.sources;
+  if (source) await operations.runBackfill(source, undefined, 60_000);
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+  expect(daemon.process.exitCode).toBe(null);
+});
+
+test('case 4: rows that existed before friend-sync are copied by a backfill while they change', async () => {
+  await using pipeline = await openPipeline(TABLES, (servers) => createUsers(servers, USERS));
+  const { user, userDb, operations, configuration } = pipeline;
+  await pipeline.startDaemon();
+  expect(await pipeline.settled()).toMatchObject({ mismatches: USERS * 3 });
+
+  const [source] = configuration.mapping.sources;
+  const backfill = source && operations.runBackfill(source, undefined, 60_000);
+  for (let id = 1; id <= USERS; id += 2)
+    await user.write('update', `UPDATE ${userDb}.account SET nick = ? WHERE id = ?`, [`new ${id}`, id]);
+  await backfill;
+  expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
+});
+
+test('case 55: a new friend store is rebuilt from the topic alone, by a rewind to its start', async () => {
+  await using pipeline = await openPipeline();
+  const { operations, configuration, friend, friendDb } = pipeline;
+  await createUsers(pipeline, USERS);
+  await pipeline.startDaemon();
+  await pipeline.settled();
+  const state = configuration.settings.target.stateDatabase;
+  await friend.write('losing the mirror', `DELETE FROM ${state}.mirror_account`);
+  await friend.write('losing the copies', `UPDATE ${friendDb}.friend SET nick = NULL, avatar = 'lost'`);
+  await operations.executeReset(await operations.planReset(configuration.mapping.sources, { kind: 'earliest' }));
+  expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
+});

@@ -1,0 +1,43 @@
+import type { Pipeline, Servers } from './pipeline.ts';
+
+export interface Load {
+  /** Ends after the update under way; returns how many were made. */
+  stop(): Promise<number>;
+}
+
+/** Users 1…`users` of the default tables, each with copies in both targets. */
+export async function createUsers({ user, friend, userDb, friendDb }: Servers, users: number): Promise<void> {
+  const ids = Array.from({ length: users }, (_, i) => i + 1);
+  await user.write('users', `INSERT INTO ${userDb}.account VALUES ?`, [ids.map((id) => [id, `user ${id}`, null])]);
+  await friend.write('copies', `INSERT INTO ${friendDb}.friend (friend_id) VALUES ?`, [
+    ids.flatMap((id) => [[id], [id]]),
+  ]);
+  await friend.write('copies', `INSERT INTO ${friendDb}.member (team_id, user_id) VALUES ?`, [
+    ids.map((id) => [id % 7, id]),
+  ]);
+}
+
+/** One update of one user, different each time. */
+export async function update({ user, userDb }: Pipeline, n: number, users: number): Promise<void> {
+  await user.write('update', `UPDATE ${userDb}.account SET nick = ?, avatar = ? WHERE id = ?`, [
+    `🎈${n}`,
+    `${n}.png`,
+    (n % users) + 1,
+  ]);
+}
+
+/** Updates one user after another until it is stopped. */
+export function startLoad(pipeline: Pipeline, users: number): Load {
+  let isStopped = false;
+  let count = 0;
+  const running = (async () => {
+    while (!isStopped) await update(pipeline, count++, users);
+  })();
+  return {
+    async stop() {
+      isStopped = true;
+      await running;
+      return count;
+    },
+  };
+}
