@@ -1,5 +1,6 @@
 export type { Configuration } from './configuration/configuration.ts';
 export { describeSettings, type SettingDescription } from './configuration/describe.ts';
+export { type ExplainedSetting, explainSettings } from './configuration/explain.ts';
 export { ConfigurationError, type ConfigurationIssue } from './configuration/issue.ts';
 export {
   type ConfigurationInput,

@@ -1,23 +1,23 @@
 import { expect, test } from 'vitest';
-import { describeSettings } from './describe.ts';
+import { explainSettings } from './explain.ts';
 
 const text = `sources: [{ name: a, table: s.t, key: id, copies: [{ table: d.t, key: a_id, set: { b: c } }] }]
 settings: { target: { host: db } }`;
 const env = { FRIEND_SYNC_SOURCE__PASSWORD: 'hunter2', FRIEND_SYNC_SOURCE__PORT: '1' };
 
-const settings = describeSettings({ text, file: 'f.yaml', env, overrides: { log: { level: 'debug' } } });
+const settings = explainSettings({ text, file: 'f.yaml', env, overrides: { log: { level: 'debug' } } });
 const named = (path: string) => settings.find((setting) => setting.path === path);
 
 test('a setting has its value and what decides it', () => {
   expect(named('source.host')).toMatchObject({
     value: '127.0.0.1',
     origin: 'default',
-    env: 'FRIEND_SYNC_SOURCE__HOST',
+    variable: 'FRIEND_SYNC_SOURCE__HOST',
   });
   expect(named('target.host')).toMatchObject({ value: 'db', origin: 'f.yaml' });
   expect(named('source.port')).toMatchObject({ value: '1', origin: 'FRIEND_SYNC_SOURCE__PORT' });
   expect(named('log.level')).toMatchObject({ value: 'debug', origin: 'command line' });
-  expect(named('kafka.sasl.username')).toMatchObject({ value: undefined, origin: 'default' });
+  expect(named('kafka.sasl.username')).toMatchObject({ value: '', origin: 'default' });
 });
 
 test('a secret is hidden', () => {
