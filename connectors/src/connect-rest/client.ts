@@ -3,6 +3,8 @@ import { setTimeout as delay } from 'node:timers/promises';
 const TIMEOUT_MS = 15_000;
 /** A rebalance of the Connect group answers 409 and is over within seconds. */
 const REBALANCE_MS = 30_000;
+/** After a new configuration or a restart, the failure before it is shown for a moment. */
+const STALE_FAILURE_MS = 2_000;
 
 /** Kafka Connect could not be reached, or refused. The message says what, where and why, and holds no configuration. */
 export class ConnectError extends Error {
@@ -18,6 +20,8 @@ export class ConnectError extends Error {
 
 export interface ConnectorStatus {
   readonly state: string;
+  /** Why the connector itself has failed; its tasks have their own. */
+  readonly trace?: string;
   readonly tasks: readonly { readonly id: number; readonly state: string; readonly trace?: string }[];
 }
 
@@ -59,11 +63,11 @@ export class ConnectClient {
 
   /** Undefined where there is no such connector. */
   async status(name: string): Promise<ConnectorStatus | undefined> {
-    const status = await this.#callUnlessMissing<{ connector: { state: string }; tasks: ConnectorStatus['tasks'] }>(
-      'GET',
-      `${path(name)}/status`,
-    );
-    return status && { state: status.connector.state, tasks: status.tasks };
+    const status = await this.#callUnlessMissing<{
+      connector: Pick<ConnectorStatus, 'state' | 'trace'>;
+      tasks: ConnectorStatus['tasks'];
+    }>('GET', `${path(name)}/status`);
+    return status && { ...status.connector, tasks: status.tasks };
   }
 
   /** Restarts the connector and its tasks; with `onlyFailed`, those that have failed. */
@@ -100,13 +104,16 @@ export class ConnectClient {
     await this.#call('DELETE', `${path(name)}/offsets`);
   }
 
-  /** Returns once the connector and all its tasks run; fails with the cause where one has failed. */
+  /** Returns once the connector and all its tasks run; fails with the cause where one stays failed. */
   async waitUntilRunning(name: string, deadlineMs: number): Promise<void> {
     const until = Date.now() + deadlineMs;
+    let failedSince: number | undefined;
     for (;;) {
       const status = await this.status(name);
-      const failed = status?.tasks.find(({ state }) => state === 'FAILED');
-      if (failed) throw new ConnectError(`task ${failed.id} of connector ${name} has failed: ${causeOf(failed.trace)}`);
+      const failure = status && failureOf(name, status);
+      failedSince = failure ? (failedSince ?? Date.now()) : undefined;
+      if (failure && failedSince !== undefined && Date.now() - failedSince >= Math.min(STALE_FAILURE_MS, deadlineMs))
+        throw new ConnectError(failure);
       if (
         status?.state === 'RUNNING' &&
         status.tasks.length > 0 &&
@@ -148,29 +155,32 @@ export class ConnectClient {
   async #call<T>(method: string, route: string, body?: unknown): Promise<T> {
     const until = Date.now() + REBALANCE_MS;
     for (let wait = 100; ; wait = Math.min(wait * 2, 2_000)) {
-      const response = await this.#request(method, route, body);
-      if (response.status === 409 && Date.now() < until) {
+      const { status, text } = await this.#request(method, route, body);
+      if (status === 409 && Date.now() < until) {
         await delay(wait);
         continue;
       }
-      const text = await response.text();
-      if (!response.ok) {
-        throw new ConnectError(
-          `Kafka Connect at ${this.#url} answers ${response.status} to ${method} ${route}: ${messageOf(text)}`,
-          response.status,
-        );
+      if (status < 200 || status > 299) {
+        const problem = `answers ${status} to ${method} ${route}: ${messageOf(text)}`;
+        throw new ConnectError(`Kafka Connect at ${this.#url} ${problem}`, status);
       }
-      return (text ? JSON.parse(text) : undefined) as T;
+      try {
+        return (text ? JSON.parse(text) : undefined) as T;
+      } catch {
+        const problem = `answers ${method} ${route} with no JSON; check settings.connect.url`;
+        throw new ConnectError(`Kafka Connect at ${this.#url} ${problem}`, status);
+      }
     }
   }
 
-  async #request(method: string, route: string, body: unknown): Promise<Response> {
+  async #request(method: string, route: string, body: unknown): Promise<{ status: number; text: string }> {
     try {
-      return await fetch(this.#url + route, {
+      const response = await fetch(this.#url + route, {
         method,
         signal: AbortSignal.timeout(TIMEOUT_MS),
         ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
       });
+      return { status: response.status, text: await response.text() };
     } catch (cause) {
       throw new ConnectError(
         `Kafka Connect at ${this.#url} does not answer; check that it runs and settings.connect.url`,
@@ -184,6 +194,12 @@ export class ConnectClient {
 interface Validation {
   /** `value` is null for what is defined but was not given. */
   readonly configs: readonly { readonly value: { readonly name: string; readonly errors: readonly string[] } | null }[];
+}
+
+function failureOf(name: string, { state, trace, tasks }: ConnectorStatus): string | undefined {
+  if (state === 'FAILED') return `connector ${name} has failed: ${causeOf(trace)}`;
+  const failed = tasks.find((task) => task.state === 'FAILED');
+  return failed && `task ${failed.id} of connector ${name} has failed: ${causeOf(failed.trace)}`;
 }
 
 /** The GTID set up to which a MySQL connector has sent everything; undefined while it has stored no position. */
@@ -203,10 +219,12 @@ function sameConfig(a: Readonly<Record<string, string>>, b: Readonly<Record<stri
 
 function messageOf(text: string): string {
   try {
-    return String((JSON.parse(text) as { message?: unknown }).message);
+    const { message } = JSON.parse(text) as { message?: unknown };
+    if (typeof message === 'string') return message;
   } catch {
-    return text.slice(0, 200);
+    // A proxy's page.
   }
+  return 'without a reason; look at its log';
 }
 
 /** The innermost cause that a Java stack trace names: the outer ones only say that something failed. */
