@@ -23,8 +23,9 @@ export interface System extends AsyncDisposable {
   readonly stack: Stack;
   readonly operations: Operations;
   readonly service: SyncService;
-  /** The user service's own connection. */
+  /** Both servers as root: what the user service and the friend service would use. */
   readonly user: Database;
+  readonly friend: Database;
 }
 
 export interface SystemOptions {
@@ -71,7 +72,7 @@ export async function openSystem({ say, onApplied }: SystemOptions): Promise<Sys
     for (const source of configuration.mapping.sources) await operations.runBackfill(source, undefined, DEADLINE_MS);
     await operations.passBarrier(DEADLINE_MS);
     say('first load: every copy equals its source');
-    return { stack, operations, service, user, [Symbol.asyncDispose]: close };
+    return { stack, operations, service, user, friend, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;

@@ -1,4 +1,5 @@
-import { type Configuration, changeTopic } from '@friend-sync/connectors';
+import { type Configuration, ConnectClient, changeTopic } from '@friend-sync/connectors';
+import { watchConnector } from './application/connector-watch.ts';
 import { FanOut } from './application/fan-out.ts';
 import type { FanOutEvents } from './application/fan-out-claim.ts';
 import { Health } from './application/health.ts';
@@ -9,7 +10,7 @@ import { type AdminServer, openAdminServer } from './infrastructure/admin-server
 import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
 import { createDecoder } from './infrastructure/kafka/avro.ts';
 import { createKafka } from './infrastructure/kafka/client.ts';
-import { createChangeConsumer } from './infrastructure/kafka/consumer.ts';
+import { type ChangeConsumer, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
 import { openStore, openTarget } from './infrastructure/mysql/store.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
@@ -48,14 +49,17 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
   }
 
   async function run(): Promise<void> {
-    adminServer = use(await openAdminServer(settings.admin, health, metrics));
+    const startedAt = Date.now();
+    let consumer: ChangeConsumer | undefined;
+    const lastProgressAt = () => Math.max(startedAt, consumer?.lastProgressAt() ?? 0);
+    adminServer = use(await openAdminServer(settings.admin, health, metrics, lastProgressAt));
     const database = use(openTarget(configuration));
     const store = await perseverance.run('friend database', stopping.signal, () => openStore(configuration, database));
     const kafka = createKafka(settings.kafka, log);
     const admin = use(openKafkaAdmin(kafka));
     const fanOut = new FanOut(store, settings.fanOut, fanOutEvents(metrics, log, onApplied), perseverance);
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
-    const consumer = createChangeConsumer({
+    consumer = createChangeConsumer({
       kafka,
       groupId: settings.kafka.groupId,
       sessionTimeoutMs: settings.kafka.sessionTimeoutMs,
@@ -82,6 +86,8 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     await consumer.start();
     closers.push(() => consumer.stop());
     use(watchOffsets(store, consumer, log));
+    const { url, connectorName } = settings.connect;
+    use(watchConnector(new ConnectClient(url), connectorName, health, log));
   }
 
   return {

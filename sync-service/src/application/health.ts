@@ -14,7 +14,6 @@ export interface Trouble {
 export class Health {
   readonly #troubles = new Map<string, Trouble>();
   #state = 'starting';
-  #progressAt = Date.now();
 
   /** A part cannot go on for now. */
   report(part: string, error: SyncError): void {
@@ -25,24 +24,14 @@ export class Health {
 
   clear(part: string): void {
     this.#troubles.delete(part);
-    this.progressed();
-  }
-
-  progressed(): void {
-    this.#progressAt = Date.now();
   }
 
   setState(state: string): void {
     this.#state = state;
-    this.progressed();
   }
 
   get state(): string {
     return this.#state;
-  }
-
-  get progressAt(): number {
-    return this.#progressAt;
   }
 
   get troubles(): Trouble[] {

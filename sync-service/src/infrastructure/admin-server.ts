@@ -1,3 +1,4 @@
+import { ConfigurationError } from '@friend-sync/connectors';
 import fastify from 'fastify';
 import type { Health } from '../application/health.ts';
 import type { Metrics } from '../metrics.ts';
@@ -17,13 +18,14 @@ export async function openAdminServer(
   address: { host: string; port: number },
   health: Health,
   metrics: Metrics,
+  lastProgressAt: () => number,
 ): Promise<AdminServer> {
   const server = fastify({ forceCloseConnections: true });
   server.get('/livez', (_, reply) => {
-    const isStuck = health.troubles.length === 0 && Date.now() - health.progressAt > STUCK_MS;
+    const isStuck = health.troubles.length === 0 && Date.now() - lastProgressAt() > STUCK_MS;
     return reply
       .code(isStuck ? 503 : 200)
-      .send({ state: health.state, lastProgress: new Date(health.progressAt).toISOString() });
+      .send({ state: health.state, lastProgress: new Date(lastProgressAt()).toISOString() });
   });
   server.get('/readyz', (_, reply) =>
     reply
@@ -35,7 +37,11 @@ export async function openAdminServer(
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
   // fastify writes into what it is given, and settings are frozen.
-  await server.listen({ ...address });
+  await server.listen({ ...address }).catch((error: NodeJS.ErrnoException) => {
+    const place = { file: 'settings', line: 0, column: 0, path: 'admin' };
+    const problem = `cannot listen at ${address.host}:${address.port} (${error.code})`;
+    throw new ConfigurationError([{ ...place, problem, remedy: 'set another admin.port (0: any free one)' }]);
+  });
   const bound = server.server.address();
   return {
     port: typeof bound === 'object' && bound ? bound.port : address.port,

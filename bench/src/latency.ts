@@ -1,0 +1,104 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { changeTopic } from '@friend-sync/connectors';
+import { openSystem, type System } from '@friend-sync/demo';
+import kafkajs, { type Consumer } from 'kafkajs';
+import { median, percentile } from './statistics.ts';
+
+const SAMPLES = 300;
+const WARM_UP = 50;
+/** Updates come apart from each other, so that none waits for another. */
+const PAUSE_MS = 25;
+
+export interface LatencyResult {
+  readonly samples: number;
+  /** From the commit in the user database until a consumer that does nothing else has the message. */
+  readonly bareP50Ms: number;
+  readonly bareP95Ms: number;
+  /** From the same commits until the last of the user's copies in one target table is visible in the friend database. */
+  readonly copyP50Ms: number;
+  readonly copyP95Ms: number;
+  /** One durable one-row commit on that friend server, in the same minutes. */
+  readonly durableCommitP50Ms: number;
+  /** bare + 3 × durable commit: what the copies may take. */
+  readonly allowedP50Ms: number;
+}
+
+/** Measures, in one run, how much later than a bare consumer of the same topic the copies are visible. */
+export async function measureLatency(say: (line: string) => void): Promise<LatencyResult> {
+  await using system = await openSystem({ say, onApplied: () => {} });
+  const arrivals = await startBareConsumer(system);
+  const bare: number[] = [];
+  const copies: number[] = [];
+  const commits: number[] = [];
+  await system.friend.write('commit probe', 'CREATE TABLE friend_db.probe (id INT PRIMARY KEY, n INT)');
+  await system.friend.write('commit probe', 'INSERT INTO friend_db.probe VALUES (1, 0)');
+  say(`measuring ${SAMPLES} updates`);
+  for (let n = 0; n < WARM_UP + SAMPLES; n++) {
+    const key = (n % 3_000) + 1;
+    const seen = arrivals.next();
+    await system.user.write('update', 'UPDATE user_db.im_user SET nick_name = ? WHERE id = ?', [`latency ${n}`, key]);
+    const committedAt = performance.now();
+    const bareMs = (await seen) - committedAt;
+    const copyMs = (await copyVisible(system, key, `latency ${n}`)) - committedAt;
+    const commitMs = await durableCommit(system);
+    if (n >= WARM_UP) {
+      bare.push(bareMs);
+      copies.push(copyMs);
+      commits.push(commitMs);
+    }
+    await delay(PAUSE_MS * (0.5 + Math.random()));
+  }
+  await arrivals.consumer.disconnect();
+  const durableCommitP50Ms = median(commits);
+  return {
+    samples: SAMPLES,
+    bareP50Ms: median(bare),
+    bareP95Ms: percentile(bare, 0.95),
+    copyP50Ms: median(copies),
+    copyP95Ms: percentile(copies, 0.95),
+    durableCommitP50Ms,
+    allowedP50Ms: median(bare) + 3 * durableCommitP50Ms,
+  };
+}
+
+/** Until every copy of the first target has the value; asked again at once, since a poll's pause would be measured too. */
+async function copyVisible({ friend }: System, key: number, wanted: string): Promise<number> {
+  for (;;) {
+    const [row] = await friend.rows(
+      'looking',
+      'SELECT SUM(NOT friend_nick_name <=> ?) AS differing FROM friend_db.im_friend WHERE friend_id = ?',
+      [wanted, key],
+    );
+    if (Number(row?.differing) === 0) return performance.now();
+  }
+}
+
+async function durableCommit({ friend }: System): Promise<number> {
+  const began = performance.now();
+  await friend.write('commit probe', 'UPDATE friend_db.probe SET n = n + 1 WHERE id = 1');
+  return performance.now() - began;
+}
+
+async function startBareConsumer({
+  operations,
+  stack,
+}: System): Promise<{ consumer: Consumer; next(): Promise<number> }> {
+  const { settings, mapping } = operations.configuration;
+  const [source] = mapping.sources;
+  if (!source) throw new Error('the example has no source');
+  const kafka = new kafkajs.Kafka({ brokers: [stack.kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING });
+  const consumer = kafka.consumer({ groupId: 'bench-bare', maxWaitTimeInMs: 500 });
+  let arrived: ((at: number) => void) | undefined;
+  await consumer.connect();
+  await consumer.subscribe({ topic: changeTopic(settings, source), fromBeginning: false });
+  const joined = new Promise<void>((resolve) => consumer.on(consumer.events.GROUP_JOIN, () => resolve()));
+  await consumer.run({ autoCommit: false, eachBatch: async () => arrived?.(performance.now()) });
+  await joined;
+  return {
+    consumer,
+    next: () =>
+      new Promise((resolve) => {
+        arrived = resolve;
+      }),
+  };
+}

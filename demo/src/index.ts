@@ -1,0 +1,2 @@
+export { updateSomebody } from './example.ts';
+export { openSystem, type System } from './system.ts';
