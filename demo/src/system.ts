@@ -1,7 +1,8 @@
-import { rm } from 'node:fs/promises';
+import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
+import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { type Configuration, readConfiguration, renderGrants, Secret } from '@friend-sync/connectors';
-import { attachStack, openStack, type Stack } from '@friend-sync/local-stack';
+import { attachStack, openStack, PART_NAMES, type Stack } from '@friend-sync/local-stack';
 import {
   createLogger,
   createSyncService,
@@ -13,7 +14,7 @@ import {
 import { createExample, fillExample } from './example.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const DATA_DIR = `${ROOT}.stack/demo`;
+const STACKS = `${ROOT}.stack`;
 /** Every server listens on 127.0.0.1 only, and ends with the demo. */
 const PASSWORD = 'demo-password';
 const DEADLINE_MS = 120_000;
@@ -40,10 +41,10 @@ export async function openSystem({ say, onApplied }: SystemOptions): Promise<Sys
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    await attachStack(DATA_DIR)?.down();
-    await rm(DATA_DIR, { recursive: true, force: true });
+    const dataDir = await newDataDir();
+    closers.push(() => rm(dataDir, { recursive: true, force: true }));
     const stack = await openStack({
-      dataDir: DATA_DIR,
+      dataDir,
       connectEnv: { FRIEND_SYNC_SOURCE__PASSWORD: PASSWORD },
       onProgress: say,
     });
@@ -77,6 +78,19 @@ export async function openSystem({ say, onApplied }: SystemOptions): Promise<Sys
     await close();
     throw error;
   }
+}
+
+/** A folder for this run; those of runs that were killed are removed. */
+async function newDataDir(): Promise<string> {
+  await mkdir(STACKS, { recursive: true });
+  for (const name of (await readdir(STACKS)).filter((name) => name.startsWith('demo-'))) {
+    const folder = join(STACKS, name);
+    const stack = attachStack(folder);
+    // Without a state file it may be one that is just being made.
+    if (stack && PART_NAMES.every((part) => stack.pid(part) === undefined))
+      await rm(folder, { recursive: true, force: true });
+  }
+  return mkdtemp(join(STACKS, 'demo-'));
 }
 
 function configure(stack: Stack): Configuration {

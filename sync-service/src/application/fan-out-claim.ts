@@ -2,7 +2,7 @@ import type { Key } from '../domain/change.ts';
 import type { Claim, Cursor } from '../domain/claim.ts';
 import { SyncError, toSyncError } from '../errors.ts';
 import type { Equalised } from '../infrastructure/mysql/copy-store.ts';
-import type { Session } from '../infrastructure/mysql/database.ts';
+import type { Transaction } from '../infrastructure/mysql/database.ts';
 import type { SourceStore, Store } from '../infrastructure/mysql/store.ts';
 
 export interface FanOutLimits {
@@ -68,12 +68,10 @@ class Pass {
   async plan(keys: readonly Key[]): Promise<{ groups: Key[][]; large: Key[] }> {
     const limit = this.#limits.chunkRows;
     const sizes = new Map<Key, number>(keys.map((key) => [key, 0]));
-    if (keys.length > 0) {
-      for (const copy of this.#source.copies) {
-        for (const [key, n] of await copy.count(this.#store.database, keys, limit))
-          sizes.set(key, (sizes.get(key) ?? 0) + n);
-      }
-    }
+    const { copies } = this.#source;
+    const counts =
+      keys.length > 0 ? await Promise.all(copies.map((copy) => copy.count(this.#store.database, keys, limit))) : [];
+    for (const count of counts) for (const [key, n] of count) sizes.set(key, (sizes.get(key) ?? 0) + n);
     const groups: Key[][] = [];
     let room = 0;
     for (const [key, size] of sizes) {
@@ -98,9 +96,14 @@ class Pass {
         const isLast = i === this.#source.copies.length - 1;
         const written = await this.#transaction(async (tx) => {
           if (copiesFirst) await copy.lock(tx, keys);
-          const equalised = await copy.makeEqual(tx, keys);
-          if (isLast) await this.#source.pending.complete(tx, this.#claim.token, keys);
-          return equalised;
+          const [equalised] = await tx.roundTrip(
+            (t) => [
+              copy.makeEqual(t, keys),
+              ...(isLast ? [this.#source.pending.complete(t, this.#claim.token, keys)] : []),
+            ],
+            'commit',
+          );
+          return equalised as Equalised;
         });
         this.#report(written, isLast);
       }
@@ -168,7 +171,7 @@ class Pass {
     if (isLast) this.#events.onApplied(this.#claim.source, written.committedAtMs);
   }
 
-  #transaction<T>(work: (tx: Session) => Promise<T>): Promise<T> {
+  #transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
     return this.#store.database.transaction('fan-out', work);
   }
 }

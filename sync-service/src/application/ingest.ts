@@ -1,10 +1,9 @@
 import type { Change, Key } from '../domain/change.ts';
 import type { Claim } from '../domain/claim.ts';
-import { coalesce } from '../domain/coalesce.ts';
+import { type Coalesced, coalesce } from '../domain/coalesce.ts';
 import { decide, type MirrorRow } from '../domain/decide.ts';
 import { SyncError } from '../errors.ts';
 import type { Consumed } from '../infrastructure/mysql/consumed-store.ts';
-import type { Session } from '../infrastructure/mysql/database.ts';
 import type { SourceStore, Store } from '../infrastructure/mysql/store.ts';
 
 /** Deleted keys are fanned out a little later: REPLACE and delete-then-insert make no flicker. */
@@ -35,39 +34,51 @@ export type Ingested =
  * `mayClaim`: a worker is idle and waits for these keys, so they are claimed in the same transaction.
  */
 export function ingest(store: Store, source: SourceStore, batch: IngestBatch, mayClaim: boolean): Promise<Ingested> {
+  const newest = coalesce(batch.changes);
   return store.database.transaction('ingest', async (tx) => {
-    const consumed = await store.consumed.lock(tx, batch.topic, batch.partition);
+    const [consumed, known] = await tx.roundTrip((t) => [
+      store.consumed.lock(t, batch.topic, batch.partition),
+      source.mirror.lock(t, [...newest.keys()]),
+    ]);
     if (consumed?.nextOffset !== batch.expectedOffset || consumed.epoch !== batch.epoch)
       return { kind: 'moved', consumed };
 
-    const outcome = await updateMirror(tx, source, batch, consumed);
-    await source.pending.mark(tx, outcome.deleted, DELETE_DELAY_SECONDS);
-    const claims = mayClaim && outcome.marked.length > 0 && outcome.marked.length <= MOST_KEYS_CLAIMED_AT_ONCE;
-    const claim = claims ? await source.pending.markAndClaim(tx, outcome.marked) : undefined;
-    if (!claims) await source.pending.mark(tx, outcome.marked);
-    await store.consumed.advance(tx, batch.topic, batch.partition, batch.nextOffset, batch.maxTimestampMs);
-    return { kind: 'stored', markCount: outcome.marked.length + outcome.deleted.length, claim };
+    const { writes, marked, deleted } = decideAll(newest, known, consumed, batch);
+    const claims = mayClaim && marked.length > 0 && marked.length <= MOST_KEYS_CLAIMED_AT_ONCE;
+    const [, , claimed] = await tx.roundTrip(
+      (t) => [
+        source.mirror.write(t, writes),
+        source.pending.mark(t, deleted, DELETE_DELAY_SECONDS),
+        claims ? source.pending.markAndClaim(t, marked) : source.pending.mark(t, marked).then(() => undefined),
+        store.consumed.advance(t, batch.topic, batch.partition, batch.nextOffset, batch.maxTimestampMs),
+      ],
+      'commit',
+    );
+    const claim = claimed && (await source.pending.claimedKeys(store.database, claimed, marked));
+    return { kind: 'stored', markCount: marked.length + deleted.length, claim };
   });
 }
 
-async function updateMirror(tx: Session, source: SourceStore, batch: IngestBatch, consumed: Consumed) {
-  const newest = coalesce(batch.changes);
-  const known = newest.size ? await source.mirror.lock(tx, [...newest.keys()]) : new Map<Key, MirrorRow>();
+function decideAll(
+  newest: ReadonlyMap<Key, Coalesced>,
+  known: ReadonlyMap<Key, MirrorRow>,
+  { replayUntil }: Consumed,
+  { topic, partition }: IngestBatch,
+) {
   const writes: MirrorRow[] = [];
   const marked: Key[] = [];
   const deleted: Key[] = [];
   for (const [key, change] of newest) {
-    const decision = decide(known.get(key), change, consumed.replayUntil);
+    const decision = decide(known.get(key), change, replayUntil);
     if (decision.kind === 'other-partition') {
       const { offset } = change.newest.position;
       throw new SyncError(
         'topic_replaced',
-        `${batch.topic}/${batch.partition} at offset ${offset}: its key came by another partition before; the partition count or the key's bytes changed`,
+        `${topic}/${partition} at offset ${offset}: its key came by another partition before; the partition count or the key's bytes changed`,
       );
     }
     if (decision.write) writes.push(decision.write);
     if (decision.mark) (decision.write?.isDeleted ? deleted : marked).push(key);
   }
-  await source.mirror.write(tx, writes);
-  return { marked, deleted };
+  return { writes, marked, deleted };
 }

@@ -86,13 +86,15 @@ export class CopyStore {
   /** Makes copies equal to the mirror. */
   async makeEqual(tx: Session, keys: readonly Key[], range?: Range): Promise<Equalised> {
     const sorted = [...keys].sort(compareKeys);
-    const mirror = await tx.rows(
-      'locking the mirror',
-      `SELECT fs_committed_at_ms AS at FROM ${this.#mirror} WHERE k IN (?) ORDER BY k FOR SHARE`,
-      [sorted],
-    );
     const { where, parameters } = this.#within(range);
-    const { changed } = await tx.write('writing copies', this.#update + where, [sorted, ...parameters]);
+    const [mirror, { changed }] = await Promise.all([
+      tx.rows(
+        'locking the mirror',
+        `SELECT fs_committed_at_ms AS at FROM ${this.#mirror} WHERE k IN (?) ORDER BY k FOR SHARE`,
+        [sorted],
+      ),
+      tx.write('writing copies', this.#update + where, [sorted, ...parameters]),
+    ]);
     return { changed, committedAtMs: mirror.filter((row) => row.at !== null).map((row) => Number(row.at)) };
   }
 

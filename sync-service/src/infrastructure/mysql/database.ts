@@ -13,12 +13,23 @@ export interface Session {
   write(doing: string, sql: string, parameters?: readonly unknown[]): Promise<{ matched: number; changed: number }>;
 }
 
+/** Statements on one connection, which are committed together. */
+export interface Transaction extends Session {
+  /**
+   * Sends all statements that `work` issues on the session it is given in one round trip, in that order; one that
+   * fails ends them. They must be issued at once, before anything is awaited. With `commit` the transaction ends in the
+   * same round trip.
+   */
+  roundTrip<T extends readonly unknown[]>(
+    work: (session: Session) => readonly [...{ [I in keyof T]: Promise<T[I]> }],
+    end?: 'commit',
+  ): Promise<T>;
+}
+
 /** A pool on one MySQL server. Outside `transaction` each statement commits by itself. */
 export interface Database extends Session, AsyncDisposable {
   /** One transaction on one connection: commits what `work` returns from, rolls back what it throws from. */
-  transaction<T>(doing: string, work: (tx: Session) => Promise<T>): Promise<T>;
-  /** The pool itself, for drizzle's migrator. */
-  readonly pool: Pool;
+  transaction<T>(doing: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
 }
 
 const SESSION = `SET SESSION transaction_isolation = 'READ-COMMITTED',
@@ -39,6 +50,7 @@ export function openDatabase(
     connectionLimit: options.connections,
     charset: 'utf8mb4',
     flags: ['FOUND_ROWS'],
+    multipleStatements: true,
     supportBigNumbers: true,
     bigNumberStrings: true,
     dateStrings: true,
@@ -50,56 +62,99 @@ export function openDatabase(
   // @ts-expect-error mysql2 hands the callback-style connection to this event, its types say otherwise
   pool.on('connection', (connection) => connection.query(SESSION + lockWait, () => {}));
   return {
-    ...session(pool),
-    pool,
+    ...sessionOn((statements) => send(pool, statements)),
     transaction: (doing, work) => transaction(pool, doing, work),
     // A connection that cannot be closed in order is closed all the same; its server is the one that is in trouble.
     [Symbol.asyncDispose]: () => pool.end().catch(() => {}),
   };
 }
 
-function session(connection: Pool | PoolConnection): Session {
+interface Statement {
+  readonly doing: string;
+  readonly sql: string;
+}
+
+type Result = RowDataPacket[] & ResultSetHeader;
+
+/** Sends statements in one round trip and classifies what goes wrong. */
+async function send(connection: Pool | PoolConnection, statements: readonly Statement[]): Promise<Result[]> {
+  try {
+    const [results] = await connection.query(statements.map(({ sql }) => sql).join(';\n'));
+    return (statements.length === 1 ? [results] : results) as Result[];
+  } catch (error) {
+    throw toStoreError(error, statements.map(({ doing }) => doing).join(', '));
+  }
+}
+
+function sessionOn(run: (statements: readonly Statement[]) => Promise<Result[]>): Session {
+  const one = async (doing: string, sql: string, parameters: readonly unknown[] = []): Promise<Result> => {
+    const [result] = await run([{ doing, sql: mysql.format(sql, parameters as Parameters<typeof mysql.format>[1]) }]);
+    return result as Result;
+  };
   return {
-    async rows(doing, sql, parameters = []) {
-      try {
-        const [rows] = await connection.query<RowDataPacket[]>(sql, parameters as unknown[]);
-        return rows;
-      } catch (error) {
-        throw toStoreError(error, doing);
-      }
-    },
-    async write(doing, sql, parameters = []) {
-      try {
-        const [result] = await connection.query<ResultSetHeader>(sql, parameters as unknown[]);
-        return { matched: result.affectedRows, changed: result.changedRows };
-      } catch (error) {
-        throw toStoreError(error, doing);
-      }
+    rows: one,
+    write: async (doing, sql, parameters) => {
+      const { affectedRows, changedRows } = await one(doing, sql, parameters);
+      return { matched: affectedRows, changed: changedRows };
     },
   };
 }
 
-async function transaction<T>(pool: Pool, doing: string, work: (tx: Session) => Promise<T>): Promise<T> {
+const START: Statement = { doing: 'begin', sql: 'START TRANSACTION' };
+const COMMIT: Statement = { doing: 'commit', sql: 'COMMIT' };
+
+async function transaction<T>(pool: Pool, doing: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const connection = await pool.getConnection().catch((error) => {
     throw toStoreError(error, doing);
   });
-  let failed = true;
+  const state = { isNew: true, isOpen: false };
+
+  /** The first statements take START TRANSACTION with them, the last ones COMMIT. */
+  async function run(statements: readonly Statement[], end?: 'commit'): Promise<Result[]> {
+    const before = state.isNew ? [START] : [];
+    Object.assign(state, { isNew: false, isOpen: true });
+    const results = await send(connection, [...before, ...statements, ...(end ? [COMMIT] : [])]);
+    if (end) state.isOpen = false;
+    return results.slice(before.length);
+  }
+
+  const tx: Transaction = {
+    ...sessionOn(run),
+    roundTrip: (gather, end) => roundTrip((statements) => run(statements, end), gather),
+  };
   try {
-    await connection.query('START TRANSACTION');
-    const result = await work(session(connection));
-    await connection.query('COMMIT');
-    failed = false;
+    const result = await work(tx);
+    if (state.isOpen) await run([], 'commit');
     return result;
   } catch (error) {
     throw toStoreError(error, doing);
   } finally {
-    await giveBack(connection, failed);
+    await giveBack(connection, state.isOpen);
   }
 }
 
+/** Gathers what `work` issues, sends it, and gives each statement its result. */
+async function roundTrip<T extends readonly unknown[]>(
+  run: (statements: readonly Statement[]) => Promise<Result[]>,
+  work: (session: Session) => readonly [...{ [I in keyof T]: Promise<T[I]> }],
+): Promise<T> {
+  const statements: Statement[] = [];
+  let sent: (results: Promise<Result[]>) => void = () => {};
+  const results = new Promise<Result[]>((resolve) => {
+    sent = resolve;
+  });
+  const gathering = sessionOn(async (some) => {
+    const at = statements.push(...some) - some.length;
+    return (await results).slice(at, at + some.length);
+  });
+  const outcomes = Promise.all(work(gathering));
+  sent(run(statements));
+  return (await outcomes) as unknown as T;
+}
+
 /** A connection whose rollback fails is in an unknown state: it is closed, and the server rolls back. */
-async function giveBack(connection: PoolConnection, failed: boolean): Promise<void> {
-  if (!failed) return connection.release();
+async function giveBack(connection: PoolConnection, isOpen: boolean): Promise<void> {
+  if (!isOpen) return connection.release();
   try {
     await connection.query('ROLLBACK');
     connection.release();

@@ -36,6 +36,7 @@ export class MirrorStore {
 
   /** The rows of these keys, locked in key order until the transaction ends. */
   async lock(tx: Session, keys: readonly Key[]): Promise<Map<Key, MirrorRow>> {
+    if (keys.length === 0) return new Map();
     const rows = await tx.rows('locking the mirror', this.#read, [[...keys].sort(compareKeys)]);
     return new Map(rows.map((row) => this.#toRow(row)).map((row) => [row.key, row]));
   }

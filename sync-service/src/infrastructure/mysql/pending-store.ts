@@ -20,18 +20,28 @@ export class PendingStore {
 
   /**
    * Marks keys. A mark never moves `due` of a claimed key and never touches its token, cursor or pass.
-   * With `claim`, keys that were not pending yet are claimed at once (a mark and a claim in one transaction).
    */
   async mark(tx: Session, keys: readonly Key[], delaySeconds = 0): Promise<void> {
     if (keys.length === 0) return;
     await this.#insert(tx, keys, `NOW(6) + INTERVAL ${delaySeconds} SECOND`, null);
   }
 
-  /** Marks keys and claims those that were not pending, in one statement: as if a claim came right after the mark. */
-  async markAndClaim(tx: Session, keys: readonly Key[]): Promise<Claim | undefined> {
+  /**
+   * Marks keys and claims those that were not pending, in one statement: as if a claim came right after the mark.
+   * Which keys those are is for {@link claimedKeys} to say, after the commit.
+   */
+  async markAndClaim(tx: Session, keys: readonly Key[]): Promise<{ token: bigint; areAll: boolean }> {
     const token = newToken();
-    const allNew = (await this.#insert(tx, keys, this.#lease, token)) === keys.length;
-    const mine = allNew ? keys : await this.#held(tx, keys, token);
+    return { token, areAll: (await this.#insert(tx, keys, this.#lease, token)) === keys.length };
+  }
+
+  /** The claim that {@link markAndClaim} made; undefined if every key was pending before. */
+  async claimedKeys(
+    session: Session,
+    { token, areAll }: { token: bigint; areAll: boolean },
+    keys: readonly Key[],
+  ): Promise<Claim | undefined> {
+    const mine = areAll ? keys : await this.#held(session, keys, token);
     if (mine.length === 0) return undefined;
     return { source: this.#source, token, keys: mine.map((key) => ({ key, cursor: undefined })) };
   }
@@ -88,18 +98,18 @@ export class PendingStore {
    */
   async complete(tx: Session, token: bigint, keys: readonly Key[]): Promise<void> {
     const texts = sortedTexts(keys);
-    const { matched } = await tx.write(
+    const completed = tx.write(
       'completing keys',
       `DELETE FROM ${this.#table} WHERE source = ? AND k IN (?) AND token = ? AND generation = pass_generation`,
       [this.#source, texts, token],
     );
-    if (matched === texts.length) return;
-    await tx.write(
+    const released = tx.write(
       'releasing keys',
       `UPDATE ${this.#table} SET since = pass_since, token = NULL, cur = NULL, pass_generation = NULL, pass_since = NULL, due = NOW(6)
        WHERE source = ? AND k IN (?) AND token = ?`,
       [this.#source, texts, token],
     );
+    await Promise.all([completed, released]);
   }
 
   /**
