@@ -1,0 +1,87 @@
+import { spawnSync } from 'node:child_process';
+import { mkdtempSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, test } from 'vitest';
+
+const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
+const EXAMPLE = fileURLToPath(new URL('../../friend-sync.example.yaml', import.meta.url));
+
+/** Runs the built command, as an operator does. */
+function run(...args: string[]) {
+  const { status, stdout, stderr } = spawnSync(process.execPath, [MAIN, ...args], { encoding: 'utf8' });
+  return { status, stdout, stderr };
+}
+
+function configurationFile(text: string): string {
+  const file = join(mkdtempSync(join(tmpdir(), 'friend-sync-cli-')), 'friend-sync.yaml');
+  writeFileSync(file, text);
+  return file;
+}
+
+test('five mistakes in the configuration are five errors with line numbers, and nothing is touched', () => {
+  const file = configurationFile(`sources:
+  - name: User
+    table: account
+    key: id
+    copies:
+      - { table: friends.friend, key: friend_id, set: { nick: nick }, wher: "x" }
+settings:
+  kafka: { partitions: many }
+  target: { password: visible }
+`);
+  const { status, stdout, stderr } = run('--config', file, 'start');
+  const lines = stderr.trim().split('\n');
+  expect(lines.map((line) => line.slice(file.length).match(/^:(\d+):\d+: /)?.[1])).toEqual(['2', '3', '6', '8', '9']);
+  expect(stderr).not.toContain('visible');
+  expect({ status, stdout }).toEqual({ status: 78, stdout: '' });
+});
+
+test('a missing configuration file is named, with what to do', () => {
+  const { status, stderr } = run('--config', '/does/not/exist.yaml', 'status');
+  expect(stderr).toMatch(/^\/does\/not\/exist.yaml: there is no such file; .*--config/);
+  expect(status).toBe(78);
+});
+
+test.each([
+  [['frobnicate']],
+  [['offsets', 'reset']],
+  [['offsets', 'reset', '--to-earliest', '--to-latest']],
+  [['backfill']],
+])('wrong usage %j ends with 2 and says why', (args) => {
+  const { status, stdout, stderr } = run('--config', EXAMPLE, ...args);
+  expect(stderr).toMatch(/^error: /);
+  expect({ status, stdout }).toEqual({ status: 2, stdout: '' });
+});
+
+test('grants and render need no server, and print data on stdout only', () => {
+  const grants = run('--config', EXAMPLE, 'grants');
+  expect(grants).toMatchObject({ status: 0, stderr: '' });
+  expect(grants.stdout).toContain('GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO');
+  const render = run('--config', EXAMPLE, 'connectors', 'render');
+  expect(JSON.parse(render.stdout)).toMatchObject({
+    'snapshot.locking.mode': 'none',
+    'database.password': expect.stringMatching(/^\$\{env:/),
+  });
+});
+
+test('a server that is not there is a temporary failure, said without a stack', () => {
+  const file = configurationFile(`sources:
+  - { name: account, table: users.account, key: id, copies: [{ table: friends.friend, key: friend_id, set: { nick: nick } }] }
+settings: { target: { port: 1 }, source: { port: 1 }, connect: { url: "http://127.0.0.1:1" } }
+`);
+  const { status, stderr } = run('--config', file, 'migrate');
+  expect(stderr).toMatch(/ECONNREFUSED/);
+  expect(stderr).not.toMatch(/^ +at /m);
+  expect(status).toBe(75);
+});
+
+test('secrets are hidden in the settings', () => {
+  const { stdout } = spawnSync(process.execPath, [MAIN, '--config', EXAMPLE, 'settings', '--json'], {
+    encoding: 'utf8',
+    env: { PATH: '/usr/bin', FRIEND_SYNC_TARGET__PASSWORD: 'very-secret' },
+  });
+  expect(stdout).toContain('[hidden]');
+  expect(stdout).not.toContain('very-secret');
+});

@@ -1,0 +1,13 @@
+#!/bin/sh
+# The connector's configuration names the source password as ${env:FRIEND_SYNC_SOURCE__PASSWORD}; a secret of Docker is a file.
+set -eu
+if [ -n "${FRIEND_SYNC_SOURCE__PASSWORD_FILE:-}" ]; then
+  FRIEND_SYNC_SOURCE__PASSWORD=$(cat "$FRIEND_SYNC_SOURCE__PASSWORD_FILE")
+  export FRIEND_SYNC_SOURCE__PASSWORD
+fi
+# Unquoted: it holds several flags.
+exec java ${JAVA_FLAGS:--Xms256m -Xmx640m} \
+  -Djava.awt.headless=true \
+  -Dlog4j2.configurationFile=/opt/connect/log4j2.properties \
+  -cp '/opt/connect/kafka/*' \
+  org.apache.kafka.connect.cli.ConnectDistributed /opt/connect/connect.properties
