@@ -4,6 +4,7 @@ CREATE TABLE IF NOT EXISTS `consumed` (
   `epoch` int NOT NULL,
   `next_offset` bigint NOT NULL,
   `replay_until` bigint NOT NULL DEFAULT 0,
+  `group_floor` bigint NOT NULL DEFAULT 0,
   `max_timestamp_ms` bigint NOT NULL DEFAULT 0,
   PRIMARY KEY (`topic`, `partition`)
 ) ENGINE = InnoDB;

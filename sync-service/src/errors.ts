@@ -73,8 +73,10 @@ export class SyncError extends Error {
   }
 }
 
-/** The fault as a {@link SyncError}; what no edge has classified is a bug. */
+/** The fault as a {@link SyncError}; what no edge has classified is a bug. Its message may hold a value, so only its place is kept. */
 export function toSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error;
-  return new SyncError('internal', error instanceof Error ? error.message : String(error), { cause: error });
+  const { name, stack = '' } = error instanceof Error ? error : new Error();
+  const frames = stack.split('\n').filter((line) => line.startsWith('    at '));
+  return new SyncError('internal', [name, ...frames.slice(0, 5)].join('\n'));
 }

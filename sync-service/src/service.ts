@@ -55,6 +55,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     adminServer = use(await openAdminServer(settings.admin, health, metrics, lastProgressAt));
     const database = use(openTarget(configuration));
     const store = await perseverance.run('friend database', stopping.signal, () => openStore(configuration, database));
+    for (const note of store.notes) log.warn({ note }, 'target table');
     const kafka = createKafka(settings.kafka, log);
     const admin = use(openKafkaAdmin(kafka));
     const fanOut = new FanOut(store, settings.fanOut, fanOutEvents(metrics, log, onApplied), perseverance);
@@ -78,7 +79,12 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
         sources,
         signal: stopping.signal,
       }),
-      events: { onState: (state) => health.setState(state) },
+      events: {
+        onState(state) {
+          health.setState(state);
+          if (state === 'joining') metrics.rebalances.inc();
+        },
+      },
       log,
     });
     fanOut.start();

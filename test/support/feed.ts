@@ -31,7 +31,9 @@ export function createFeed(server: FriendServer): Feed {
   const { name } = source.schema.mapping;
   const topic = `test.${name}`;
   let nextOffset = 0n;
-  const adopted = server.store.database.transaction('adopting', (tx) => server.store.consumed.adopt(tx, topic, 1));
+  const adopted = server.store.database.transaction('adopting', (tx) =>
+    server.store.consumed.adopt(tx, topic, [{ partition: 0, low: 0n }]),
+  );
 
   const change = (offset: bigint, key: Key, values: (Value | undefined)[] | undefined, isRead: boolean): Change => ({
     source: name,

@@ -6,7 +6,7 @@ import type { KafkaAdmin } from '../infrastructure/kafka/admin.ts';
 import type { Notification } from '../infrastructure/kafka/notifications.ts';
 
 const AGGREGATE = 'Incremental Snapshot';
-const ENDS = new Set(['COMPLETED', 'ABORTED']);
+const ENDS = new Set(['COMPLETED', 'ABORTED', 'STOPPED']);
 
 export interface BackfillParts {
   readonly settings: Settings;
@@ -54,10 +54,17 @@ export async function runBackfill(
       let isStarted = false;
       heard = (notification) => {
         isStarted ||= notification.id === id;
-        // COMPLETED says that nothing is left to read, whichever signal it names.
         if (!isStarted || !ENDS.has(notification.type)) return;
         clearTimeout(timer);
-        resolve();
+        // COMPLETED says that nothing is left to read, whichever signal it names.
+        if (notification.type === 'COMPLETED') resolve();
+        else
+          reject(
+            new SyncError(
+              'contract_broken',
+              `the backfill of ${source.name} was ended by somebody (${notification.type}); start it again`,
+            ),
+          );
       };
     });
     await Promise.all([parts.admin.send(signal.topic, signal.key, signal.value), ended]);

@@ -137,10 +137,13 @@ class Pass {
       const following = copies[at + 1];
       const next = upTo ? { copy: copy.id, after: upTo } : following && { copy: following.id, after: [] };
       const written = await this.#transaction(async (tx) => {
-        const equalised = await copy.makeEqual(tx, [key], { after, upTo });
-        if (!next) await pending.complete(tx, this.#claim.token, [key]);
-        else if (!(await pending.pause(tx, this.#claim.token, key, next)))
-          throw new SyncError('aborted', 'the claim was lost');
+        const [equalised, isHeld] = await tx.roundTrip((t) => [
+          copy.makeEqual(t, [key], { after, upTo }),
+          next
+            ? pending.pause(t, this.#claim.token, key, next)
+            : pending.complete(t, this.#claim.token, [key]).then(() => true),
+        ]);
+        if (!isHeld) throw new SyncError('aborted', 'the claim was lost');
         return equalised;
       });
       this.#report(written, !next);

@@ -37,7 +37,10 @@ export class FanOut {
   }
 
   start(): void {
-    this.#workers = Array.from({ length: this.#options.workers }, () => this.#work());
+    this.#workers = Array.from({ length: this.#options.workers }, (_, i) =>
+      // It throws only because it is being stopped.
+      this.#work(`fan-out worker ${i + 1}`).catch(() => {}),
+    );
   }
 
   /** Lets every worker finish its transaction; keys that are still claimed are free when their lease ends. */
@@ -58,10 +61,10 @@ export class FanOut {
     for (const wake of this.#idle.splice(0)) wake(undefined);
   }
 
-  async #work(): Promise<void> {
+  async #work(part: string): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      const found = await this.#perseverance.run('fan-out', signal, async () => {
+      const found = await this.#perseverance.run(part, signal, async () => {
         const claim = await this.#claim();
         if (claim) await fanOutClaim(this.#store, claim, this.#options, this.#events);
         return claim !== undefined;
@@ -69,9 +72,7 @@ export class FanOut {
       if (found || signal.aborted) continue;
       const given = await this.#waitForWork();
       if (given)
-        await this.#perseverance.run('fan-out', signal, () =>
-          fanOutClaim(this.#store, given, this.#options, this.#events),
-        );
+        await this.#perseverance.run(part, signal, () => fanOutClaim(this.#store, given, this.#options, this.#events));
     }
   }
 

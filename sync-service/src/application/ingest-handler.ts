@@ -47,10 +47,22 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
 
   async function attempt(source: SourceStore, batch: MessageBatch): Promise<Stored> {
     const epoch = epochs.get(`${batch.topic}/${batch.partition}`) ?? 0;
-    const decoded = await decodeBatch(parts, source, batch, epoch);
+    let decoded: IngestBatch;
+    try {
+      decoded = await decodeBatch(parts, source, batch, epoch);
+    } catch (error) {
+      // An operator may have set the offset past what cannot be decoded.
+      const consumed = await store.consumed.read(store.database, batch.topic, batch.partition);
+      if (consumed?.nextOffset === batch.expectedOffset) throw error;
+      return moved(batch.topic, batch.partition, consumed);
+    }
+    return storeDecoded(source, decoded, batch.messages.length);
+  }
+
+  async function storeDecoded(source: SourceStore, batch: IngestBatch, messageCount: number): Promise<Stored> {
     const reservation = parts.fanOut.reserve();
     try {
-      const outcome = await ingest(store, source, decoded, reservation !== undefined);
+      const outcome = await ingest(store, source, batch, reservation !== undefined);
       if (outcome.kind === 'moved') {
         reservation?.cancel();
         return moved(batch.topic, batch.partition, outcome.consumed);
@@ -58,12 +70,12 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
       if (outcome.claim) reservation?.run(outcome.claim);
       else reservation?.cancel();
       if (outcome.markCount > (outcome.claim?.keys.length ?? 0)) parts.fanOut.notify();
-      parts.metrics.messages.inc({ topic: batch.topic }, batch.messages.length);
+      parts.metrics.messages.inc({ topic: batch.topic }, messageCount);
       parts.metrics.marks.inc({ source: source.schema.mapping.name }, outcome.markCount);
       return { kind: 'stored' };
     } catch (error) {
       reservation?.cancel();
-      throw error;
+      throw mirrorRefusal(error) ?? error;
     }
   }
 
@@ -82,6 +94,12 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
     assigned: begin,
     store: storeBatch,
   };
+}
+
+/** A value that the mirror refuses is no key's fault: the mirror must become what the source's columns are now. */
+function mirrorRefusal(error: unknown): SyncError | undefined {
+  if (!(error instanceof SyncError) || error.kind !== 'store_refused') return undefined;
+  return new SyncError('store_misconfigured', `the mirror is narrower than the source's columns (${error.message})`);
 }
 
 function sourceOf({ store, sources }: IngestHandlerParts, topic: string): SourceStore {

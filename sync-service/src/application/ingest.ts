@@ -35,7 +35,7 @@ export type Ingested =
  */
 export function ingest(store: Store, source: SourceStore, batch: IngestBatch, mayClaim: boolean): Promise<Ingested> {
   const newest = coalesce(batch.changes);
-  return store.database.transaction('ingest', async (tx) => {
+  return store.database.transaction('ingest', async (tx): Promise<Ingested> => {
     const [consumed, known] = await tx.roundTrip((t) => [
       store.consumed.lock(t, batch.topic, batch.partition),
       source.mirror.lock(t, [...newest.keys()]),
@@ -54,7 +54,8 @@ export function ingest(store: Store, source: SourceStore, batch: IngestBatch, ma
       ],
       'commit',
     );
-    const claim = claimed && (await source.pending.claimedKeys(store.database, claimed, marked));
+    // It is stored whatever becomes of this question; without an answer the keys wait for the lease to end.
+    const claim = claimed && (await source.pending.claimedKeys(store.database, claimed, marked).catch(() => undefined));
     return { kind: 'stored', markCount: marked.length + deleted.length, claim };
   });
 }

@@ -81,10 +81,11 @@ function clamp(offset: bigint, low: bigint, high: bigint): bigint {
  * A rewind repairs: every key it passes is made equal again.
  */
 export async function executeReset(store: Store, moves: readonly OffsetMove[]): Promise<void> {
-  for (const { topic, partition, to } of moves) {
+  for (const { topic, partition, from, to } of moves) {
     await store.database.transaction('resetting offsets', async (tx) => {
       await store.consumed.lock(tx, topic, partition);
-      await store.consumed.rewind(tx, topic, partition, to);
+      if (to < from) await store.consumed.rewind(tx, topic, partition, to);
+      else await store.consumed.skip(tx, topic, partition, to);
     });
   }
 }

@@ -69,7 +69,7 @@ export class Perseverance {
       hint: error.policy.hint,
       retryInMs: Math.round(waitMs),
     };
-    this.#log[level](error.kind === 'internal' ? { ...detail, err: error.cause } : detail, 'does not go on');
+    this.#log[level](detail, 'does not go on');
     if (error.kind !== 'store_contended') this.#health.report(part, error);
   }
 

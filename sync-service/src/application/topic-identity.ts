@@ -19,14 +19,14 @@ export async function findStart(
   partition: number,
   log: Logger,
 ): Promise<Consumed> {
-  const partitions = await admin.partitionCount(topic);
+  const offsets = await admin.partitionOffsets(topic);
   const known = await store.database.transaction('adopting the topic', async (tx) => {
-    return (await store.consumed.topicEpoch(tx, topic)) ?? (await store.consumed.adopt(tx, topic, partitions));
+    return (await store.consumed.topicEpoch(tx, topic)) ?? (await store.consumed.adopt(tx, topic, offsets));
   });
-  if (known.partitions !== partitions) {
+  if (known.partitions !== offsets.length) {
     throw new SyncError(
       'topic_replaced',
-      `${topic} has ${partitions} partitions and had ${known.partitions} when it was first followed`,
+      `${topic} has ${offsets.length} partitions and had ${known.partitions} when it was first followed`,
     );
   }
   const consumed = await store.consumed.read(store.database, topic, partition);
@@ -68,7 +68,10 @@ async function followRewind(
   log: Logger,
 ): Promise<Consumed> {
   const group = (await admin.groupOffsets(groupId, topic)).get(partition);
-  if (group === undefined || group === consumed.nextOffset) return consumed;
+  if (group === undefined) return consumed;
+  if (group < consumed.groupFloor) return consumed;
+  if (consumed.groupFloor > 0n) await store.consumed.clearFloor(store.database, topic, partition);
+  if (group === consumed.nextOffset) return consumed;
   if (group > consumed.nextOffset) {
     log.warn(
       { topic, partition, group, nextOffset: consumed.nextOffset },

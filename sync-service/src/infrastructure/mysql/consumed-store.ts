@@ -5,6 +5,8 @@ export interface Consumed {
   readonly epoch: number;
   readonly nextOffset: bigint;
   readonly replayUntil: bigint;
+  /** A skip set it: group offsets below it are from before, and no rewind. 0: none. */
+  readonly groupFloor: bigint;
   readonly maxTimestampMs: number;
 }
 
@@ -57,15 +59,33 @@ export class ConsumedStore {
     );
   }
 
-  /** Adopts a topic that is followed for the first time: epoch 1, every partition from `nextOffset`. Harmless when repeated. */
-  async adopt(tx: Session, topic: string, partitions: number): Promise<TopicEpoch> {
+  /** Sets a locked row forward. The group's committed offset is behind it until the next commit. */
+  async skip(tx: Session, topic: string, partition: number, nextOffset: bigint): Promise<void> {
+    await tx.write(
+      'setting the offset',
+      `UPDATE ${this.#consumed} SET group_floor = ?, next_offset = ? WHERE topic = ? AND \`partition\` = ?`,
+      [nextOffset, nextOffset, topic, partition],
+    );
+  }
+
+  /** The group has caught up with a skip: from now on an older offset of it is a rewind again. */
+  async clearFloor(session: Session, topic: string, partition: number): Promise<void> {
+    await session.write(
+      'clearing the floor',
+      `UPDATE ${this.#consumed} SET group_floor = 0 WHERE topic = ? AND \`partition\` = ?`,
+      [topic, partition],
+    );
+  }
+
+  /** Adopts a topic that is followed for the first time: epoch 1, each partition from its first offset. Harmless when repeated. */
+  async adopt(tx: Session, topic: string, starts: readonly { partition: number; low: bigint }[]): Promise<TopicEpoch> {
     await tx.write(
       'adopting the topic',
       `INSERT IGNORE INTO ${this.#topicEpoch} (topic, epoch, partitions) VALUES (?, 1, ?)`,
-      [topic, partitions],
+      [topic, starts.length],
     );
-    const known = (await this.topicEpoch(tx, topic)) ?? { epoch: 1, partitions };
-    const rows = Array.from({ length: known.partitions }, (_, partition) => [topic, partition, known.epoch, 0]);
+    const known = (await this.topicEpoch(tx, topic)) ?? { epoch: 1, partitions: starts.length };
+    const rows = starts.map(({ partition, low }) => [topic, partition, known.epoch, low]);
     await tx.write(
       'adopting the partitions',
       `INSERT IGNORE INTO ${this.#consumed} (topic, \`partition\`, epoch, next_offset) VALUES ?`,
@@ -87,7 +107,7 @@ export class ConsumedStore {
   async readAll(session: Session, topic: string): Promise<Map<number, Consumed>> {
     const rows = await session.rows(
       'reading the offsets',
-      `SELECT \`partition\`, epoch, next_offset, replay_until, max_timestamp_ms FROM ${this.#consumed} WHERE topic = ? ORDER BY \`partition\``,
+      `SELECT \`partition\`, epoch, next_offset, replay_until, group_floor, max_timestamp_ms FROM ${this.#consumed} WHERE topic = ? ORDER BY \`partition\``,
       [topic],
     );
     return new Map(rows.map((row) => [row.partition as number, toConsumed(row)]));
@@ -102,7 +122,7 @@ export class ConsumedStore {
   ): Promise<Consumed | undefined> {
     const [row] = await session.rows(
       doing,
-      `SELECT epoch, next_offset, replay_until, max_timestamp_ms FROM ${this.#consumed} WHERE topic = ? AND \`partition\` = ? ${lock}`,
+      `SELECT epoch, next_offset, replay_until, group_floor, max_timestamp_ms FROM ${this.#consumed} WHERE topic = ? AND \`partition\` = ? ${lock}`,
       [topic, partition],
     );
     return row && toConsumed(row);
@@ -114,6 +134,7 @@ function toConsumed(row: Record<string, unknown>): Consumed {
     epoch: row.epoch as number,
     nextOffset: BigInt(row.next_offset as string),
     replayUntil: BigInt(row.replay_until as string),
+    groupFloor: BigInt(row.group_floor as string),
     maxTimestampMs: Number(row.max_timestamp_ms),
   };
 }

@@ -66,7 +66,8 @@ export function toStoreError(error: unknown, doing: string): SyncError {
   if (error instanceof SyncError) return error;
   const { code, fatal, message } = error as { code?: string; fatal?: boolean; message?: string };
   const kind = (code && KIND_OF_CODE[code]) || (fatal ? 'store_unavailable' : 'internal');
-  // Refused values are quoted in MySQL's text, so neither the text nor the cause goes further.
-  if (kind === 'store_refused') return new SyncError(kind, `${doing}: ${code}`);
+  // What is refused or unexpected may be quoted in MySQL's text and in the statement, so neither goes further.
+  if (kind === 'store_refused' || kind === 'internal')
+    return new SyncError(kind, `${doing}: ${code ?? 'unexpected error'}`);
   return new SyncError(kind, `${doing}: ${[code, message].filter(Boolean).join(': ')}`, { cause: error });
 }

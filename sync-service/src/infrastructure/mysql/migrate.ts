@@ -36,8 +36,7 @@ export async function planMigration(
     const plan = planMirror(mapping, await readSourceColumns(source, mapping));
     problems.push(...plan.problems);
     const existing = await readMirrorColumns(target, stateDatabase, mapping.name);
-    if (plan.problems.length === 0)
-      mirrors.push(...mirrorDdl(stateDatabase, mapping.name, plan.types, new Set(existing.keys())));
+    if (plan.problems.length === 0) mirrors.push(...mirrorDdl(stateDatabase, mapping.name, plan.types, existing));
   }
   if (problems.length) throw new SyncError('contract_broken', problems.join('\n'));
   return { fixed: await pendingMigrations(target, stateDatabase), mirrors };

@@ -102,12 +102,12 @@ function mirrorTable(source: string, types: ReadonlyMap<string, string>) {
   });
 }
 
-/** The statements that bring the mirror's table from what it is (`existing`: its column names) to the plan. Nothing is ever dropped. */
+/** The statements that bring the mirror's table from what it is (`existing`: its columns' types by name) to the plan. Nothing is ever dropped. */
 export function mirrorDdl(
   stateDatabase: string,
   source: string,
   types: ReadonlyMap<string, string>,
-  existing: ReadonlySet<string>,
+  existing: ReadonlyMap<string, string>,
 ): string[] {
   const { columns } = getTableConfig(mirrorTable(source, types));
   const definition = (column: (typeof columns)[number]) => {
@@ -121,9 +121,24 @@ export function mirrorDdl(
     ];
   }
   const missing = columns.filter((column) => !existing.has(column.name));
-  return missing.length
-    ? [`ALTER TABLE ${table}\n  ${missing.map((c) => `ADD COLUMN ${definition(c)}`).join(',\n  ')}`]
-    : [];
+  const changed = columns.filter(
+    (column) => existing.has(column.name) && isOther(column.getSQLType(), existing.get(column.name)),
+  );
+  const changes = [
+    ...missing.map((column) => `ADD COLUMN ${definition(column)}`),
+    ...changed.map((column) => `MODIFY COLUMN ${definition(column)}`),
+  ];
+  return changes.length ? [`ALTER TABLE ${table}\n  ${changes.join(',\n  ')}`] : [];
+}
+
+/** The source column was widened, or its type changed. Character sets are always ours, so they are not compared. */
+function isOther(planned: string, existing: string | undefined): boolean {
+  const plain = (type = '') =>
+    type
+      .toLowerCase()
+      .split(' character set')[0]
+      ?.replace(/^boolean$/, 'tinyint(1)');
+  return plain(planned) !== plain(existing);
 }
 
 /** The mirror's columns and their types as they stand; empty where there is no such table. */

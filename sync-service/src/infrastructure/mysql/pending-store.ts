@@ -53,7 +53,7 @@ export class PendingStore {
       'marking keys',
       `INSERT INTO ${this.#table} (source, k, due, token, pass_generation, pass_since)
          SELECT v.source, v.k, ${due}, ${pass} FROM (VALUES ${rows.map(() => 'ROW(?, ?)').join(', ')}) AS v (source, k)
-       ON DUPLICATE KEY UPDATE generation = generation + 1, due = IF(pending.token IS NULL, NOW(6), pending.due), attempts = 0`,
+       ON DUPLICATE KEY UPDATE generation = generation + 1, due = IF(pending.token IS NULL, ${token === null ? due : 'NOW(6)'}, pending.due), attempts = 0`,
       rows.flat(),
     );
     return matched;

@@ -7,7 +7,7 @@ import { type Database, openDatabase } from './database.ts';
 import { MirrorStore } from './mirror-store.ts';
 import { readMirrorColumns, toSourceSchema } from './mirror-table.ts';
 import { PendingStore } from './pending-store.ts';
-import { checkTarget, readTargetTable } from './target-table.ts';
+import { checkTarget, noteTarget, readTargetTable } from './target-table.ts';
 
 /** Everything the friend server holds of one source. */
 export interface SourceStore {
@@ -15,12 +15,15 @@ export interface SourceStore {
   readonly mirror: MirrorStore;
   readonly pending: PendingStore;
   readonly copies: readonly CopyStore[];
+  readonly notes: readonly string[];
 }
 
 /** The friend server, with its tables as they were found when it was opened. */
 export interface Store extends AsyncDisposable {
   readonly database: Database;
   readonly consumed: ConsumedStore;
+  /** What is allowed and may surprise in the target tables. */
+  readonly notes: readonly string[];
   /** By the source's name. */
   readonly sources: ReadonlyMap<string, SourceStore>;
 }
@@ -49,7 +52,8 @@ export async function openStore(configuration: Configuration, database: Database
   }
   if (problems.length) throw new SyncError('store_misconfigured', problems.join('\n'));
   const consumed = new ConsumedStore(configuration.settings.target.stateDatabase);
-  return { database, consumed, sources, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+  const notes = [...sources.values()].flatMap((source) => source.notes);
+  return { database, consumed, notes, sources, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
 }
 
 async function openSource(
@@ -70,6 +74,7 @@ async function openSource(
     schema,
     mirror,
     pending: new PendingStore(target.stateDatabase, mapping.name, schema.keyKind, fanOut.leaseMs),
+    notes: tables.flatMap(noteTarget),
     copies: tables.map((table) => new CopyStore(mirror.table, table, schema.keyKind, mapping.onDelete)),
   };
 }

@@ -8,8 +8,6 @@ export interface TargetColumn {
   readonly columnType: string;
   readonly charset: string | null;
   readonly collation: string | null;
-  readonly isNullable: boolean;
-  readonly maxLength: number | null;
   readonly onUpdate: boolean;
 }
 
@@ -37,7 +35,7 @@ export async function readTargetTable(target: Database, copy: CopyMapping): Prom
   const columns = await of(
     'columns',
     `column_name AS name, data_type AS dataType, column_type AS columnType, character_set_name AS charset,
-     collation_name AS collation, is_nullable AS nullable, character_maximum_length AS maxLength, extra`,
+     collation_name AS collation, extra AS extra`,
   );
   const indexes = await of(
     'statistics',
@@ -46,7 +44,7 @@ export async function readTargetTable(target: Database, copy: CopyMapping): Prom
     undefined,
     'ORDER BY index_name, seq_in_index',
   );
-  const tables = await of('tables', 'engine');
+  const tables = await of('tables', 'engine AS engine');
   const triggers = await of(
     'triggers',
     'trigger_name AS name',
@@ -71,8 +69,6 @@ function toColumn(row: Row): TargetColumn {
     columnType: (row.columnType as string).toLowerCase(),
     charset: row.charset as string | null,
     collation: row.collation as string | null,
-    isNullable: row.nullable === 'YES',
-    maxLength: row.maxLength === null ? null : Number(row.maxLength),
     onUpdate: /on update/i.test(String(row.extra)),
   };
 }
@@ -140,4 +136,16 @@ export function checkTarget(target: TargetTable, keyKind: KeyKind | undefined): 
     );
   }
   return problems;
+}
+
+/** What is allowed and may surprise: to be logged when the service starts. */
+export function noteTarget({ copy, columns, triggers }: TargetTable): string[] {
+  const table = `${copy.table.database}.${copy.table.table}`;
+  const touched = [...columns.values()].filter(({ name, onUpdate }) => onUpdate && !copy.preserve.includes(name));
+  return [
+    ...touched.map(
+      ({ name }) => `${table}.${name}: changes with every copy that is written; list it under preserve to keep it`,
+    ),
+    ...triggers.map((trigger) => `${table}: its trigger ${trigger} runs for every copy that is written`),
+  ];
 }
