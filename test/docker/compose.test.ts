@@ -50,6 +50,8 @@ test('whoever is waited for can be seen to be ready, and each start ends the sam
 
 test('the connectors are applied by the command line, after our tables', () => {
   expect(named('setup').command?.join(' ')).toMatch(/main\.js migrate --execute && exec .*main\.js connectors apply$/);
+  // An operator's command does not apply them again: that would undo what the command before it did.
+  expect(named('cli').depends_on).toEqual({});
 });
 
 test('images have the versions of pom.xml', () => {
