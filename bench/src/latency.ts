@@ -61,15 +61,19 @@ export async function measureLatency(say: (line: string) => void): Promise<Laten
   };
 }
 
-/** Until every copy of the first target has the value; asked again at once, since a poll's pause would be measured too. */
+/**
+ * When every copy of the first target had the value. Asked again at once, since a pause would be measured too; the
+ * answer was true when the server looked, about half-way between question and answer.
+ */
 async function copyVisible({ friend }: System, key: number, wanted: string): Promise<number> {
   for (;;) {
+    const askedAt = performance.now();
     const [row] = await friend.rows(
       'looking',
-      'SELECT SUM(NOT friend_nick_name <=> ?) AS differing FROM friend_db.im_friend WHERE friend_id = ?',
-      [wanted, key],
+      'SELECT COUNT(*) AS differing FROM friend_db.im_friend WHERE friend_id = ? AND NOT friend_nick_name <=> ?',
+      [key, wanted],
     );
-    if (Number(row?.differing) === 0) return performance.now();
+    if (Number(row?.differing) === 0) return (askedAt + performance.now()) / 2;
   }
 }
 

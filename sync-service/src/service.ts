@@ -58,7 +58,8 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     for (const note of store.notes) log.warn({ note }, 'target table');
     const kafka = createKafka(settings.kafka, log);
     const admin = use(openKafkaAdmin(kafka));
-    const fanOut = new FanOut(store, settings.fanOut, fanOutEvents(metrics, log, onApplied), perseverance);
+    const events = fanOutEvents(metrics, log, onApplied);
+    const fanOut = new FanOut(store, settings.fanOut, events, perseverance);
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
     consumer = createChangeConsumer({
       kafka,
@@ -72,6 +73,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
         admin,
         decoder: createDecoder(settings.registry),
         fanOut,
+        events,
         perseverance,
         metrics,
         log,

@@ -69,14 +69,3 @@ test('a claim that was lost can neither store a cursor nor release the key', asy
   });
   expect(await column(server, `SELECT token FROM ${state}.pending`)).toEqual([String(winner.token)]);
 });
-
-test('keys that are marked and claimed in one transaction are held by nobody else', async () => {
-  await using server = await openFriendServer(TABLES);
-  const feed = createFeed(server);
-  await feed.rows([1n, null, 'v1']);
-  const { pending } = feed.source;
-  const marked = await server.store.database.transaction('marking', (tx) => pending.markAndClaim(tx, [1n, 2n]));
-  const claim = await pending.claimedKeys(server.store.database, marked, [1n, 2n]);
-  expect(claim?.keys.map(({ key }) => key)).toEqual([2n]); // 1 was pending already and stays due
-  expect((await claimed(server)).keys.map(({ key }) => key)).toEqual([1n]);
-});

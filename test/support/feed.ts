@@ -24,8 +24,8 @@ export interface Feed {
   batch(changes: Change[], more?: Partial<IngestBatch>): Promise<Ingested>;
 }
 
-/** Plays the change topic of the server's first source: one partition, offsets that grow. */
-export function createFeed(server: FriendServer): Feed {
+/** Plays the change topic of the server's first source: one partition, offsets that grow. With an idle fan-out, few copies are written through. */
+export function createFeed(server: FriendServer, isFanOutIdle = false): Feed {
   const [source] = server.store.sources.values();
   if (!source) throw new Error('the mapping has no source');
   const { name } = source.schema.mapping;
@@ -58,7 +58,7 @@ export function createFeed(server: FriendServer): Feed {
       changes,
       ...more,
     };
-    const outcome = await ingest(server.store, source as SourceStore, whole, false);
+    const outcome = await ingest(server.store, source as SourceStore, whole, isFanOutIdle);
     if (outcome.kind === 'stored') nextOffset = whole.nextOffset;
     return outcome;
   }

@@ -12,12 +12,6 @@ export interface FanOutOptions extends FanOutLimits {
   readonly claimKeys: number;
 }
 
-/** A worker that is kept free for the keys of one ingest transaction. Exactly one of its two methods must be called. */
-export interface Reservation {
-  run(claim: Claim): void;
-  cancel(): void;
-}
-
 /** The workers that take pending keys and make their copies equal to the mirror, until stopped. */
 export class FanOut {
   readonly #store: Store;
@@ -25,7 +19,8 @@ export class FanOut {
   readonly #events: FanOutEvents;
   readonly #perseverance: Perseverance;
   readonly #stopping = new AbortController();
-  readonly #idle: ((claim: Claim | undefined) => void)[] = [];
+  /** Wakes a worker that waits. */
+  readonly #idle = new Set<() => void>();
   #workers: Promise<void>[] = [];
   #nextSource = 0;
 
@@ -46,19 +41,18 @@ export class FanOut {
   /** Lets every worker finish its transaction; keys that are still claimed are free when their lease ends. */
   async stop(): Promise<void> {
     this.#stopping.abort();
-    for (const wake of this.#idle.splice(0)) wake(undefined);
+    this.notify();
     await Promise.all(this.#workers);
   }
 
-  /** Takes an idle worker aside, so that keys can be claimed for it in the transaction that marks them. */
-  reserve(): Reservation | undefined {
-    const wake = this.#idle.pop();
-    return wake && { run: (claim) => wake(claim), cancel: () => wake(undefined) };
+  /** No worker has anything to write. */
+  get isIdle(): boolean {
+    return this.#idle.size === this.#workers.length;
   }
 
   /** Keys became pending: idle workers look at once. */
   notify(): void {
-    for (const wake of this.#idle.splice(0)) wake(undefined);
+    for (const wake of this.#idle) wake();
   }
 
   async #work(part: string): Promise<void> {
@@ -69,10 +63,7 @@ export class FanOut {
         if (claim) await fanOutClaim(this.#store, claim, this.#options, this.#events);
         return claim !== undefined;
       });
-      if (found || signal.aborted) continue;
-      const given = await this.#waitForWork();
-      if (given)
-        await this.#perseverance.run(part, signal, () => fanOutClaim(this.#store, given, this.#options, this.#events));
+      if (!found && !signal.aborted) await this.#waitForWork();
     }
   }
 
@@ -89,19 +80,12 @@ export class FanOut {
     return undefined;
   }
 
-  async #waitForWork(): Promise<Claim | undefined> {
+  /** Until keys are marked here, or it is time to look for others' marks. */
+  async #waitForWork(): Promise<void> {
     const awake = new AbortController();
-    const given = new Promise<Claim | undefined>((resolve) => {
-      this.#idle.push(resolve);
-      delay(POLL_MS, undefined, { signal: awake.signal }).then(
-        () => {
-          const at = this.#idle.indexOf(resolve);
-          // A reserved worker is no longer in the list: it waits for its reservation.
-          if (at >= 0) resolve(this.#idle.splice(at, 1) && undefined);
-        },
-        () => {},
-      );
-    });
-    return given.finally(() => awake.abort());
+    const wake = () => awake.abort();
+    this.#idle.add(wake);
+    await delay(POLL_MS, undefined, { signal: awake.signal }).catch(() => {});
+    this.#idle.delete(wake);
   }
 }

@@ -10,6 +10,7 @@ import type { SourceStore, Store } from '../infrastructure/mysql/store.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { FanOut } from './fan-out.ts';
+import type { FanOutEvents } from './fan-out-claim.ts';
 import { type IngestBatch, ingest } from './ingest.ts';
 import type { Perseverance } from './perseverance.ts';
 import { findStart } from './topic-identity.ts';
@@ -19,6 +20,8 @@ export interface IngestHandlerParts {
   readonly admin: KafkaAdmin;
   readonly decoder: Decoder;
   readonly fanOut: FanOut;
+  /** Told of what is written through. */
+  readonly events: FanOutEvents;
   readonly perseverance: Perseverance;
   readonly metrics: Metrics;
   readonly log: Logger;
@@ -60,23 +63,19 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
   }
 
   async function storeDecoded(source: SourceStore, batch: IngestBatch, messageCount: number): Promise<Stored> {
-    const reservation = parts.fanOut.reserve();
-    try {
-      const outcome = await ingest(store, source, batch, reservation !== undefined);
-      if (outcome.kind === 'moved') {
-        reservation?.cancel();
-        return moved(batch.topic, batch.partition, outcome.consumed);
-      }
-      if (outcome.claim) reservation?.run(outcome.claim);
-      else reservation?.cancel();
-      if (outcome.markCount > (outcome.claim?.keys.length ?? 0)) parts.fanOut.notify();
-      parts.metrics.messages.inc({ topic: batch.topic }, messageCount);
-      parts.metrics.marks.inc({ source: source.schema.mapping.name }, outcome.markCount);
-      return { kind: 'stored' };
-    } catch (error) {
-      reservation?.cancel();
+    const { name } = source.schema.mapping;
+    const outcome = await ingest(store, source, batch, parts.fanOut.isIdle).catch((error) => {
       throw mirrorRefusal(error) ?? error;
+    });
+    if (outcome.kind === 'moved') return moved(batch.topic, batch.partition, outcome.consumed);
+    if (outcome.markCount > 0) parts.fanOut.notify();
+    if (outcome.applied) {
+      parts.events.onWritten(outcome.applied.changed);
+      parts.events.onApplied(name, outcome.applied.committedAtMs);
     }
+    parts.metrics.messages.inc({ topic: batch.topic }, messageCount);
+    parts.metrics.marks.inc({ source: name }, outcome.markCount);
+    return { kind: 'stored' };
   }
 
   async function moved(topic: string, partition: number, consumed: Consumed | undefined): Promise<Stored> {

@@ -1,15 +1,16 @@
 import type { Change, Key } from '../domain/change.ts';
-import type { Claim } from '../domain/claim.ts';
 import { type Coalesced, coalesce } from '../domain/coalesce.ts';
 import { decide, type MirrorRow } from '../domain/decide.ts';
-import { SyncError } from '../errors.ts';
+import { SyncError, toSyncError } from '../errors.ts';
 import type { Consumed } from '../infrastructure/mysql/consumed-store.ts';
+import type { CopyStore, Equalised } from '../infrastructure/mysql/copy-store.ts';
 import type { SourceStore, Store } from '../infrastructure/mysql/store.ts';
 
 /** Deleted keys are fanned out a little later: REPLACE and delete-then-insert make no flicker. */
 const DELETE_DELAY_SECONDS = 2;
-/** Beyond so many keys a batch is bulk work, which the workers fetch for themselves. */
-const MOST_KEYS_CLAIMED_AT_ONCE = 200;
+/** Written through are changes of so few keys, with so few copies in all, that the partition is not held up. */
+const MOST_KEYS_WRITTEN_THROUGH = 20;
+const MOST_COPIES_WRITTEN_THROUGH = 200;
 
 /** The decoded messages of one partition, from `expectedOffset` up to `nextOffset` (exclusive), in offset order. */
 export interface IngestBatch {
@@ -23,7 +24,13 @@ export interface IngestBatch {
 }
 
 export type Ingested =
-  | { readonly kind: 'stored'; readonly markCount: number; readonly claim: Claim | undefined }
+  | {
+      readonly kind: 'stored';
+      /** Keys that were marked, and wait for the fan-out. */
+      readonly markCount: number;
+      /** What was written through, if it was. */
+      readonly applied: Equalised | undefined;
+    }
   /** The database stands elsewhere (a rewind, another owner, a restored backup): nothing was stored. */
   | { readonly kind: 'moved'; readonly consumed: Consumed | undefined };
 
@@ -31,34 +38,69 @@ export type Ingested =
  * Stores one batch in one transaction: the partition's row is locked and must stand where the batch begins; the newest
  * change of each key goes into the mirror if it is newer; keys whose copies may differ are marked; the offset moves.
  *
- * `mayClaim`: a worker is idle and waits for these keys, so they are claimed in the same transaction.
+ * `isFanOutIdle`: nothing else is to be written, so a few copies that nobody has locked are made equal in the same
+ * transaction, which saves a second commit. What stands in the way (a lock, a refused value) is left to the fan-out.
  */
-export function ingest(store: Store, source: SourceStore, batch: IngestBatch, mayClaim: boolean): Promise<Ingested> {
+export async function ingest(
+  store: Store,
+  source: SourceStore,
+  batch: IngestBatch,
+  isFanOutIdle: boolean,
+): Promise<Ingested> {
   const newest = coalesce(batch.changes);
+  if (!isFanOutIdle || newest.size === 0 || newest.size > MOST_KEYS_WRITTEN_THROUGH)
+    return storeBatch(store, source, batch, newest, []);
+  try {
+    return await storeBatch(store, source, batch, newest, source.copies);
+  } catch (error) {
+    const { kind } = toSyncError(error);
+    if (kind !== 'store_contended' && kind !== 'store_refused') throw error;
+    return storeBatch(store, source, batch, newest, []);
+  }
+}
+
+/** `through`: the copies that may be written in this transaction. */
+function storeBatch(
+  store: Store,
+  source: SourceStore,
+  batch: IngestBatch,
+  newest: ReadonlyMap<Key, Coalesced>,
+  through: readonly CopyStore[],
+): Promise<Ingested> {
+  const keys = [...newest.keys()];
   return store.database.transaction('ingest', async (tx): Promise<Ingested> => {
-    const [consumed, known] = await tx.roundTrip((t) => [
+    const [consumed, known, ...copyCounts] = await tx.roundTrip((t) => [
       store.consumed.lock(t, batch.topic, batch.partition),
-      source.mirror.lock(t, [...newest.keys()]),
+      source.mirror.lock(t, keys),
+      ...through.map((copy) => copy.tryLock(t, keys, MOST_COPIES_WRITTEN_THROUGH + 1)),
     ]);
     if (consumed?.nextOffset !== batch.expectedOffset || consumed.epoch !== batch.epoch)
       return { kind: 'moved', consumed };
 
     const { writes, marked, deleted } = decideAll(newest, known, consumed, batch);
-    const claims = mayClaim && marked.length > 0 && marked.length <= MOST_KEYS_CLAIMED_AT_ONCE;
-    const [, , claimed] = await tx.roundTrip(
+    // Copies of a key that was not in the mirror have not been found, by a join with it.
+    const fits = sum(copyCounts) <= MOST_COPIES_WRITTEN_THROUGH && marked.every((key) => known.has(key));
+    const written = fits && marked.length > 0 ? through : [];
+    const pending = written.length > 0 ? [] : marked;
+    const [, , , , ...changed] = await tx.roundTrip(
       (t) => [
         source.mirror.write(t, writes),
         source.pending.mark(t, deleted, DELETE_DELAY_SECONDS),
-        claims ? source.pending.markAndClaim(t, marked) : source.pending.mark(t, marked).then(() => undefined),
+        source.pending.mark(t, pending),
         store.consumed.advance(t, batch.topic, batch.partition, batch.nextOffset, batch.maxTimestampMs),
+        ...written.map((copy) => copy.makeEqualUnderLock(t, marked)),
       ],
       'commit',
     );
-    // It is stored whatever becomes of this question; without an answer the keys wait for the lease to end.
-    const claim = claimed && (await source.pending.claimedKeys(store.database, claimed, marked).catch(() => undefined));
-    return { kind: 'stored', markCount: marked.length + deleted.length, claim };
+    const applied = written.length > 0 ? { changed: sum(changed), committedAtMs: timesOf(writes) } : undefined;
+    return { kind: 'stored', markCount: pending.length + deleted.length, applied };
   });
 }
+
+const sum = (counts: readonly unknown[]) => counts.reduce<number>((total, count) => total + Number(count), 0);
+
+const timesOf = (rows: readonly MirrorRow[]) =>
+  rows.map(({ committedAtMs }) => committedAtMs).filter((at) => at !== null);
 
 function decideAll(
   newest: ReadonlyMap<Key, Coalesced>,

@@ -83,19 +83,38 @@ export class CopyStore {
     );
   }
 
+  /**
+   * Locks the copies of keys whose mirror rows are locked already, at most `limit` of them, and returns how many. Fails
+   * with `store_contended` at once where somebody else has locked one.
+   */
+  async tryLock(tx: Session, keys: readonly Key[], limit: number): Promise<number> {
+    const rows = await tx.rows(
+      'locking copies',
+      `SELECT 1 FROM ${this.#join} WHERE p.k IN (?) LIMIT ? FOR UPDATE OF f NOWAIT`,
+      [[...keys].sort(compareKeys), limit],
+    );
+    return rows.length;
+  }
+
   /** Makes copies equal to the mirror. */
   async makeEqual(tx: Session, keys: readonly Key[], range?: Range): Promise<Equalised> {
     const sorted = [...keys].sort(compareKeys);
-    const { where, parameters } = this.#within(range);
-    const [mirror, { changed }] = await Promise.all([
+    const [mirror, changed] = await Promise.all([
       tx.rows(
         'locking the mirror',
         `SELECT fs_committed_at_ms AS at FROM ${this.#mirror} WHERE k IN (?) ORDER BY k FOR SHARE`,
         [sorted],
       ),
-      tx.write('writing copies', this.#update + where, [sorted, ...parameters]),
+      this.makeEqualUnderLock(tx, sorted, range),
     ]);
     return { changed, committedAtMs: mirror.filter((row) => row.at !== null).map((row) => Number(row.at)) };
+  }
+
+  /** The same for a caller who holds locks on the keys' mirror rows already; returns how many copies differed. */
+  async makeEqualUnderLock(tx: Session, keys: readonly Key[], range?: Range): Promise<number> {
+    const { where, parameters } = this.#within(range);
+    const sorted = [...keys].sort(compareKeys);
+    return (await tx.write('writing copies', this.#update + where, [sorted, ...parameters])).changed;
   }
 
   /** The primary key of the `rows`-th copy of a key after the cursor: where a chunk ends. Undefined: fewer are left. */

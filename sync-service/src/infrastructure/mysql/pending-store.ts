@@ -23,49 +23,13 @@ export class PendingStore {
    */
   async mark(tx: Session, keys: readonly Key[], delaySeconds = 0): Promise<void> {
     if (keys.length === 0) return;
-    await this.#insert(tx, keys, `NOW(6) + INTERVAL ${delaySeconds} SECOND`, null);
-  }
-
-  /**
-   * Marks keys and claims those that were not pending, in one statement: as if a claim came right after the mark.
-   * Which keys those are is for {@link claimedKeys} to say, after the commit.
-   */
-  async markAndClaim(tx: Session, keys: readonly Key[]): Promise<{ token: bigint; areAll: boolean }> {
-    const token = newToken();
-    return { token, areAll: (await this.#insert(tx, keys, this.#lease, token)) === keys.length };
-  }
-
-  /** The claim that {@link markAndClaim} made; undefined if every key was pending before. */
-  async claimedKeys(
-    session: Session,
-    { token, areAll }: { token: bigint; areAll: boolean },
-    keys: readonly Key[],
-  ): Promise<Claim | undefined> {
-    const mine = areAll ? keys : await this.#held(session, keys, token);
-    if (mine.length === 0) return undefined;
-    return { source: this.#source, token, keys: mine.map((key) => ({ key, cursor: undefined })) };
-  }
-
-  async #insert(tx: Session, keys: readonly Key[], due: string, token: bigint | null): Promise<number> {
-    const pass = token === null ? 'NULL, NULL, NULL' : `${token}, 1, NOW(6)`;
-    const rows = sortedTexts(keys).map((key) => [this.#source, key]);
-    const { matched } = await tx.write(
+    const due = `NOW(6) + INTERVAL ${delaySeconds} SECOND`;
+    await tx.write(
       'marking keys',
-      `INSERT INTO ${this.#table} (source, k, due, token, pass_generation, pass_since)
-         SELECT v.source, v.k, ${due}, ${pass} FROM (VALUES ${rows.map(() => 'ROW(?, ?)').join(', ')}) AS v (source, k)
-       ON DUPLICATE KEY UPDATE generation = generation + 1, due = IF(pending.token IS NULL, ${token === null ? due : 'NOW(6)'}, pending.due), attempts = 0`,
-      rows.flat(),
+      `INSERT INTO ${this.#table} (source, k, due) VALUES ${keys.map(() => `(?, ?, ${due})`).join(', ')}
+       ON DUPLICATE KEY UPDATE generation = generation + 1, due = IF(token IS NULL, ${due}, due), attempts = 0`,
+      sortedTexts(keys).flatMap((key) => [this.#source, key]),
     );
-    return matched;
-  }
-
-  async #held(tx: Session, keys: readonly Key[], token: bigint): Promise<Key[]> {
-    const rows = await tx.rows(
-      'reading the claim',
-      `SELECT k FROM ${this.#table} WHERE source = ? AND k IN (?) AND token = ?`,
-      [this.#source, sortedTexts(keys), token],
-    );
-    return rows.map((row) => parseKey(row.k as string, this.#keyKind));
   }
 
   /** Claims up to `limit` due keys, longest due first; rows that another claim is just taking are skipped. */

@@ -1,0 +1,80 @@
+import { expect, test } from 'vitest';
+import { column, drain } from '../support/drain.ts';
+import { createFeed } from '../support/feed.ts';
+import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
+import { TABLES } from '../support/tables.ts';
+
+const nicks = (server: FriendServer) => column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY id`);
+
+/** Keys 1 and 2 with copies, in the mirror, all equal; from here on the fan-out is idle. */
+async function openSettled(options = TABLES) {
+  const server = await openFriendServer(options);
+  const feed = createFeed(server, true);
+  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1),(2)`);
+  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.member VALUES (7,1,NULL)`);
+  expect(await feed.rows([1n, null, 'one'], [2n, null, 'two'])).toMatchObject({ markCount: 2, applied: undefined });
+  await drain(server);
+  return { server, feed };
+}
+
+test('few copies are written in the transaction that stores the change, and nothing is pending', async () => {
+  const { server, feed } = await openSettled();
+  await using _ = server;
+  expect(await feed.rows([1n, 'a.png', 'Ann'])).toMatchObject({ markCount: 0, applied: { changed: 2 } });
+  expect(await nicks(server)).toEqual(['Ann', 'two']);
+  expect(await column(server, `SELECT nick FROM ${server.friendDb}.member`)).toEqual(['Ann']);
+  expect(await feed.source.pending.count(server.store.database)).toEqual({ pending: 0, parked: 0 });
+});
+
+test('a copy that somebody has locked is not waited for: its key is marked', async () => {
+  const { server, feed } = await openSettled();
+  await using _ = server;
+  await server.friend.transaction('the application', async (tx) => {
+    await tx.rows('locking', `SELECT id FROM ${server.friendDb}.friend WHERE friend_id = 1 FOR UPDATE`);
+    expect(await feed.rows([1n, null, 'Ann'])).toMatchObject({ kind: 'stored', markCount: 1, applied: undefined });
+  });
+  await drain(server);
+  expect(await nicks(server)).toEqual(['Ann', 'two']);
+});
+
+test('a value that the target refuses is stored and left to the fan-out, which parks its key', async () => {
+  const [friend = '', member = ''] = TABLES.friendTables;
+  const { server, feed } = await openSettled({
+    ...TABLES,
+    friendTables: [friend.replace('nick VARCHAR(64)', 'nick VARCHAR(5)'), member],
+  });
+  await using _ = server;
+  expect(await feed.rows([1n, null, 'too long'])).toMatchObject({ kind: 'stored', markCount: 1 });
+  expect((await drain(server)).postponed.map(({ kind }) => kind)).toEqual(['store_refused']);
+  expect(await feed.rows([1n, null, 'fits'])).toMatchObject({ kind: 'stored' });
+  await drain(server);
+  expect(await nicks(server)).toEqual(['fits', 'two']);
+});
+
+test('a key with many copies is left to the fan-out', async () => {
+  const { server, feed } = await openSettled();
+  await using _ = server;
+  const copies = Array.from({ length: 300 }, () => '(1)').join();
+  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES ${copies}`);
+  expect(await feed.rows([1n, null, 'Ann'])).toMatchObject({ markCount: 1, applied: undefined });
+});
+
+test('a pass that was under way when a change was written through ends with the new value everywhere', async () => {
+  const { server, feed } = await openSettled();
+  await using _ = server;
+  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1),(1)`);
+  await feed.reads(
+    [1n, null, 'one'],
+    ...Array.from({ length: 30 }, (_, i): [bigint, null, string] => [BigInt(i + 100), null, 'x']),
+  );
+  const [source] = server.store.sources.values();
+  const claim = await server.store.database.transaction('claim', async (tx) => source?.pending.claim(tx, 1));
+  const [copy] = feed.source.copies;
+  await server.store.database.transaction('its first chunk', async (tx) => {
+    await copy?.makeEqual(tx, [1n], { after: [], upTo: ['1'] });
+    await feed.source.pending.pause(tx, claim?.token ?? 0n, 1n, { copy: copy?.id ?? '', after: ['1'] });
+  });
+  expect(await feed.rows([1n, null, 'Ann'])).toMatchObject({ applied: { changed: expect.any(Number) } });
+  await drain(server);
+  expect(await nicks(server)).toEqual(['Ann', 'two', 'Ann', 'Ann']);
+});
