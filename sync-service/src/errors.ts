@@ -31,7 +31,7 @@ export interface Policy {
 export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
   source_unavailable: { directive: 'retry', hint: 'check that the Kafka brokers are reachable' },
   schema_unavailable: { directive: 'retry', hint: 'check that the schema registry is reachable' },
-  connector_failed: { directive: 'retry', hint: 'it is restarted; friend-sync connectors status shows why it failed' },
+  connector_failed: { directive: 'retry', hint: 'a failed one is restarted; friend-sync connectors status shows more' },
   contract_broken: {
     directive: 'halt',
     hint: 'compare the mapping with what the connector captures: friend-sync connectors apply',

@@ -6,6 +6,7 @@ import { Health } from './application/health.ts';
 import { createIngestHandler } from './application/ingest-handler.ts';
 import { watchOffsets } from './application/offset-watch.ts';
 import { Perseverance } from './application/perseverance.ts';
+import { SyncError } from './errors.ts';
 import { type AdminServer, openAdminServer } from './infrastructure/admin-server.ts';
 import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
 import { createDecoder } from './infrastructure/kafka/avro.ts';
@@ -84,6 +85,9 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
       events: {
         onState(state) {
           health.setState(state);
+          if (state === 'crashed')
+            health.report('consumer', new SyncError('source_unavailable', 'Kafka does not answer'));
+          if (state === 'consuming') health.clear('consumer');
           if (state === 'joining') metrics.rebalances.inc();
         },
       },

@@ -1,4 +1,4 @@
-import type { ConnectClient } from '@friend-sync/connectors';
+import type { ConnectClient, ConnectorStatus } from '@friend-sync/connectors';
 import { SyncError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Health } from './health.ts';
@@ -23,19 +23,15 @@ export function watchConnector(connect: ConnectClient, name: string, health: Hea
   }, INTERVAL_MS);
 
   async function look(): Promise<void> {
-    // Connect that does not answer is not for us to restart; the barrier shows that nothing comes.
-    const status = await connect.status(name).catch(() => undefined);
-    if (!status) return;
-    const states = [status.state, ...status.tasks.map(({ state }) => state)];
-    if (!states.includes('FAILED')) {
-      if (states.every((state) => state === 'RUNNING')) {
-        delayMs = FIRST_DELAY_MS;
-        health.clear(PART);
-      }
-      return;
+    const status = await connect.status(name).catch((error: Error) => error);
+    const problem = problemOf(name, status);
+    if (problem === undefined) {
+      delayMs = FIRST_DELAY_MS;
+      return health.clear(PART);
     }
-    health.report(PART, new SyncError('connector_failed', `connector ${name} or its task has failed`));
-    if (Date.now() < nextRestartAt) return;
+    health.report(PART, new SyncError('connector_failed', problem));
+    if (status instanceof Error || !status || !statesOf(status).includes('FAILED') || Date.now() < nextRestartAt)
+      return;
     log.warn({ connector: name, nextTryInMs: delayMs }, 'connector has failed, restarting it');
     nextRestartAt = Date.now() + delayMs;
     delayMs = Math.min(LONGEST_DELAY_MS, delayMs * 2);
@@ -48,4 +44,14 @@ export function watchConnector(connect: ConnectClient, name: string, health: Hea
       await looking;
     },
   };
+}
+
+const statesOf = ({ state, tasks }: ConnectorStatus): string[] => [state, ...tasks.map((task) => task.state)];
+
+/** Why nothing comes from the source; undefined where the connector and its task run. */
+function problemOf(name: string, status: ConnectorStatus | undefined | Error): string | undefined {
+  if (status instanceof Error) return status.message;
+  if (!status) return `there is no connector ${name}; friend-sync connectors apply`;
+  const idle = statesOf(status).find((state) => state !== 'RUNNING');
+  return idle && `connector ${name} or its task is ${idle}`;
 }
