@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { changeTopic } from '@friend-sync/connectors';
 import { openSystem, type System } from '@friend-sync/demo';
 import kafkajs, { type Consumer } from 'kafkajs';
+import { startDaemon } from './daemon.ts';
 import { median, percentile } from './statistics.ts';
 
 const SAMPLES = 300;
@@ -26,6 +27,9 @@ export interface LatencyResult {
 /** Measures, in one run, how much later than a bare consumer of the same topic the copies are visible. */
 export async function measureLatency(say: (line: string) => void): Promise<LatencyResult> {
   await using system = await openSystem({ say, onApplied: () => {} });
+  // As it is run in production: a process of its own, whose event loop does not measure as well.
+  await system.service.stop();
+  await using _daemon = await startDaemon(system.commandLine);
   const arrivals = await startBareConsumer(system);
   const bare: number[] = [];
   const copies: number[] = [];
@@ -57,7 +61,7 @@ export async function measureLatency(say: (line: string) => void): Promise<Laten
     copyP50Ms: median(copies),
     copyP95Ms: percentile(copies, 0.95),
     durableCommitP50Ms,
-    allowedP50Ms: median(bare) + 3 * durableCommitP50Ms,
+    allowedP50Ms: Math.round((median(bare) + 3 * durableCommitP50Ms) * 10) / 10,
   };
 }
 

@@ -15,6 +15,7 @@ import { createExample, fillExample } from './example.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const STACKS = `${ROOT}.stack`;
+const EXAMPLE = `${ROOT}friend-sync.example.yaml`;
 /** Every server listens on 127.0.0.1 only, and ends with the demo. */
 const PASSWORD = 'demo-password';
 const DEADLINE_MS = 120_000;
@@ -27,6 +28,8 @@ export interface System extends AsyncDisposable {
   /** Both servers as root: what the user service and the friend service would use. */
   readonly user: Database;
   readonly friend: Database;
+  /** How the `friend-sync` command reaches this system. */
+  readonly commandLine: { readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> };
 }
 
 export interface SystemOptions {
@@ -73,7 +76,8 @@ export async function openSystem({ say, onApplied }: SystemOptions): Promise<Sys
     for (const source of configuration.mapping.sources) await operations.runBackfill(source, undefined, DEADLINE_MS);
     await operations.passBarrier(DEADLINE_MS);
     say('first load: every copy equals its source');
-    return { stack, operations, service, user, friend, [Symbol.asyncDispose]: close };
+    const commandLine = commandLineOf(configuration);
+    return { stack, operations, service, user, friend, commandLine, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
     throw error;
@@ -95,7 +99,7 @@ async function newDataDir(): Promise<string> {
 
 function configure(stack: Stack): Configuration {
   return readConfiguration(
-    `${ROOT}friend-sync.example.yaml`,
+    EXAMPLE,
     {},
     {
       source: { port: stack.userMysql.port, password: PASSWORD },
@@ -106,6 +110,23 @@ function configure(stack: Stack): Configuration {
       admin: { port: 0 },
     },
   );
+}
+
+function commandLineOf({
+  settings: { source, target, kafka, registry, connect },
+}: Configuration): System['commandLine'] {
+  const settings = {
+    'source.port': source.port,
+    'target.port': target.port,
+    'kafka.brokers': kafka.brokers.join(','),
+    'registry.url': registry.url,
+    'connect.url': connect.url,
+    'admin.port': 0,
+  };
+  return {
+    args: ['--config', EXAMPLE, ...Object.entries(settings).flatMap(([path, value]) => ['--set', `${path}=${value}`])],
+    env: { FRIEND_SYNC_SOURCE__PASSWORD: PASSWORD, FRIEND_SYNC_TARGET__PASSWORD: PASSWORD },
+  };
 }
 
 function rootOf({ settings }: Configuration, port: number): Database {
