@@ -2,6 +2,7 @@ import type { ConnectClient, ConnectorStatus } from '@friend-sync/connectors';
 import { SyncError } from '../errors.ts';
 import type { Logger } from '../log.ts';
 import type { Health } from './health.ts';
+import { repeat } from './repeat.ts';
 
 const INTERVAL_MS = 2_000;
 const FIRST_DELAY_MS = 2_000;
@@ -15,12 +16,6 @@ const PART = 'connector';
 export function watchConnector(connect: ConnectClient, name: string, health: Health, log: Logger): AsyncDisposable {
   let delayMs = FIRST_DELAY_MS;
   let nextRestartAt = 0;
-  let looking: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    looking ??= look().finally(() => {
-      looking = undefined;
-    });
-  }, INTERVAL_MS);
 
   async function look(): Promise<void> {
     const status = await connect.status(name).catch((error: Error) => error);
@@ -38,12 +33,7 @@ export function watchConnector(connect: ConnectClient, name: string, health: Hea
     await connect.restart(name, { onlyFailed: true }).catch((err) => log.warn({ err }, 'connector not restarted'));
   }
 
-  return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      await looking;
-    },
-  };
+  return repeat(INTERVAL_MS, look);
 }
 
 const statesOf = ({ state, tasks }: ConnectorStatus): string[] => [state, ...tasks.map((task) => task.state)];

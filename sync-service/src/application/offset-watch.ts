@@ -1,6 +1,7 @@
 import type { ChangeConsumer } from '../infrastructure/kafka/consumer.ts';
 import type { Store } from '../infrastructure/mysql/store.ts';
 import type { Logger } from '../log.ts';
+import { repeat } from './repeat.ts';
 
 const INTERVAL_MS = 1_000;
 
@@ -9,13 +10,6 @@ const INTERVAL_MS = 1_000;
  * the database was restored) is read on from. While messages arrive, ingest's fence finds the same thing by itself.
  */
 export function watchOffsets(store: Store, consumer: ChangeConsumer, log: Logger): AsyncDisposable {
-  let looking: Promise<void> | undefined;
-  const timer = setInterval(() => {
-    looking ??= look().finally(() => {
-      looking = undefined;
-    });
-  }, INTERVAL_MS);
-
   async function look(): Promise<void> {
     for (const { topic, partition, expectedOffset } of consumer.assignment()) {
       // A store that cannot be read is ingest's trouble to report.
@@ -29,10 +23,5 @@ export function watchOffsets(store: Store, consumer: ChangeConsumer, log: Logger
     }
   }
 
-  return {
-    async [Symbol.asyncDispose]() {
-      clearInterval(timer);
-      await looking;
-    },
-  };
+  return repeat(INTERVAL_MS, look);
 }
