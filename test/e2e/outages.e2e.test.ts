@@ -34,12 +34,14 @@ test.each<[string, PartName]>([
   ['case 19: Kafka', 'kafka'],
   ['case 24: the registry', 'registry'],
   ['case 47: the friend database', 'friend-mysql'],
-])('%s stopped for 30 s during updates: everything arrives, no command by hand', async (_, part) => {
+])('%s away for 30 s during updates: everything arrives, no command by hand', async (_, part) => {
   await using pipeline = await openPipeline();
   await createUsers(pipeline, USERS);
   const daemon = await pipeline.startDaemon();
   const load = startLoad(pipeline, USERS);
-  await pipeline.stack.stop(part);
+  // Killed, not stopped in order: a Kafka 4.3.1 broker that shuts down in order while a transaction is being written now
+  // and then leaves that transaction open for good, and nothing that reads committed records passes it (docs/SPEC.md).
+  pipeline.stack.kill(part);
   await delay(OUTAGE_MS); // the length of the outage is what is tested
   await pipeline.stack.start(part);
   expect(await load.stop()).toBeGreaterThan(0);
