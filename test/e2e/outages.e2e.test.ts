@@ -31,6 +31,8 @@ test('case 14: two daemons share the work, and one that stops in order leaves it
 });
 
 test.each<[string, PartName]>([
+  // Killed, not stopped in order: a Kafka 4.3.1 broker that shuts down in order while a transaction is being written now
+  // and then leaves that transaction open for good, and nothing that reads committed records passes it (docs/SPEC.md).
   ['case 19: Kafka', 'kafka'],
   ['case 24: the registry', 'registry'],
   ['case 47: the friend database', 'friend-mysql'],
@@ -39,9 +41,8 @@ test.each<[string, PartName]>([
   await createUsers(pipeline, USERS);
   const daemon = await pipeline.startDaemon();
   const load = startLoad(pipeline, USERS);
-  // Killed, not stopped in order: a Kafka 4.3.1 broker that shuts down in order while a transaction is being written now
-  // and then leaves that transaction open for good, and nothing that reads committed records passes it (docs/SPEC.md).
-  pipeline.stack.kill(part);
+  if (part === 'kafka') pipeline.stack.kill(part);
+  else await pipeline.stack.stop(part);
   await delay(OUTAGE_MS); // the length of the outage is what is tested
   await pipeline.stack.start(part);
   expect(await load.stop()).toBeGreaterThan(0);
