@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { addBackfill } from './commands/backfill.ts';
 import { addConnectors } from './commands/connectors.ts';
+import { addEpoch } from './commands/epoch.ts';
 import { addGrants } from './commands/grants.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addOffsets } from './commands/offsets.ts';
@@ -26,7 +27,17 @@ const program = new Command('friend-sync')
   .exitOverride();
 
 const load = createLoad(program, env);
-for (const add of [addStart, addMigrate, addConnectors, addOffsets, addBackfill, addGrants, addStatus, addSettings])
+for (const add of [
+  addStart,
+  addMigrate,
+  addConnectors,
+  addOffsets,
+  addBackfill,
+  addEpoch,
+  addGrants,
+  addStatus,
+  addSettings,
+])
   add(program, load);
 
 // A command made before inherits nothing that is set later; its usage errors end here as well.

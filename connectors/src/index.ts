@@ -9,7 +9,13 @@ export {
   readConfigurationInput,
 } from './configuration/load.ts';
 export type { Environment, RawSettings } from './configuration/overlay.ts';
-export { ConnectClient, ConnectError, type ConnectorStatus, storedGtids } from './connect-rest/client.ts';
+export {
+  ConnectClient,
+  ConnectError,
+  type ConnectorOffset,
+  type ConnectorStatus,
+  storedGtids,
+} from './connect-rest/client.ts';
 export * from './mapping.ts';
 export { Secret } from './secret.ts';
 export { type Settings, settingsSchema } from './settings.ts';

@@ -109,6 +109,13 @@ export const settingsSchema = z
         lockWaitSeconds: positive.default(1).describe('innodb_lock_wait_timeout of fan-out'),
       })
       .prefault({}),
+    watch: z
+      .strictObject({
+        intervalSeconds: positive
+          .default(60)
+          .describe('how often the daemon looks whether a server went back or the pipeline stands still'),
+      })
+      .prefault({}),
     admin: z
       .strictObject({
         host: name.default('127.0.0.1').describe('address the admin server listens on'),

@@ -6,6 +6,10 @@ export type ErrorKind =
   | 'source_unavailable'
   | 'schema_unavailable'
   | 'connector_failed'
+  | 'user_database_unavailable'
+  | 'history_lost'
+  | 'retention_near'
+  | 'pipeline_stuck'
   | 'contract_broken'
   | 'message_malformed'
   | 'topic_replaced'
@@ -32,6 +36,22 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
   source_unavailable: { directive: 'retry', hint: 'check that the Kafka brokers are reachable' },
   schema_unavailable: { directive: 'retry', hint: 'check that the schema registry is reachable' },
   connector_failed: { directive: 'retry', hint: 'a failed one is restarted; friend-sync connectors status shows more' },
+  user_database_unavailable: {
+    directive: 'retry',
+    hint: 'check settings.source: the daemon asks the user database whether it was set back',
+  },
+  history_lost: {
+    directive: 'halt',
+    hint: 'begin anew from what the user database holds now: friend-sync epoch new --execute',
+  },
+  retention_near: {
+    directive: 'retry',
+    hint: 'make the connector catch up, or let the user database keep its binary logs for longer',
+  },
+  pipeline_stuck: {
+    directive: 'retry',
+    hint: 'look at the part that the step names; friend-sync status shows where each stands',
+  },
   contract_broken: {
     directive: 'halt',
     hint: 'compare the mapping with what the connector captures: friend-sync connectors apply',
@@ -42,7 +62,7 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
   },
   topic_replaced: {
     directive: 'halt',
-    hint: 'the change topic was re-created or truncated; a new epoch and a backfill are needed',
+    hint: 'the change topic is another than before; begin anew with it: friend-sync epoch new <source> --execute',
   },
   store_unavailable: { directive: 'retry', hint: 'check that the friend database is reachable and writable' },
   store_contended: { directive: 'retry', hint: 'a lock or deadlock; it is retried' },

@@ -10,6 +10,7 @@ import { type AppliedConnectors, applyConnectors } from './application/apply-con
 import { type BackfillEvents, requestBackfill, runBackfill } from './application/backfill.ts';
 import { type BarrierResult, passBarrier } from './application/barrier.ts';
 import { type Comparison, compareCopies } from './application/compare.ts';
+import { beginEpoch, type EpochPlan, planEpoch } from './application/epoch.ts';
 import {
   executeReset,
   type OffsetMove,
@@ -98,6 +99,16 @@ export class Operations implements AsyncDisposable {
     return runBackfill(this.#backfillParts(), source, keys, deadlineMs, events);
   }
 
+  /** What {@link beginEpoch} would do; see {@link planEpoch}. */
+  async planEpoch(sources: readonly SourceMapping[]): Promise<EpochPlan> {
+    return planEpoch(await this.#epochParts(), sources);
+  }
+
+  /** Begins a new epoch and asks for a backfill of every row. */
+  async beginEpoch(plan: EpochPlan, deadlineMs: number): Promise<void> {
+    return beginEpoch(await this.#epochParts(), plan, deadlineMs);
+  }
+
   async passBarrier(deadlineMs: number): Promise<BarrierResult> {
     const { connectorName } = this.configuration.settings.connect;
     const parts = {
@@ -121,6 +132,16 @@ export class Operations implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#closers.map((close) => close()));
+  }
+
+  async #epochParts() {
+    return {
+      configuration: this.configuration,
+      store: await this.store(),
+      admin: this.#kafkaAdmin(),
+      connect: this.connect,
+      backfill: this.#backfillParts(),
+    };
   }
 
   #backfillParts() {

@@ -1,18 +1,20 @@
-import { type Configuration, ConnectClient, changeTopic } from '@friend-sync/connectors';
+import { type Configuration, ConnectClient, changeTopic, storedGtids } from '@friend-sync/connectors';
 import { watchConnector } from './application/connector-watch.ts';
 import { FanOut } from './application/fan-out.ts';
 import type { FanOutEvents } from './application/fan-out-claim.ts';
 import { Health } from './application/health.ts';
+import { watchHistory } from './application/history-watch.ts';
 import { createIngestHandler } from './application/ingest-handler.ts';
 import { watchOffsets } from './application/offset-watch.ts';
 import { Perseverance } from './application/perseverance.ts';
+import { watchProgress } from './application/progress-watch.ts';
 import { SyncError } from './errors.ts';
 import { type AdminServer, openAdminServer } from './infrastructure/admin-server.ts';
 import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
 import { createDecoder } from './infrastructure/kafka/avro.ts';
 import { createKafka } from './infrastructure/kafka/client.ts';
 import { type ChangeConsumer, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
-import { openStore, openTarget } from './infrastructure/mysql/store.ts';
+import { openSourceDatabase, openStore, openTarget } from './infrastructure/mysql/store.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
 
@@ -37,9 +39,10 @@ export interface SyncService {
 /** The daemon as a library: makes the copies equal for as long as it runs. */
 export function createSyncService({ configuration, log, onApplied }: SyncServiceOptions): SyncService {
   const { settings, mapping } = configuration;
+  const intervalMs = settings.watch.intervalSeconds * 1000;
   const health = new Health();
   const metrics = new Metrics();
-  const perseverance = new Perseverance(health, log);
+  const perseverance = new Perseverance(health, log, intervalMs);
   const stopping = new AbortController();
   const closers: (() => Promise<void>)[] = [];
   let adminServer: AdminServer | undefined;
@@ -61,6 +64,10 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const admin = use(openKafkaAdmin(kafka));
     const events = fanOutEvents(metrics, log, onApplied);
     const fanOut = new FanOut(store, settings.fanOut, events, perseverance);
+    const source = use(openSourceDatabase(configuration));
+    const connect = new ConnectClient(settings.connect.url);
+    const { connectorName } = settings.connect;
+    const history = use(await watchHistory({ source, store, connect, connectorName, health, intervalMs }));
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
     consumer = createChangeConsumer({
       kafka,
@@ -76,6 +83,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
         fanOut,
         events,
         perseverance,
+        history,
         metrics,
         log,
         groupId: settings.kafka.groupId,
@@ -98,8 +106,9 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     await consumer.start();
     closers.push(() => consumer.stop());
     use(watchOffsets(store, consumer, log));
-    const { url, connectorName } = settings.connect;
-    use(watchConnector(new ConnectClient(url), connectorName, health, log));
+    use(watchConnector(connect, connectorName, health, log));
+    const connectorGtids = async () => storedGtids(await connect.offsets(connectorName));
+    use(watchProgress({ source, store, admin, connectorGtids, topics: [...sources.keys()] }, health, intervalMs));
   }
 
   return {

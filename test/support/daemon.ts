@@ -28,6 +28,7 @@ export async function startDaemon(configFile: string, env: Readonly<Record<strin
   const port = () => output.match(/"port":(\d+)/)?.[1];
 
   async function readiness() {
+    if (port() === undefined) return { ready: false, troubles: [] };
     const response = await fetch(`http://127.0.0.1:${port()}/readyz`);
     return (await response.json()) as { ready: boolean; troubles: { kind: string; problem: string }[] };
   }
@@ -37,7 +38,7 @@ export async function startDaemon(configFile: string, env: Readonly<Record<strin
     output: () => output,
     readiness,
     async ready() {
-      const isReady = async () => port() !== undefined && (await readiness()).ready;
+      const isReady = async () => (await readiness()).ready;
       await Promise.race([
         expect
           .poll(isReady, { timeout: 60_000, interval: 50 })

@@ -35,6 +35,8 @@ export interface Pipeline extends Servers, AsyncDisposable {
   readonly env: Readonly<Record<string, string>>;
   /** Starts one more `friend-sync start` and waits until it is ready. */
   startDaemon(): Promise<Daemon>;
+  /** The same without waiting: what it finds may keep it from being ready. */
+  launchDaemon(): Promise<Daemon>;
   /** Waits until everything committed so far is applied, then compares every copy with its source by plain SQL and byte for byte. */
   settled(): Promise<{ copies: number; mismatches: number; orphans: number }>;
 }
@@ -82,6 +84,11 @@ export async function openPipeline(
   await operations.executeMigration(await operations.planMigration());
   await operations.applyConnectors(60_000);
   const daemons: Daemon[] = [];
+  const launchDaemon = async () => {
+    const daemon = await startDaemon(configFile, env);
+    daemons.push(daemon);
+    return daemon;
+  };
   return {
     configuration,
     stack,
@@ -92,9 +99,9 @@ export async function openPipeline(
     friendDb,
     configFile,
     env,
+    launchDaemon,
     async startDaemon() {
-      const daemon = await startDaemon(configFile, env);
-      daemons.push(daemon);
+      const daemon = await launchDaemon();
       await daemon.ready();
       return daemon;
     },

@@ -93,6 +93,18 @@ export class ConnectClient {
     await this.#callUnlessMissing('DELETE', path(name));
   }
 
+  /** Returns once the connector is stopped and none of its tasks is left. */
+  async waitUntilStopped(name: string, deadlineMs: number): Promise<void> {
+    for (const until = Date.now() + deadlineMs; ; await delay(100)) {
+      const status = await this.status(name);
+      if (status?.state === 'STOPPED' && status.tasks.length === 0) return;
+      if (Date.now() > until)
+        throw new ConnectError(
+          `connector ${name} is not stopped after ${deadlineMs} ms (${status?.state ?? 'there is none'}); look at Connect's log`,
+        );
+    }
+  }
+
   /** What the connector has stored of its position in the source. */
   async offsets(name: string): Promise<ConnectorOffset[]> {
     const { offsets } = await this.#call<{ offsets: ConnectorOffset[] }>('GET', `${path(name)}/offsets`);

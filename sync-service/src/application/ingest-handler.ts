@@ -11,6 +11,7 @@ import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
 import type { FanOut } from './fan-out.ts';
 import type { FanOutEvents } from './fan-out-claim.ts';
+import type { HistoryWatch } from './history-watch.ts';
 import { type IngestBatch, ingest } from './ingest.ts';
 import type { Perseverance } from './perseverance.ts';
 import { findStart } from './topic-identity.ts';
@@ -23,6 +24,8 @@ export interface IngestHandlerParts {
   /** Told of what is written through. */
   readonly events: FanOutEvents;
   readonly perseverance: Perseverance;
+  /** Nothing is stored while changes may be missing. */
+  readonly history: Pick<HistoryWatch, 'check'>;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly groupId: string;
@@ -49,6 +52,7 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
   }
 
   async function attempt(source: SourceStore, batch: MessageBatch): Promise<Stored> {
+    parts.history.check();
     const epoch = epochs.get(`${batch.topic}/${batch.partition}`) ?? 0;
     let decoded: IngestBatch;
     try {

@@ -4,8 +4,8 @@ import { SyncError, toSyncError } from '../errors.ts';
 import type { Health } from './health.ts';
 
 const LONGEST_RETRY_MS = 10_000;
-/** A halt is looked at again after so long. */
-const HALT_MS = 30_000;
+/** A halt is looked at again after at most so long. */
+const LONGEST_HALT_MS = 30_000;
 /** While waiting, the group must hear of us: `alive` is called this often. */
 const ALIVE_MS = 1_000;
 
@@ -18,10 +18,10 @@ export class Perseverance {
   readonly #log: Logger;
   readonly #haltMs: number;
 
-  constructor(health: Health, log: Logger, haltMs = HALT_MS) {
+  constructor(health: Health, log: Logger, lookEveryMs: number) {
     this.#health = health;
     this.#log = log;
-    this.#haltMs = haltMs;
+    this.#haltMs = Math.min(LONGEST_HALT_MS, lookEveryMs);
   }
 
   /**

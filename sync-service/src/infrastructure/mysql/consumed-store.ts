@@ -94,6 +94,34 @@ export class ConsumedStore {
     return known;
   }
 
+  /** Begins the next epoch of a topic, at these offsets. Whoever holds a batch of the old one finds it over. */
+  async beginEpoch(
+    tx: Session,
+    topic: string,
+    starts: readonly { partition: number; nextOffset: bigint }[],
+  ): Promise<void> {
+    await tx.rows(
+      'locking the partitions',
+      `SELECT epoch FROM ${this.#consumed} WHERE topic = ? ORDER BY \`partition\` FOR UPDATE`,
+      [topic],
+    );
+    await tx.write(
+      'beginning an epoch',
+      `INSERT INTO ${this.#topicEpoch} (topic, epoch, partitions) VALUES (?, 1, ?) AS n
+       ON DUPLICATE KEY UPDATE epoch = topic_epoch.epoch + 1, partitions = n.partitions`,
+      [topic, starts.length],
+    );
+    const { epoch } = (await this.topicEpoch(tx, topic)) ?? { epoch: 1 };
+    await tx.write('forgetting the old offsets', `DELETE FROM ${this.#consumed} WHERE topic = ?`, [topic]);
+    // The group's own offsets are from before, and no rewind.
+    const rows = starts.map(({ partition, nextOffset }) => [topic, partition, epoch, nextOffset, nextOffset]);
+    await tx.write(
+      'beginning an epoch',
+      `INSERT INTO ${this.#consumed} (topic, \`partition\`, epoch, next_offset, group_floor) VALUES ?`,
+      [rows],
+    );
+  }
+
   async topicEpoch(session: Session, topic: string): Promise<TopicEpoch | undefined> {
     const [row] = await session.rows(
       'reading the epoch',

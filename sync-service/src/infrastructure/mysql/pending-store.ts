@@ -119,6 +119,16 @@ export class PendingStore {
     return Number(row?.n);
   }
 
+  /** Changes whenever a key is marked or completed, or a cursor moves; claims alone change nothing. */
+  async fingerprint(session: Session): Promise<string> {
+    const [row] = await session.rows(
+      'looking at pending keys',
+      `SELECT COUNT(*) AS n, BIT_XOR(CRC32(CONCAT_WS(':', k, generation, cur))) AS sum FROM ${this.#table} WHERE source = ?`,
+      [this.#source],
+    );
+    return `${row?.n}:${row?.sum}`;
+  }
+
   /** All pending keys, and how many of them are parked. */
   async count(session: Session): Promise<{ pending: number; parked: number }> {
     const [row] = await session.rows(

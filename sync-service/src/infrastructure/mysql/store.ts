@@ -7,6 +7,7 @@ import { type Database, openDatabase } from './database.ts';
 import { MirrorStore } from './mirror-store.ts';
 import { readMirrorColumns, toSourceSchema } from './mirror-table.ts';
 import { PendingStore } from './pending-store.ts';
+import { ServerStateStore } from './server-state.ts';
 import { checkTarget, noteTarget, readTargetTable } from './target-table.ts';
 
 /** Everything the friend server holds of one source. */
@@ -22,6 +23,7 @@ export interface SourceStore {
 export interface Store extends AsyncDisposable {
   readonly database: Database;
   readonly consumed: ConsumedStore;
+  readonly serverState: ServerStateStore;
   /** What is allowed and may surprise in the target tables. */
   readonly notes: readonly string[];
   /** By the source's name. */
@@ -33,7 +35,7 @@ export function openTarget(configuration: Configuration): Database {
   return openDatabase(target, { connections: target.connections, lockWaitSeconds: fanOut.lockWaitSeconds });
 }
 
-/** The user database: read by migrate, the barrier and the comparison; the daemon itself never connects to it. */
+/** The user database: only ever read. The daemon asks it for its GTID sets and nothing else. */
 export function openSourceDatabase(configuration: Configuration): Database {
   return openDatabase(configuration.settings.source, { connections: 2 });
 }
@@ -51,9 +53,18 @@ export async function openStore(configuration: Configuration, database: Database
     else sources.set(mapping.name, source);
   }
   if (problems.length) throw new SyncError('store_misconfigured', problems.join('\n'));
-  const consumed = new ConsumedStore(configuration.settings.target.stateDatabase);
+  const { stateDatabase } = configuration.settings.target;
+  const consumed = new ConsumedStore(stateDatabase);
+  const serverState = new ServerStateStore(stateDatabase);
   const notes = [...sources.values()].flatMap((source) => source.notes);
-  return { database, consumed, notes, sources, [Symbol.asyncDispose]: () => database[Symbol.asyncDispose]() };
+  return {
+    database,
+    consumed,
+    serverState,
+    notes,
+    sources,
+    [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
+  };
 }
 
 async function openSource(

@@ -1,0 +1,83 @@
+import type { ConnectClient } from '@friend-sync/connectors';
+import { Health } from '@friend-sync/sync-service';
+import { expect, test } from 'vitest';
+import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/history-watch.ts';
+import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
+import { TABLES } from '../support/tables.ts';
+
+/** Watches the user server beside a connector that has stored this offset. */
+async function watch(
+  { user, store }: FriendServer,
+  offset: Record<string, unknown> = {},
+  intervalMs = 3_600_000,
+): Promise<HistoryWatch & { health: Health }> {
+  const health = new Health();
+  const connect = { offsets: async () => [{ partition: {}, offset }] } as unknown as ConnectClient;
+  return {
+    ...(await watchHistory({ source: user, store, connect, connectorName: 'some', health, intervalMs })),
+    health,
+  };
+}
+
+const kinds = ({ health }: { health: Health }) => health.troubles.map(({ kind }) => kind);
+
+const commit = ({ user, userDb }: FriendServer) =>
+  user.write('a transaction', `REPLACE INTO ${userDb}.account (id, nick) VALUES (1, UUID())`);
+
+test('case 42: a user server that was set back is noticed, stays so in the next process and after it has caught up, until a new epoch', async () => {
+  await using server = await openFriendServer(TABLES);
+  await commit(server);
+  await using first = await watch(server);
+  expect(kinds(first)).toEqual([]);
+  first.check();
+
+  await server.user.write('setting it back', 'RESET BINARY LOGS AND GTIDS');
+  await using second = await watch(server);
+  expect(kinds(second)).toEqual(['history_lost']);
+  expect(() => second.check()).toThrow(/was set back/);
+
+  for (let n = 0; n < 20; n++) await commit(server);
+  await using third = await watch(server);
+  expect(() => third.check()).toThrow(/was set back/);
+
+  await server.store.serverState.forget(server.store.database);
+  await using fourth = await watch(server);
+  expect(kinds(fourth)).toEqual([]);
+});
+
+test('case 43: binary logs that are gone before a standing connector has read them are noticed', async () => {
+  await using server = await openFriendServer(TABLES);
+  await commit(server);
+  const [before] = await server.user.rows('position', 'SELECT @@global.gtid_executed AS gtids');
+  await commit(server);
+  await server.user.write('rotating', 'FLUSH BINARY LOGS');
+  await using watching = await watch(server, { gtids: before?.gtids }, 20);
+  expect(kinds(watching)).toEqual([]);
+
+  await server.user.write('purging', 'PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY');
+  await expect.poll(() => kinds(watching)).toEqual(['history_lost']);
+  expect(() => watching.check()).toThrow(/purged/);
+});
+
+test('case 43: an alarm comes before the binary logs are gone', async () => {
+  await using server = await openFriendServer(TABLES);
+  const days = (n: number) => ({ gtids: '', ts_sec: Date.now() / 1000 - n * 86_400 });
+  await commit(server);
+  await using near = await watch(server, days(16));
+  expect(kinds(near)).toEqual(['retention_near']);
+  near.check();
+  await using far = await watch(server, days(14));
+  expect(kinds(far)).toEqual([]);
+});
+
+test('a user server that cannot be asked is a trouble, and halts nothing', async () => {
+  await using server = await openFriendServer(TABLES);
+  const source = {
+    rows: async () => {
+      throw new Error('away');
+    },
+  } as unknown as FriendServer['user'];
+  await using watching = await watch({ ...server, user: source });
+  expect(kinds(watching)).toEqual(['user_database_unavailable']);
+  watching.check();
+});
