@@ -6,6 +6,7 @@ import { addEpoch } from './commands/epoch.ts';
 import { addGrants } from './commands/grants.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addOffsets } from './commands/offsets.ts';
+import { addPause } from './commands/pause.ts';
 import { addSettings } from './commands/settings.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
@@ -34,6 +35,7 @@ for (const add of [
   addOffsets,
   addBackfill,
   addEpoch,
+  addPause,
   addGrants,
   addStatus,
   addSettings,

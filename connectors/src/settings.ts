@@ -7,6 +7,8 @@ const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
     (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value),
     z.number().int().min(min).max(max),
   );
+/** A list; from the environment it comes as one text. */
+const splitList = (value: unknown) => (typeof value === 'string' ? value.split(',').map((s) => s.trim()) : value);
 const port = integer(1, 65_535);
 const positive = integer(1);
 const name = z.string().min(1);
@@ -58,7 +60,7 @@ export const settingsSchema = z
     kafka: z
       .strictObject({
         brokers: z
-          .preprocess((v) => (typeof v === 'string' ? v.split(',').map((s) => s.trim()) : v), z.array(name).min(1))
+          .preprocess(splitList, z.array(name).min(1))
           .default(['127.0.0.1:9092'])
           .describe('bootstrap servers, host:port; in the environment with commas in between'),
         clientId: name.default('friend-sync').describe('name by which Kafka logs this client'),
@@ -109,6 +111,22 @@ export const settingsSchema = z
         lockWaitSeconds: positive.default(1).describe('innodb_lock_wait_timeout of fan-out'),
       })
       .prefault({}),
+    brake: z
+      .strictObject({
+        rowsPerSecond: positive
+          .optional()
+          .describe('most copies that one daemon writes in a second; unset: as fast as it can'),
+        threadsRunning: positive
+          .default(50)
+          .describe('fan-out waits while the friend server runs more statements at once'),
+        replicas: z
+          .preprocess(splitList, z.array(name.regex(/^[^:]+:\d+$/)))
+          .default([])
+          .describe('replicas of the friend server to watch, host:port; in the environment with commas in between'),
+        replicaLagSeconds: positive.default(10).describe('fan-out waits while one of them is further behind'),
+      })
+      .prefault({})
+      .describe('what keeps fan-out from hurting the friend server'),
     watch: z
       .strictObject({
         intervalSeconds: positive

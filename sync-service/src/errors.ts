@@ -17,6 +17,7 @@ export type ErrorKind =
   | 'store_contended'
   | 'store_refused'
   | 'store_misconfigured'
+  | 'fan_out_paused'
   | 'aborted'
   | 'internal';
 
@@ -74,6 +75,7 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
     directive: 'halt',
     hint: 'run friend-sync migrate, and the SQL that friend-sync grants prints',
   },
+  fan_out_paused: { directive: 'halt', hint: 'friend-sync resume lets it go on' },
   aborted: { directive: 'stop', hint: '' },
   internal: { directive: 'halt', hint: 'this is a bug in friend-sync; report it with the stack' },
 };

@@ -2,7 +2,7 @@ export type { AppliedConnectors } from './application/apply-connectors.ts';
 export type { BarrierResult } from './application/barrier.ts';
 export type { Comparison } from './application/compare.ts';
 export type { EpochPlan } from './application/epoch.ts';
-export { type FanOutEvents, type FanOutLimits, fanOutClaim } from './application/fan-out-claim.ts';
+export { type FanOutEvents, type FanOutLimits, fanOutClaim, type Hold } from './application/fan-out-claim.ts';
 export { Health, type Trouble } from './application/health.ts';
 export { type IngestBatch, type Ingested, ingest } from './application/ingest.ts';
 export type { OffsetMove, OffsetTarget, PartitionProgress } from './application/offsets.ts';

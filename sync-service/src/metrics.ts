@@ -21,6 +21,11 @@ export class Metrics {
     help: '1 while consuming and nothing is in trouble',
     registers: [this.registry],
   });
+  readonly braked = new Gauge({
+    name: 'friend_sync_braked',
+    help: '1 while fan-out waits for the brake',
+    registers: [this.registry],
+  });
   readonly appliedSeconds = new Histogram({
     name: 'friend_sync_applied_seconds',
     help: 'from the commit in the user database to the commit of the copies',

@@ -109,6 +109,17 @@ export class Operations implements AsyncDisposable {
     return beginEpoch(await this.#epochParts(), plan, deadlineMs);
   }
 
+  /** Pauses the fan-out of every daemon; changes are ingested meanwhile. */
+  async pause(): Promise<void> {
+    const { database, pause } = await this.store();
+    await pause.pause(database);
+  }
+
+  async resume(): Promise<void> {
+    const { database, pause } = await this.store();
+    await pause.resume(database);
+  }
+
   async passBarrier(deadlineMs: number): Promise<BarrierResult> {
     const { connectorName } = this.configuration.settings.connect;
     const parts = {

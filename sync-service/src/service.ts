@@ -1,4 +1,5 @@
 import { type Configuration, ConnectClient, changeTopic, storedGtids } from '@friend-sync/connectors';
+import { Brake, type Closed } from './application/brake.ts';
 import { watchConnector } from './application/connector-watch.ts';
 import { FanOut } from './application/fan-out.ts';
 import type { FanOutEvents } from './application/fan-out-claim.ts';
@@ -14,7 +15,7 @@ import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
 import { createDecoder } from './infrastructure/kafka/avro.ts';
 import { createKafka } from './infrastructure/kafka/client.ts';
 import { type ChangeConsumer, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
-import { openSourceDatabase, openStore, openTarget } from './infrastructure/mysql/store.ts';
+import { openReplicas, openSourceDatabase, openStore, openTarget } from './infrastructure/mysql/store.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
 
@@ -62,8 +63,11 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     for (const note of store.notes) log.warn({ note }, 'target table');
     const kafka = createKafka(settings.kafka, log);
     const admin = use(openKafkaAdmin(kafka));
-    const events = fanOutEvents(metrics, log, onApplied);
-    const fanOut = new FanOut(store, settings.fanOut, events, perseverance);
+    const brake = new Brake(store, openReplicas(configuration).map(use), settings.brake);
+    const events = fanOutEvents(metrics, brake, log, onApplied);
+    const chunkRows = Math.min(settings.fanOut.chunkRows, settings.brake.rowsPerSecond ?? Number.POSITIVE_INFINITY);
+    const limits = { ...settings.fanOut, chunkRows };
+    const fanOut = new FanOut(store, limits, events, perseverance, brake, brakeListener(metrics, health, log));
     const source = use(openSourceDatabase(configuration));
     const connect = new ConnectClient(settings.connect.url);
     const { connectorName } = settings.connect;
@@ -127,9 +131,33 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
   };
 }
 
-function fanOutEvents(metrics: Metrics, log: Logger, onApplied: SyncServiceOptions['onApplied']): FanOutEvents {
+/** Tells when the brake closes and opens, once each; a pause makes the service unready, so that it is not forgotten. */
+function brakeListener(metrics: Metrics, health: Health, log: Logger): (closed: Closed | undefined) => void {
+  let told: Closed['by'] | undefined;
+  return (closed) => {
+    if (closed?.by === 'pause') health.report('fan-out', new SyncError('fan_out_paused', closed.reason));
+    else health.clear('fan-out');
+    metrics.braked.set(closed ? 1 : 0);
+    if (closed?.by === told) return;
+    told = closed?.by;
+    log[told === 'rate' ? 'debug' : 'info'](
+      { by: told, reason: closed?.reason },
+      closed ? 'fan-out waits' : 'fan-out goes on',
+    );
+  };
+}
+
+function fanOutEvents(
+  metrics: Metrics,
+  brake: Brake,
+  log: Logger,
+  onApplied: SyncServiceOptions['onApplied'],
+): FanOutEvents {
   return {
-    onWritten: (copyCount) => metrics.copiesWritten.inc(copyCount),
+    onWritten(copyCount) {
+      brake.spent(copyCount);
+      metrics.copiesWritten.inc(copyCount);
+    },
     onApplied(source, committedAtMs) {
       const now = Date.now();
       for (const at of committedAtMs) {

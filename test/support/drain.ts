@@ -1,4 +1,4 @@
-import { type FanOutLimits, fanOutClaim, type SyncError } from '@friend-sync/sync-service';
+import { type FanOutLimits, fanOutClaim, type Hold, type SyncError } from '@friend-sync/sync-service';
 import type { FriendServer } from './friend-server.ts';
 
 export const LIMITS: FanOutLimits = { chunkRows: 1_000, leaseMs: 15_000 };
@@ -7,6 +7,7 @@ export const LIMITS: FanOutLimits = { chunkRows: 1_000, leaseMs: 15_000 };
 export async function drain(
   server: FriendServer,
   limits = LIMITS,
+  hold?: Hold,
 ): Promise<{ written: number; postponed: SyncError[] }> {
   const seen = { written: 0, postponed: [] as SyncError[] };
   const events = {
@@ -20,7 +21,7 @@ export async function drain(
     for (;;) {
       const claim = await server.store.database.transaction('claim', (tx) => source.pending.claim(tx, 100));
       if (!claim) break;
-      await fanOutClaim(server.store, claim, limits, events);
+      await fanOutClaim(server.store, claim, limits, events, hold);
     }
   }
   return seen;

@@ -5,6 +5,9 @@ import type { Equalised } from '../infrastructure/mysql/copy-store.ts';
 import type { Transaction } from '../infrastructure/mysql/database.ts';
 import type { SourceStore, Store } from '../infrastructure/mysql/store.ts';
 
+/** Asked before each transaction; undefined: go on. */
+export type Hold = () => Promise<unknown>;
+
 export interface FanOutLimits {
   readonly chunkRows: number;
   readonly leaseMs: number;
@@ -22,13 +25,14 @@ export interface FanOutEvents {
 /**
  * Makes the copies of the claimed keys equal to the mirror. Keys whose copies fit one transaction go together; a key
  * with more gets one chunk and goes back to the queue, so that it delays nobody. What cannot be finished within half
- * the lease is released.
+ * the lease, or must not be while `hold` says so, is released.
  */
 export async function fanOutClaim(
   store: Store,
   claim: Claim,
   limits: FanOutLimits,
   events: FanOutEvents,
+  hold: Hold = async () => undefined,
 ): Promise<void> {
   const source = store.sources.get(claim.source);
   if (!source) throw new SyncError('internal', `a claim names the unknown source ${claim.source}`);
@@ -44,7 +48,8 @@ export async function fanOutClaim(
     ...resumed.map(({ key, cursor }) => ({ keys: [key], run: () => pass.applyChunk(key, cursor) })),
   ];
   for (const [i, { run }] of work.entries()) {
-    if (performance.now() > deadline) return pass.release(work.slice(i).flatMap(({ keys }) => keys));
+    if (performance.now() > deadline || (await hold()) !== undefined)
+      return pass.release(work.slice(i).flatMap(({ keys }) => keys));
     await run();
   }
 }
@@ -130,7 +135,7 @@ class Pass {
     const at = cursor ? copies.findIndex(({ id }) => id === cursor.copy) : 0;
     const copy = copies[at];
     // The mapping changed since the cursor was stored: begin anew.
-    if (!copy) return this.release([key]);
+    if (!copy) return this.#transaction((tx) => pending.restart(tx, this.#claim.token, key));
     const after = cursor?.after ?? [];
     try {
       const upTo = await copy.chunkEnd(this.#store.database, key, after, this.#limits.chunkRows);

@@ -1,11 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Claim } from '../domain/claim.ts';
 import type { Store } from '../infrastructure/mysql/store.ts';
+import type { Brake, Closed } from './brake.ts';
 import { type FanOutEvents, type FanOutLimits, fanOutClaim } from './fan-out-claim.ts';
 import type { Perseverance } from './perseverance.ts';
 
 /** How often idle workers look for keys that became due by time, or that another instance marked. */
 const POLL_MS = 250;
+const BRAKED_MS = 100;
 
 export interface FanOutOptions extends FanOutLimits {
   readonly workers: number;
@@ -18,17 +20,29 @@ export class FanOut {
   readonly #options: FanOutOptions;
   readonly #events: FanOutEvents;
   readonly #perseverance: Perseverance;
+  readonly #brake: Brake;
+  readonly #onBrake: (closed: Closed | undefined) => void;
   readonly #stopping = new AbortController();
   /** Wakes a worker that waits. */
   readonly #idle = new Set<() => void>();
   #workers: Promise<void>[] = [];
   #nextSource = 0;
 
-  constructor(store: Store, options: FanOutOptions, events: FanOutEvents, perseverance: Perseverance) {
+  /** `onBrake` is told, again and again, why the workers wait, or that they do not. */
+  constructor(
+    store: Store,
+    options: FanOutOptions,
+    events: FanOutEvents,
+    perseverance: Perseverance,
+    brake: Brake,
+    onBrake: (closed: Closed | undefined) => void,
+  ) {
     this.#store = store;
     this.#options = options;
     this.#events = events;
     this.#perseverance = perseverance;
+    this.#brake = brake;
+    this.#onBrake = onBrake;
   }
 
   start(): void {
@@ -38,14 +52,14 @@ export class FanOut {
     );
   }
 
-  /** Lets every worker finish its transaction; keys that are still claimed are free when their lease ends. */
+  /** Lets every worker finish its transaction and release the rest of its keys. */
   async stop(): Promise<void> {
     this.#stopping.abort();
     this.notify();
     await Promise.all(this.#workers);
   }
 
-  /** No worker has anything to write. */
+  /** No worker has anything to write, or waits for the brake. */
   get isIdle(): boolean {
     return this.#idle.size === this.#workers.length;
   }
@@ -58,13 +72,23 @@ export class FanOut {
   async #work(part: string): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
-      const found = await this.#perseverance.run(part, signal, async () => {
-        const claim = await this.#claim();
-        if (claim) await fanOutClaim(this.#store, claim, this.#options, this.#events);
-        return claim !== undefined;
-      });
-      if (!found && !signal.aborted) await this.#waitForWork();
+      const outcome = await this.#perseverance.run(part, signal, () => this.#turn());
+      if (signal.aborted) return;
+      if (outcome === 'idle') await this.#waitForWork();
+      if (outcome === 'braked') await delay(BRAKED_MS, undefined, { signal }).catch(() => {});
     }
+  }
+
+  async #turn(): Promise<'worked' | 'idle' | 'braked'> {
+    const closed = await this.#brake.closed();
+    this.#onBrake(closed);
+    if (closed) return 'braked';
+    const claim = await this.#claim();
+    if (!claim) return 'idle';
+    await fanOutClaim(this.#store, claim, this.#options, this.#events, async () =>
+      this.#stopping.signal.aborted ? 'stopping' : this.#brake.closed(),
+    );
+    return 'worked';
   }
 
   /** Keys of the first source that has any, each time beginning with another source. */

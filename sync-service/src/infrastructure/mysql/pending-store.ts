@@ -89,9 +89,18 @@ export class PendingStore {
     return matched === 1;
   }
 
-  /** Lets keys go without completing them. Their pass begins anew. */
+  /** Lets keys go without completing them; their pass goes on from the cursor. */
   async release(tx: Session, token: bigint, keys: readonly Key[]): Promise<void> {
-    await this.#letGo(tx, token, keys, 'due = NOW(6)');
+    await tx.write(
+      'releasing keys',
+      `UPDATE ${this.#table} SET token = NULL, due = NOW(6) WHERE source = ? AND k IN (?) AND token = ?`,
+      [this.#source, sortedTexts(keys), token],
+    );
+  }
+
+  /** Lets a key go whose pass must begin anew. */
+  async restart(tx: Session, token: bigint, key: Key): Promise<void> {
+    await this.#letGo(tx, token, [key], 'due = NOW(6)');
   }
 
   /** Parks a key that the target refuses: due again after a delay that doubles with each attempt, up to five minutes. A new mark un-parks it. */

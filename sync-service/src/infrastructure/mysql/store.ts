@@ -6,6 +6,7 @@ import { CopyStore } from './copy-store.ts';
 import { type Database, openDatabase } from './database.ts';
 import { MirrorStore } from './mirror-store.ts';
 import { readMirrorColumns, toSourceSchema } from './mirror-table.ts';
+import { PauseStore } from './pause-store.ts';
 import { PendingStore } from './pending-store.ts';
 import { ServerStateStore } from './server-state.ts';
 import { checkTarget, noteTarget, readTargetTable } from './target-table.ts';
@@ -24,6 +25,7 @@ export interface Store extends AsyncDisposable {
   readonly database: Database;
   readonly consumed: ConsumedStore;
   readonly serverState: ServerStateStore;
+  readonly pause: PauseStore;
   /** What is allowed and may surprise in the target tables. */
   readonly notes: readonly string[];
   /** By the source's name. */
@@ -33,6 +35,14 @@ export interface Store extends AsyncDisposable {
 export function openTarget(configuration: Configuration): Database {
   const { target, fanOut } = configuration.settings;
   return openDatabase(target, { connections: target.connections, lockWaitSeconds: fanOut.lockWaitSeconds });
+}
+
+/** The replicas of the friend server that the brake watches, each on one connection. */
+export function openReplicas({ settings: { target, brake } }: Configuration): Database[] {
+  return brake.replicas.map((address) => {
+    const [host = '', port] = address.split(':');
+    return openDatabase({ ...target, host, port: Number(port) }, { connections: 1 });
+  });
 }
 
 /** The user database: only ever read. The daemon asks it for its GTID sets and nothing else. */
@@ -56,11 +66,13 @@ export async function openStore(configuration: Configuration, database: Database
   const { stateDatabase } = configuration.settings.target;
   const consumed = new ConsumedStore(stateDatabase);
   const serverState = new ServerStateStore(stateDatabase);
+  const pause = new PauseStore(stateDatabase);
   const notes = [...sources.values()].flatMap((source) => source.notes);
   return {
     database,
     consumed,
     serverState,
+    pause,
     notes,
     sources,
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
