@@ -20,7 +20,7 @@ async function claimed(server: FriendServer): Promise<Claim> {
   return claim;
 }
 
-test('a worker that stalled over the re-creation of its pending row does not delete the new one', async () => {
+test('case 15: a worker that stalled over the re-creation of its pending row does not delete the new one', async () => {
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);
   await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1)`);
@@ -55,7 +55,7 @@ test('a pass that is resumed at its cursor and was overtaken by a mark begins an
   expect(await feed.source.pending.count(server.store.database)).toMatchObject({ pending: 0 });
 });
 
-test('a claim that was lost can neither store a cursor nor release the key', async () => {
+test('case 15: a claim that was lost can neither store a cursor nor release the key', async () => {
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);
   await feed.rows([1n, null, 'v1']);

@@ -91,7 +91,7 @@ test('a value that does not fit parks its own key, names no value, and a later v
   expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY id`)).toEqual(['Ann', 'Bea', 'Cid']);
 });
 
-test('a copy that somebody else has locked delays its own key only', async () => {
+test('case 44: a copy that somebody else has locked delays its own key only', async () => {
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);
   await server.friend.write(

@@ -1,0 +1,41 @@
+import type { SyncError } from '@friend-sync/sync-service';
+import { pino } from 'pino';
+import { expect } from 'vitest';
+import { Brake } from '../../sync-service/src/application/brake.ts';
+import { FanOut } from '../../sync-service/src/application/fan-out.ts';
+import { Health } from '../../sync-service/src/application/health.ts';
+import { Perseverance } from '../../sync-service/src/application/perseverance.ts';
+import type { FriendServer } from './friend-server.ts';
+
+export interface Workers extends AsyncDisposable {
+  /** Every fault for which a key had to wait. */
+  readonly postponed: SyncError[];
+  /** Waits until nothing is pending. */
+  settled(): Promise<void>;
+}
+
+/** The fan-out of one daemon, running until it is disposed. */
+export function startWorkers({ store, friend }: Pick<FriendServer, 'store' | 'friend'>): Workers {
+  const postponed: SyncError[] = [];
+  const log = pino({ level: 'silent' });
+  const fanOut = new FanOut(
+    store,
+    { workers: 2, claimKeys: 100, chunkRows: 1_000, leaseMs: 15_000 },
+    { onWritten() {}, onApplied() {}, onPostponed: (_, error) => postponed.push(error) },
+    new Perseverance(new Health(), log, 1_000),
+    new Brake(store, [], { threadsRunning: 1_000, replicaLagSeconds: 1_000 }),
+    () => {},
+  );
+  fanOut.start();
+  return {
+    postponed,
+    async settled() {
+      const count = async () => {
+        const counts = [...store.sources.values()].map(({ pending }) => pending.count(friend));
+        return (await Promise.all(counts)).map(({ pending }) => pending);
+      };
+      await expect.poll(count, { timeout: 30_000, interval: 20 }).toEqual([...store.sources].map(() => 0));
+    },
+    [Symbol.asyncDispose]: () => fanOut.stop(),
+  };
+}
