@@ -78,6 +78,35 @@ test('case 44, 52: beside an application that locks rows in any order, nothing i
   expect(Number(sum)).toBe(1);
 });
 
+function gate(): { opened: Promise<void>; open(): void } {
+  let open = () => {};
+  const opened = new Promise<void>((resolve) => {
+    open = resolve;
+  });
+  return { opened, open };
+}
+
+test('case 15: what an instance that froze inside a transaction has locked is free again after its lease', async () => {
+  await using server = await openFriendServer({ ...TABLES, settings: { fanOut: { leaseMs: 1_000 } } });
+  const { store } = server;
+  await createCopies(server);
+  const feed = createFeed(server);
+  await feed.rows(...changesTo('some'));
+  const [frozen, woken] = [gate(), gate()];
+  const zombie = store.database.transaction('the zombie', async (tx) => {
+    await feed.source.copies[0]?.makeEqual(tx, keys);
+    frozen.open();
+    await woken.opened;
+    await tx.write('waking', `UPDATE ${server.friendDb}.friend SET nick = 'old'`);
+  });
+  await frozen.opened;
+  await using workers = startWorkers(server);
+  await workers.settled();
+  woken.open();
+  await expect(zombie).rejects.toMatchObject({ kind: 'store_unavailable' });
+  expect(await column(server, nicks(server))).toEqual(['some']);
+});
+
 /** A way to the friend server that breaks once, at a COMMIT: before or after the server has heard it. */
 async function openBreakingWay(when: 'before' | 'after') {
   const { host, port } = inject('friendMysql');

@@ -36,10 +36,22 @@ const SESSION = `SET SESSION transaction_isolation = 'READ-COMMITTED',
   sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
   time_zone = '+00:00'`;
 
+export interface DatabaseOptions {
+  /** Most connections. */
+  readonly connections: number;
+  /** `innodb_lock_wait_timeout` of our sessions. */
+  readonly lockWaitSeconds?: number;
+  /**
+   * The server ends a session that is silent for so long, and its locks with it: a process that was frozen inside a
+   * transaction must not hold up the instance that takes its work over.
+   */
+  readonly silenceSeconds?: number;
+}
+
 /** Connects lazily: a server that is down shows at the first statement, as `store_unavailable`. */
 export function openDatabase(
   server: Pick<Settings['target'], 'host' | 'port' | 'user' | 'password' | 'tls'>,
-  options: { connections: number; lockWaitSeconds?: number },
+  { connections, lockWaitSeconds, silenceSeconds }: DatabaseOptions,
 ): Database {
   const pool = mysql.createPool({
     host: server.host,
@@ -47,7 +59,7 @@ export function openDatabase(
     user: server.user,
     password: server.password.reveal(),
     ...(server.tls ? { ssl: {} } : {}),
-    connectionLimit: options.connections,
+    connectionLimit: connections,
     charset: 'utf8mb4',
     flags: ['FOUND_ROWS'],
     multipleStatements: true,
@@ -56,11 +68,16 @@ export function openDatabase(
     dateStrings: true,
     enableKeepAlive: true,
     connectTimeout: 5_000,
+    // Idle connections are closed before the server does it.
+    ...(silenceSeconds ? { maxIdle: 0, idleTimeout: silenceSeconds * 500 } : {}),
   });
-  const lockWait = options.lockWaitSeconds ? `, innodb_lock_wait_timeout = ${options.lockWaitSeconds}` : '';
+  const limits = [
+    lockWaitSeconds ? `, innodb_lock_wait_timeout = ${lockWaitSeconds}` : '',
+    silenceSeconds ? `, wait_timeout = ${silenceSeconds}` : '',
+  ].join('');
   // Runs before any statement of ours on that connection: mysql2 keeps commands in order.
   // @ts-expect-error mysql2 hands the callback-style connection to this event, its types say otherwise
-  pool.on('connection', (connection) => connection.query(SESSION + lockWait, () => {}));
+  pool.on('connection', (connection) => connection.query(SESSION + limits, () => {}));
   return {
     ...sessionOn((statements) => send(pool, statements)),
     transaction: (doing, work) => transaction(pool, doing, work),

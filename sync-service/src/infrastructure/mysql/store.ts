@@ -34,7 +34,12 @@ export interface Store extends AsyncDisposable {
 
 export function openTarget(configuration: Configuration): Database {
   const { target, fanOut } = configuration.settings;
-  return openDatabase(target, { connections: target.connections, lockWaitSeconds: fanOut.lockWaitSeconds });
+  const silenceSeconds = Math.ceil(fanOut.leaseMs / 1000);
+  return openDatabase(target, {
+    connections: target.connections,
+    lockWaitSeconds: fanOut.lockWaitSeconds,
+    silenceSeconds,
+  });
 }
 
 /** The replicas of the friend server that the brake watches, each on one connection. */

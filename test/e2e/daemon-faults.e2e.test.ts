@@ -1,0 +1,144 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import type { Daemon } from '../support/daemon.ts';
+import { createUsers, startLoad } from '../support/load.ts';
+import { openPipeline, type Pipeline } from '../support/pipeline.ts';
+import { TABLES } from '../support/tables.ts';
+
+const USERS = 50;
+const CHUNK_ROWS = 200;
+const MANY = 8_000;
+/** Longer than the session timeout (6 s) and the lease (5 s) of these pipelines. */
+const FROZEN_MS = 8_000;
+const SOON = { timeout: 60_000, interval: 50 };
+const OPTIONS = { ...TABLES, settings: { fanOut: { leaseMs: 5_000, chunkRows: CHUNK_ROWS } } };
+
+/** From here on every version that a copy of the first target ever has is kept, by a trigger. */
+async function keepVersions({ friend, friendDb }: Pipeline): Promise<void> {
+  await friend.write(
+    'versions',
+    `CREATE TABLE ${friendDb}.version (n BIGINT AUTO_INCREMENT PRIMARY KEY, id BIGINT NOT NULL, nick VARCHAR(64))`,
+  );
+  await friend.write(
+    'versions',
+    `CREATE TRIGGER ${friendDb}.keeping AFTER UPDATE ON ${friendDb}.friend FOR EACH ROW
+       INSERT INTO ${friendDb}.version (id, nick) VALUES (NEW.id, NEW.nick)`,
+  );
+}
+
+/** Copies that had a version with a smaller number after one with a larger; versions are numbered in their text. */
+async function stepsBack({ friend, friendDb }: Pipeline): Promise<unknown> {
+  const [row] = await friend.rows(
+    'versions',
+    `SELECT COUNT(*) AS n FROM (SELECT CAST(REGEXP_SUBSTR(nick, '[0-9]+') AS SIGNED) AS v,
+       MAX(CAST(REGEXP_SUBSTR(nick, '[0-9]+') AS SIGNED)) OVER (PARTITION BY id ORDER BY n) AS newest FROM ${friendDb}.version) AS some WHERE v < newest`,
+  );
+  return row?.n;
+}
+
+const rename = ({ user, userDb }: Pipeline, id: number, nick: string) =>
+  user.write('renaming', `UPDATE ${userDb}.account SET nick = ? WHERE id = ?`, [nick, id]);
+
+async function copiesOf({ friend, friendDb }: Pipeline, id: number, nick: string): Promise<number> {
+  const [row] = await friend.rows(
+    'looking',
+    `SELECT COUNT(*) AS n FROM ${friendDb}.friend WHERE friend_id = ? AND nick <=> ?`,
+    [id, nick],
+  );
+  return Number(row?.n);
+}
+
+/** User 1 has as many copies as a transaction never writes at once. */
+async function openLarge(): Promise<Pipeline> {
+  const pipeline = await openPipeline(OPTIONS);
+  await createUsers(pipeline, USERS);
+  const rows = Array.from({ length: MANY }, () => [1]);
+  await pipeline.friend.write('copies', `INSERT INTO ${pipeline.friendDb}.friend (friend_id) VALUES ?`, [rows]);
+  return pipeline;
+}
+
+/** Waits until the pass over user 1 is under way and not at its end. */
+async function halfWay(pipeline: Pipeline, nick: string): Promise<void> {
+  await expect.poll(() => copiesOf(pipeline, 1, nick), SOON).toBeGreaterThan(0);
+  expect(await copiesOf(pipeline, 1, nick)).toBeLessThan(MANY);
+}
+
+async function freeze(daemon: Daemon): Promise<void> {
+  daemon.process.kill('SIGSTOP');
+  await delay(FROZEN_MS);
+}
+
+test('case 15: an instance that was frozen past its session and lease writes nothing older when it wakes', async () => {
+  await using pipeline = await openPipeline(OPTIONS);
+  await createUsers(pipeline, USERS);
+  const zombie = await pipeline.startDaemon();
+  await pipeline.startDaemon();
+  await pipeline.settled();
+  await keepVersions(pipeline);
+  const load = startLoad(pipeline, USERS);
+  await freeze(zombie);
+  await delay(1_000);
+  zombie.process.kill('SIGCONT');
+  await delay(2_000);
+  await load.stop();
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+  expect(await stepsBack(pipeline)).toBe('0');
+  await zombie.ready();
+});
+
+test('case 48: a user with many copies is renamed again half-way; a worker is killed, another frozen; others go on', async () => {
+  await using pipeline = await openLarge();
+  const first = await pipeline.startDaemon();
+  await pipeline.settled();
+  await keepVersions(pipeline);
+
+  await rename(pipeline, 1, 'v1');
+  await halfWay(pipeline, 'v1');
+  await rename(pipeline, 1, 'v2');
+  await rename(pipeline, 2, 'v7');
+  await expect.poll(() => copiesOf(pipeline, 2, 'v7'), SOON).toBe(2);
+  await first.kill();
+
+  const second = await pipeline.startDaemon();
+  await expect.poll(() => copiesOf(pipeline, 1, 'v2'), SOON).toBeGreaterThan(0);
+  second.process.kill('SIGSTOP');
+  await pipeline.startDaemon();
+  await expect.poll(() => copiesOf(pipeline, 1, 'v2'), SOON).toBe(MANY + 2);
+  second.process.kill('SIGCONT');
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+  expect(await stepsBack(pipeline)).toBe('0');
+});
+
+test('case 21: a daemon that is told to stop in the middle of a fan-out stops at once, in order, and another finishes', async () => {
+  await using pipeline = await openLarge();
+  const daemon = await pipeline.startDaemon();
+  await pipeline.settled();
+  await rename(pipeline, 1, 'v1');
+  await halfWay(pipeline, 'v1');
+  const exit = await Promise.race([daemon.kill('SIGTERM'), delay(10_000, 'late')]);
+  expect(exit).toBe(0);
+  expect(await copiesOf(pipeline, 1, 'v1')).toBeLessThan(MANY);
+  await pipeline.startDaemon();
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+});
+
+test('case 16: a copy that stays locked for longer than the session timeout makes no rebalance, and other keys go on', async () => {
+  await using pipeline = await openPipeline(OPTIONS);
+  const { friend, friendDb } = pipeline;
+  await createUsers(pipeline, USERS);
+  const daemon = await pipeline.startDaemon();
+  await pipeline.settled();
+  const joins = await daemon.metric('friend_sync_rebalances_total');
+  await friend.transaction('the application', async (tx) => {
+    await tx.rows('locking', `SELECT id FROM ${friendDb}.friend WHERE friend_id = 1 FOR UPDATE`);
+    await rename(pipeline, 1, 'v1');
+    for (const until = Date.now() + FROZEN_MS; Date.now() < until; ) {
+      const nick = `v${Date.now()}`;
+      await rename(pipeline, 2, nick);
+      await expect.poll(() => copiesOf(pipeline, 2, nick), SOON).toBe(2);
+    }
+    expect(await copiesOf(pipeline, 1, 'v1')).toBe(0);
+  });
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+  expect(await daemon.metric('friend_sync_rebalances_total')).toBe(joins);
+});
