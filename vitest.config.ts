@@ -17,7 +17,7 @@ export default defineConfig({
         test: {
           name: 'unit',
           include: ['*/src/**/*.test.ts', 'test/**/*.test.ts'],
-          exclude: ['**/*.mysql.test.ts', '**/*.e2e.test.ts', '**/node_modules/**'],
+          exclude: ['**/*.mysql.test.ts', '**/*.e2e.test.ts', 'test/mutations/**', '**/node_modules/**'],
           sequence: { groupOrder: 0 },
         },
       },

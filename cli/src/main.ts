@@ -4,12 +4,14 @@ import { addBackfill } from './commands/backfill.ts';
 import { addConnectors } from './commands/connectors.ts';
 import { addEpoch } from './commands/epoch.ts';
 import { addGrants } from './commands/grants.ts';
+import { addMark } from './commands/mark.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addOffsets } from './commands/offsets.ts';
 import { addPause } from './commands/pause.ts';
 import { addSettings } from './commands/settings.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
+import { addVerify } from './commands/verify.ts';
 import { collectSetting, createLoad } from './context.ts';
 import { EXIT, EXIT_CODES_HELP, explain } from './exit.ts';
 import { talk } from './output.ts';
@@ -34,6 +36,8 @@ for (const add of [
   addConnectors,
   addOffsets,
   addBackfill,
+  addVerify,
+  addMark,
   addEpoch,
   addPause,
   addGrants,

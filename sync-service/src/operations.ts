@@ -19,6 +19,7 @@ import {
   planReset,
   readProgress,
 } from './application/offsets.ts';
+import { verifyCopies } from './application/verify.ts';
 import type { Key } from './domain/change.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './infrastructure/kafka/admin.ts';
 import { createDecoder } from './infrastructure/kafka/avro.ts';
@@ -130,6 +131,20 @@ export class Operations implements AsyncDisposable {
       topics: this.topics,
     };
     return passBarrier(parts, deadlineMs);
+  }
+
+  /** Compares every copy with its source while changes may go on; see {@link verifyCopies}. */
+  verify(deadlineMs: number): Promise<Comparison> {
+    return verifyCopies({
+      passBarrier: () => this.passBarrier(deadlineMs),
+      compare: (some) => compareCopies(this.configuration, this.#sourceDatabase(), this.#targetDatabase(), some),
+    });
+  }
+
+  /** Makes the copies of these keys equal to the mirror again, whether or not they differ. */
+  async markPending(source: SourceMapping, keys: readonly Key[]): Promise<void> {
+    const { database, sources } = await this.store();
+    await sources.get(source.name)?.pending.mark(database, keys);
   }
 
   compareCopies(): Promise<Comparison> {

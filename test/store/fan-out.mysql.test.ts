@@ -110,6 +110,22 @@ test('case 44: a copy that somebody else has locked delays its own key only', as
       timeout: 10_000,
     })
     .toEqual(['Ann', 'Bea', 'Cid']);
+  // Less than the 50 s for which MySQL would wait by itself.
+}, 30_000);
+
+test('while copies are being written, no newer value of their key is stored', async () => {
+  await using server = await openFriendServer(TABLES);
+  const feed = createFeed(server);
+  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1)`);
+  await feed.rows([1n, null, 'old']);
+  await server.store.database.transaction('a pass', async (tx) => {
+    await feed.source.copies[0]?.makeEqual(tx, [1n]);
+    // Ingest waits for the pass; in the end it gives up, as it does for any lock.
+    await expect(feed.rows([1n, null, 'new'])).rejects.toMatchObject({ kind: 'store_contended' });
+  });
+  await feed.rows([1n, null, 'new']);
+  await drain(server);
+  expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend`)).toEqual(['new']);
 });
 
 test('case 28: keys beyond 2^53 and their neighbours stay apart', async () => {

@@ -84,3 +84,12 @@ test('a change that leaves the mapped values as they are marks nothing', async (
   await feed.batch([change(feed, 0n, 'Ann')]);
   expect(await feed.batch([change(feed, 1n, 'Ann')])).toMatchObject({ kind: 'stored', markCount: 0 });
 });
+
+test('two that mark the same keys in opposite order never deadlock', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { source } = createFeed(server);
+  const keys = Array.from({ length: 300 }, (_, i) => BigInt(i));
+  const mark = (some: bigint[]) => server.store.database.transaction('marking', (tx) => source.pending.mark(tx, some));
+  for (let round = 0; round < 20; round++) await Promise.all([mark(keys), mark([...keys].reverse())]);
+  expect(await source.pending.count(server.store.database)).toMatchObject({ pending: 300 });
+});

@@ -1,3 +1,4 @@
+import type { SourceMapping } from '@friend-sync/connectors';
 import { type Key, type Operations, parseKey } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
@@ -29,13 +30,12 @@ export function addBackfill(program: Command, load: Load): void {
       const deadlineMs = Number(options.deadline) * 1000;
       if (!(deadlineMs > 0)) command.error(`error: --deadline ${options.deadline} is not a number of seconds`);
       const { configuration, json } = load();
-      const sources = sourcesOf(configuration, options.source, command);
-      if (options.keys !== undefined && sources.length > 1)
-        command.error('error: --keys needs --source: there are several');
       await withOperations(configuration, async (operations) => {
-        for (const source of sources) {
-          const keys =
-            options.keys === undefined ? undefined : await toKeys(operations, source.name, options.keys, command);
+        const wanted =
+          options.keys === undefined
+            ? sourcesOf(configuration, options.source, command).map((source) => ({ source, keys: undefined }))
+            : [await sourceAndKeys(operations, options.source, options.keys, command)];
+        for (const { source, keys } of wanted) {
           if (!options.wait) await operations.requestBackfill(source, keys);
           else
             await operations.runBackfill(source, keys, deadlineMs, {
@@ -52,13 +52,22 @@ export function addBackfill(program: Command, load: Load): void {
     });
 }
 
-async function toKeys(operations: Operations, source: string, list: string, command: Command): Promise<Key[]> {
-  const kind = (await operations.store()).sources.get(source)?.schema.keyKind ?? 'string';
-  return list.split(',').map((text) => {
+/** The one source that is meant, and its keys as the command line spells them. */
+export async function sourceAndKeys(
+  operations: Operations,
+  names: readonly string[] | undefined,
+  list: string,
+  command: Command,
+): Promise<{ source: SourceMapping; keys: Key[] }> {
+  const [source, another] = sourcesOf(operations.configuration, names, command);
+  if (!source || another) return command.error('error: --keys needs --source: there are several');
+  const kind = (await operations.store()).sources.get(source.name)?.schema.keyKind ?? 'string';
+  const keys = list.split(',').map((text) => {
     try {
       return parseKey(text.trim(), kind);
     } catch {
-      return command.error(`error: ${text} is no key of ${source}: its keys are whole numbers`);
+      return command.error(`error: ${text} is no key of ${source.name}: its keys are whole numbers`);
     }
   });
+  return { source, keys };
 }

@@ -3,7 +3,8 @@ import type { Key } from '../domain/change.ts';
 import { type Database, quoted, type Row } from '../infrastructure/mysql/database.ts';
 import { readSourceColumns } from '../infrastructure/mysql/mirror-table.ts';
 
-const PAGE_ROWS = 5_000;
+const PAGE_KEYS = 5_000;
+const MOST_EXAMPLES = 10;
 
 export interface Comparison {
   /** Copies compared; those without a source row are in `orphans` instead. */
@@ -14,80 +15,116 @@ export interface Comparison {
   readonly orphans: number;
   /** The first of the mismatches, without values. */
   readonly examples: readonly string[];
+  /** The keys of the mismatches, by source. */
+  readonly differing: ReadonlyMap<string, ReadonlySet<Key>>;
 }
 
+/** Keys to look at, by source; a source that is not named is left out. */
+export type Some = ReadonlyMap<string, Iterable<Key>>;
+
 /**
- * Compares every copy with its source row, reading both servers' tables and nothing of ours. It is exact only while
- * the source is quiet and the barrier has been passed.
+ * Compares copies with their source rows, reading both servers' tables and nothing of ours: all of them, or those of
+ * some keys. It is exact only while the source is quiet and the barrier has been passed.
  */
 export async function compareCopies(
   { mapping }: Configuration,
   source: Database,
   target: Database,
+  some?: Some,
 ): Promise<Comparison> {
-  const total = { copies: 0, mismatches: 0, orphans: 0, examples: [] as string[] };
+  const tally = new Tally();
   for (const sourceMapping of mapping.sources) {
-    for (const copy of sourceMapping.copies) await compareCopy(sourceMapping, copy, source, target, total);
-  }
-  return total;
-}
-
-async function compareCopy(
-  mapping: SourceMapping,
-  copy: CopyMapping,
-  source: Database,
-  target: Database,
-  total: { copies: number; mismatches: number; orphans: number; examples: string[] },
-): Promise<void> {
-  const name = `${copy.table.database}.${copy.table.table}`;
-  const columns = copy.set.map((pair) => quoted(pair.column));
-  const table = quoted(copy.table.database, copy.table.table);
-  const where = copy.where ? `AND (${copy.where})` : '';
-  const keyColumn = (await readSourceColumns(source, mapping)).find((column) => column.name === mapping.key);
-  // As bigint, integers reach MySQL as numbers; as strings they would be compared as doubles.
-  const toKey = (raw: unknown): Key => (keyColumn?.dataType.endsWith('int') ? BigInt(raw as string) : String(raw));
-  let after: Key | undefined;
-  for (;;) {
-    // Page by source key: all copies of some keys, then the source rows of just those keys.
-    const keys = await target.rows(
-      `reading ${name}`,
-      `SELECT DISTINCT ${quoted(copy.key)} AS k FROM ${table} WHERE ${quoted(copy.key)} ${after === undefined ? 'IS NOT NULL' : '> ?'}
-        ORDER BY ${quoted(copy.key)} LIMIT ${PAGE_ROWS}`,
-      after === undefined ? [] : [after],
-    );
-    if (keys.length === 0) return;
-    const some = keys.map((row) => toKey(row.k));
-    const rows = await target.rows(
-      `reading ${name}`,
-      `SELECT ${quoted(copy.key)} AS k, ${columns.map((c, i) => `${c} AS c${i}`).join(', ')} FROM ${table} WHERE ${quoted(copy.key)} IN (?) ${where}`,
-      [some],
-    );
-    // By the copies' own spelling: under a folding collation one of `some` may stand for several keys.
-    const spelled = [...new Set(rows.map((row) => toKey(row.k)))];
-    const sources = spelled.length ? await readSources(mapping, copy, source, spelled) : new Map<string, Row>();
-    for (const row of rows) {
-      const wanted = sources.get(String(row.k));
-      if (wanted === undefined) total.orphans++;
-      else {
-        total.copies++;
-        const differing = copy.set.filter((_, i) => !isEqual(row[`c${i}`], wanted[`c${i}`]));
-        if (differing.length) {
-          total.mismatches++;
-          if (total.examples.length < 10)
-            total.examples.push(`${name} ${copy.key}=${row.k}: ${differing.map((p) => p.column).join(', ')}`);
-        }
+    if (some && !some.has(sourceMapping.name)) continue;
+    const isInteger = await hasIntegerKey(source, sourceMapping);
+    // As bigint, integers reach MySQL as numbers; as strings they would be compared as doubles.
+    const toKey = (raw: unknown): Key => (isInteger ? BigInt(raw as string) : String(raw));
+    for (const copy of sourceMapping.copies) {
+      const keys = some ? inPages(some.get(sourceMapping.name) ?? []) : keysOf(copy, target, toKey);
+      for await (const page of keys) {
+        const copies = await readCopies(copy, target, page);
+        // By the copies' own spelling: under a folding collation one key of the page may stand for several.
+        const spelled = [...new Set(copies.map((row) => toKey(row.k)))];
+        const rows = await readSources(sourceMapping, copy, source, spelled);
+        for (const row of copies) tally.add(sourceMapping, copy, toKey(row.k), row, rows.get(String(row.k)));
       }
     }
-    after = some.at(-1);
   }
+  return tally;
+}
+
+class Tally implements Comparison {
+  copies = 0;
+  mismatches = 0;
+  orphans = 0;
+  readonly examples: string[] = [];
+  readonly differing = new Map<string, Set<Key>>();
+
+  /** `n` copies of a key that hold the same values. */
+  add({ name }: SourceMapping, copy: CopyMapping, key: Key, row: Row, wanted: Row | undefined): void {
+    const n = Number(row.n);
+    if (wanted === undefined) {
+      this.orphans += n;
+      return;
+    }
+    this.copies += n;
+    const columns = copy.set.filter((_, i) => !isEqual(row[`c${i}`], wanted[`c${i}`])).map(({ column }) => column);
+    if (columns.length === 0) return;
+    this.mismatches += n;
+    this.differing.set(name, (this.differing.get(name) ?? new Set()).add(key));
+    const { database, table } = copy.table;
+    if (this.examples.length < MOST_EXAMPLES)
+      this.examples.push(`${database}.${table} ${copy.key}=${key}: ${columns.join(', ')}`);
+  }
+}
+
+async function hasIntegerKey(source: Database, mapping: SourceMapping): Promise<boolean> {
+  const column = (await readSourceColumns(source, mapping)).find(({ name }) => name === mapping.key);
+  return column?.dataType.endsWith('int') ?? false;
+}
+
+async function* keysOf(copy: CopyMapping, target: Database, toKey: (raw: unknown) => Key): AsyncGenerator<Key[]> {
+  const [key, table] = [quoted(copy.key), quoted(copy.table.database, copy.table.table)];
+  for (let after: Key | undefined; ; ) {
+    const rows = await target.rows(
+      `reading ${copy.id}`,
+      `SELECT DISTINCT ${key} AS k FROM ${table} WHERE ${key} ${after === undefined ? 'IS NOT NULL' : '> ?'} ORDER BY ${key} LIMIT ${PAGE_KEYS}`,
+      after === undefined ? [] : [after],
+    );
+    if (rows.length === 0) return;
+    const page = rows.map((row) => toKey(row.k));
+    yield page;
+    after = page.at(-1);
+  }
+}
+
+function* inPages(keys: Iterable<Key>): Generator<Key[]> {
+  const list = [...keys];
+  for (let from = 0; from < list.length; from += PAGE_KEYS) yield list.slice(from, from + PAGE_KEYS);
+}
+
+/** One row for all copies of a key that hold the same bytes, `n` of them: a key may have a million copies. */
+async function readCopies(copy: CopyMapping, target: Database, keys: readonly Key[]): Promise<Row[]> {
+  const columns = ['k', ...copy.set.map((_, i) => `c${i}`)];
+  const inner = [copy.key, ...copy.set.map(({ column }) => column)].map(
+    (name, i) => `${quoted(name)} AS ${columns[i]}`,
+  );
+  const where = copy.where ? ` AND (${copy.where})` : '';
+  return target.rows(
+    `reading ${copy.id}`,
+    `SELECT ${columns.map((c) => `ANY_VALUE(${c}) AS ${c}`).join(', ')}, COUNT(*) AS n
+       FROM (SELECT ${inner.join(', ')} FROM ${quoted(copy.table.database, copy.table.table)} WHERE ${quoted(copy.key)} IN (?)${where}) AS some
+      GROUP BY ${columns.map((c) => `CAST(some.${c} AS BINARY)`).join(', ')}`,
+    [keys],
+  );
 }
 
 async function readSources(
   mapping: SourceMapping,
   copy: CopyMapping,
   source: Database,
-  keys: readonly unknown[],
+  keys: readonly Key[],
 ): Promise<Map<string, Row>> {
+  if (keys.length === 0) return new Map();
   const columns = copy.set.map((pair, i) => `${quoted(pair.from)} AS c${i}`).join(', ');
   const rows = await source.rows(
     `reading ${mapping.table.database}.${mapping.table.table}`,

@@ -1,0 +1,39 @@
+import type { Comparison, Operations } from '@friend-sync/sync-service';
+import type { Command } from 'commander';
+import { type Load, withOperations } from '../context.ts';
+import { EXIT } from '../exit.ts';
+import { print, printJson, talk } from '../output.ts';
+
+/** `friend-sync verify`: prove that every copy equals its source, byte for byte. */
+export function addVerify(program: Command, load: Load): void {
+  program
+    .command('verify')
+    .description('compare every copy with its source, byte for byte, while changes may go on')
+    .option('--repair', 'read the source rows of copies that differ again, and verify once more')
+    .option('--deadline <seconds>', 'give up waiting for changes on their way after so long', '3600')
+    .action(async (options: { repair?: boolean; deadline: string }, command: Command) => {
+      const deadlineMs = Number(options.deadline) * 1000;
+      if (!(deadlineMs > 0)) command.error(`error: --deadline ${options.deadline} is not a number of seconds`);
+      const { json, configuration } = load();
+      await withOperations(configuration, async (operations) => {
+        const found = await operations.verify(deadlineMs);
+        const result = options.repair && found.mismatches > 0 ? await repaired(operations, found, deadlineMs) : found;
+        if (result.mismatches > 0) process.exitCode = EXIT.failed;
+        const { copies, mismatches, orphans, examples } = result;
+        if (json) return printJson({ copies, mismatches, orphans, examples, repaired: found.mismatches - mismatches });
+        print(`${copies} copies compared, ${mismatches} differ from their source, ${orphans} have no source row`);
+        for (const example of examples) print(`  ${example}`);
+        if (mismatches > 0 && !options.repair) talk('friend-sync verify --repair makes them equal');
+      });
+    });
+}
+
+/** The source row is the truth, whatever the mirror holds: so the keys are backfilled, not only marked. */
+async function repaired(operations: Operations, found: Comparison, deadlineMs: number): Promise<Comparison> {
+  talk(`${found.mismatches} copies differ; reading their source rows again`);
+  for (const source of operations.configuration.mapping.sources) {
+    const keys = [...(found.differing.get(source.name) ?? [])];
+    if (keys.length > 0) await operations.runBackfill(source, keys, deadlineMs);
+  }
+  return operations.verify(deadlineMs);
+}

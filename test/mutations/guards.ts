@@ -1,0 +1,208 @@
+/** What makes the service right, how it looks when it is missing, and the test that tells. */
+export interface Guard {
+  readonly guard: string;
+  readonly file: string;
+  /** Text that occurs once, and what stands there without the guard. */
+  readonly replace: readonly (readonly [from: string, to: string])[];
+  readonly test: { readonly project: 'unit' | 'mysql'; readonly file: string; readonly name: string };
+}
+
+const MYSQL = 'sync-service/src/infrastructure/mysql';
+const APPLICATION = 'sync-service/src/application';
+
+const mysqlTest = (file: string, name: string): Guard['test'] => ({
+  project: 'mysql',
+  file: `test/store/${file}`,
+  name,
+});
+
+export const GUARDS: readonly Guard[] = [
+  {
+    guard: 'the position guard',
+    file: 'sync-service/src/domain/decide.ts',
+    replace: [["if (order !== 'newer') return", 'if (order === undefined) return']],
+    test: mysqlTest(
+      'ingest.mysql.test.ts',
+      'case 2: a rewind marks keys again, writes no older value, and repairs a copy edited by hand',
+    ),
+  },
+  {
+    guard: 'the partition check',
+    file: 'sync-service/src/domain/decide.ts',
+    replace: [["if (order === 'other-partition') return { kind: 'other-partition' };", '']],
+    test: mysqlTest('ingest.mysql.test.ts', 'case 11: a key that comes by another partition stores nothing and halts'),
+  },
+  {
+    guard: 'the share lock on the mirror',
+    file: `${MYSQL}/copy-store.ts`,
+    replace: [
+      [' ORDER BY k FOR SHARE`', ' ORDER BY k`'],
+      [
+        "return (await tx.write('writing copies', this.#update + where, [sorted, ...parameters])).changed;",
+        `const drop = tx.rows('x', 'DROP TEMPORARY TABLE IF EXISTS snapshot_of_mirror');
+         const snap = tx.rows('x', \`CREATE TEMPORARY TABLE snapshot_of_mirror SELECT * FROM \${this.#mirror} WHERE k IN (?)\`, [sorted]);
+         const update = this.#update.replace(this.#mirror, 'snapshot_of_mirror') + where;
+         const [, , written] = await Promise.all([drop, snap, tx.write('x', update, [sorted, ...parameters])]);
+         return written.changed;`,
+      ],
+    ],
+    test: mysqlTest('fan-out.mysql.test.ts', 'while copies are being written, no newer value of their key is stored'),
+  },
+  {
+    guard: "the claim's token, at completion",
+    file: `${MYSQL}/pending-store.ts`,
+    replace: [
+      [
+        'k IN (?) AND token = ? AND generation = pass_generation`',
+        'k IN (?) AND ? IS NOT NULL AND generation <= COALESCE(pass_generation, generation)`',
+      ],
+    ],
+    test: mysqlTest(
+      'completion.mysql.test.ts',
+      'case 15: a worker that stalled over the re-creation of its pending row does not delete the new one',
+    ),
+  },
+  {
+    guard: 'the generation of the pass, at completion',
+    file: `${MYSQL}/pending-store.ts`,
+    replace: [[' AND token = ? AND generation = pass_generation`', ' AND token = ?`']],
+    test: mysqlTest(
+      'completion.mysql.test.ts',
+      'a pass that is resumed at its cursor and was overtaken by a mark begins anew when it ends',
+    ),
+  },
+  {
+    guard: 'the token under which the cursor is written',
+    file: `${MYSQL}/pending-store.ts`,
+    replace: [
+      [
+        'SET cur = ?, token = NULL, due = NOW(6) WHERE source = ? AND k = ? AND token = ?`',
+        'SET cur = ?, token = NULL, due = NOW(6) WHERE source = ? AND k = ? AND ? IS NOT NULL`',
+      ],
+    ],
+    test: mysqlTest(
+      'completion.mysql.test.ts',
+      'case 15: a claim that was lost can neither store a cursor nor release the key',
+    ),
+  },
+  {
+    guard: 'the fence of the consumed offset',
+    file: `${APPLICATION}/ingest.ts`,
+    replace: [
+      ['if (consumed?.nextOffset !== batch.expectedOffset || consumed.epoch !== batch.epoch)', 'if (!consumed)'],
+    ],
+    test: mysqlTest(
+      'ingest.mysql.test.ts',
+      'case 1: a batch that is delivered again finds the offset moved and stores nothing',
+    ),
+  },
+  {
+    guard: 'moving the offset in the transaction that stores',
+    file: `${APPLICATION}/ingest.ts`,
+    replace: [
+      [
+        '  const keys = [...newest.keys()];\n',
+        `  const keys = [...newest.keys()];
+  const before = await store.consumed.read(store.database, batch.topic, batch.partition);
+  if (before?.nextOffset !== batch.expectedOffset) return { kind: 'moved', consumed: before };
+  await store.consumed.advance(store.database, batch.topic, batch.partition, batch.nextOffset, batch.maxTimestampMs);
+`,
+      ],
+      ['if (consumed?.nextOffset !== batch.expectedOffset || consumed.epoch !== batch.epoch)', 'if (!consumed)'],
+    ],
+    test: mysqlTest(
+      'target-faults.mysql.test.ts',
+      'case 45: a connection that breaks at COMMIT, before the server has heard it, leaves a redo that is safe',
+    ),
+  },
+  {
+    guard: 'the comparison by bytes',
+    file: `${MYSQL}/copy-store.ts`,
+    replace: [["${isText ? ` ${EXACT}` : ''})`", "${isText ? ' COLLATE utf8mb4_0900_ai_ci' : ''})`"]],
+    test: mysqlTest('fan-out.mysql.test.ts', 'case 31: a change of letter case alone is written'),
+  },
+  {
+    guard: 'the exact comparison of string keys',
+    file: `${MYSQL}/copy-store.ts`,
+    replace: [[' AND ${foreignKey} = p.k ${EXACT}`', '`']],
+    test: mysqlTest(
+      'fan-out.mysql.test.ts',
+      'case 28: string keys that differ in case or trailing space hit exactly their own row',
+    ),
+  },
+  {
+    guard: 'the short lock wait',
+    file: `${MYSQL}/store.ts`,
+    replace: [['    lockWaitSeconds: fanOut.lockWaitSeconds,\n', '']],
+    test: mysqlTest('fan-out.mysql.test.ts', 'case 44: a copy that somebody else has locked delays its own key only'),
+  },
+  {
+    guard: 'the order in which keys are marked',
+    file: `${MYSQL}/pending-store.ts`,
+    replace: [['return keys.map(String).sort(compareKeys);', 'return keys.map(String);']],
+    test: mysqlTest('ingest.mysql.test.ts', 'two that mark the same keys in opposite order never deadlock'),
+  },
+  {
+    guard: 'unknown is not NULL',
+    file: `${MYSQL}/copy-store.ts`,
+    replace: [['`(p.fs_deleted OR p.${quoted(unknownColumn(from))})`', '`p.fs_deleted`']],
+    test: mysqlTest('fan-out.mysql.test.ts', 'a column whose value is unknown is left as it is'),
+  },
+  {
+    guard: 'the end of silent sessions',
+    file: `${MYSQL}/store.ts`,
+    replace: [['    silenceSeconds,\n', '']],
+    test: mysqlTest(
+      'target-faults.mysql.test.ts',
+      'case 15: what an instance that froze inside a transaction has locked is free again after its lease',
+    ),
+  },
+  {
+    guard: 'NOWAIT in write-through',
+    file: `${MYSQL}/copy-store.ts`,
+    replace: [['LIMIT ? FOR UPDATE OF f NOWAIT`', 'LIMIT ? FOR UPDATE OF f SKIP LOCKED`']],
+    test: mysqlTest(
+      'write-through.mysql.test.ts',
+      'a copy that somebody has locked is not waited for: its key is marked',
+    ),
+  },
+  {
+    guard: 'the probe for another log',
+    file: `${APPLICATION}/topic-identity.ts`,
+    replace: [['if (newer < nextOffset) {', 'if (newer < 0n) {']],
+    test: {
+      project: 'mysql',
+      file: `${APPLICATION}/topic-identity.mysql.test.ts`,
+      name: 'case 11: a topic that was re-created and has grown longer halts',
+    },
+  },
+  {
+    guard: 'the look at the log start',
+    file: `${APPLICATION}/topic-identity.ts`,
+    replace: [['if (nextOffset < log.low)', 'if (nextOffset < 0n)']],
+    test: {
+      project: 'mysql',
+      file: `${APPLICATION}/topic-identity.mysql.test.ts`,
+      name: 'case 17: an offset below the log start halts',
+    },
+  },
+  {
+    guard: 'the look at the partition count',
+    file: `${APPLICATION}/topic-identity.ts`,
+    replace: [['if (known.partitions !== offsets.length) {', 'if (known.partitions < 0) {']],
+    test: {
+      project: 'mysql',
+      file: `${APPLICATION}/topic-identity.mysql.test.ts`,
+      name: 'case 11: a topic with more partitions halts',
+    },
+  },
+  {
+    guard: "the memory of the user server's history",
+    file: `${APPLICATION}/history-watch.ts`,
+    replace: [['seen && !(await containsGtids(source, history.executed, seen.executed))', 'seen === null']],
+    test: mysqlTest(
+      'history.mysql.test.ts',
+      'case 42: a user server that was set back is noticed, stays so in the next process and after it has caught up, until a new epoch',
+    ),
+  },
+];

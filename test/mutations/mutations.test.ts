@@ -1,0 +1,70 @@
+import { execFileSync, spawn } from 'node:child_process';
+import { once } from 'node:events';
+import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { dirname, join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { GUARDS, type Guard } from './guards.ts';
+
+const ROOT = fileURLToPath(new URL('../..', import.meta.url));
+let copy = '';
+
+/** The tree as it is, without history and builds; the installed libraries are shared. */
+beforeAll(async () => {
+  copy = await mkdtemp(join(tmpdir(), 'friend-sync-mutations-'));
+  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
+  for (const file of String(listed).split('\0').filter(Boolean)) {
+    await mkdir(dirname(join(copy, file)), { recursive: true });
+    await cp(join(ROOT, file), join(copy, file));
+  }
+  await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
+});
+
+afterAll(() => rm(copy, { recursive: true, force: true }));
+
+test.each(GUARDS)(
+  'without $guard, “$test.name” fails',
+  async ({ file, replace, test: { project, file: testFile, name } }) => {
+    const path = join(copy, file);
+    const original = await readFile(path, 'utf8');
+    try {
+      await writeFile(path, mutated(original, file, replace));
+      expect(await statusOf(project, testFile, name)).toBe('failed');
+    } finally {
+      await writeFile(path, original);
+    }
+  },
+);
+
+function mutated(text: string, file: string, replace: Guard['replace']): string {
+  return replace.reduce((before, [from, to]) => {
+    // A guard that was rewritten needs its mutation rewritten, too.
+    expect(before.split(from), `${file} holds exactly once: ${from}`).toHaveLength(2);
+    return before.replace(from, () => to);
+  }, text);
+}
+
+/** How that test alone ends in the mutated copy; undefined if it was not even found. */
+async function statusOf(project: string, file: string, name: string): Promise<string | undefined> {
+  const report = join(copy, 'report.json');
+  await rm(report, { force: true });
+  const pattern = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
+  const args = [
+    'vitest',
+    'run',
+    '--project',
+    project,
+    '--reporter=json',
+    `--outputFile=${report}`,
+    '-t',
+    pattern,
+    file,
+  ];
+  const child = spawn('npx', args, { cwd: copy, stdio: 'ignore' });
+  await once(child, 'exit');
+  const { testResults } = JSON.parse(await readFile(report, 'utf8')) as {
+    testResults: { assertionResults: { title: string; status: string }[] }[];
+  };
+  return testResults.flatMap(({ assertionResults }) => assertionResults).find(({ title }) => title === name)?.status;
+}
