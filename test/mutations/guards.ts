@@ -100,6 +100,7 @@ export const GUARDS: readonly Guard[] = [
     guard: 'moving the offset in the transaction that stores',
     file: `${APPLICATION}/ingest.ts`,
     replace: [
+      ['function storeBatch(', 'async function storeBatch('],
       [
         '  const keys = [...newest.keys()];\n',
         `  const keys = [...newest.keys()];
@@ -158,9 +159,9 @@ export const GUARDS: readonly Guard[] = [
     ),
   },
   {
-    guard: 'NOWAIT in write-through',
-    file: `${MYSQL}/copy-store.ts`,
-    replace: [['LIMIT ? FOR UPDATE OF f NOWAIT`', 'LIMIT ? FOR UPDATE OF f SKIP LOCKED`']],
+    guard: 'the way back from write-through',
+    file: `${APPLICATION}/ingest.ts`,
+    replace: [["if (kind !== 'store_contended' && kind !== 'store_refused') throw error;", 'throw error;']],
     test: mysqlTest(
       'write-through.mysql.test.ts',
       'a copy that somebody has locked is not waited for: its key is marked',
