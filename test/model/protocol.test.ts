@@ -1,0 +1,43 @@
+import { expect, test } from 'vitest';
+import { explore, type Violation } from './explore.ts';
+import { type Bounds, OURS, type Protocol } from './protocol.ts';
+
+const ALONE: Bounds = { versions: 2, late: 'never', barrier: false };
+/** A second one would heal what the first one lost. */
+const ONE_VERSION: Bounds = { ...ALONE, versions: 1 };
+const INSERT: Bounds = { ...ALONE, late: 'insert' };
+const RE_ADD: Bounds = { ...ALONE, late: 're-add' };
+const BARRIER: Bounds = { ...ALONE, barrier: true };
+
+test.each<[string, Bounds, number]>([
+  ['three versions', { ...ALONE, versions: 3 }, 100_000],
+  ['a late copy that is inserted', INSERT, 200_000],
+  ['a late copy that is re-added by an UPDATE', RE_ADD, 200_000],
+  ['somebody who waits for the barrier', BARRIER, 100_000],
+])('no order of events loses a change or takes a copy back: %s', (_, bounds, fewest) => {
+  const explored = explore(OURS, bounds);
+  expect(explored).toMatchObject({ violation: undefined, trace: [] });
+  expect(explored.quiet).toBeGreaterThan(0);
+  expect(explored.states).toBeGreaterThan(fewest);
+});
+
+test.each<[string, Violation, Partial<Protocol>, Bounds]>([
+  ['A1: completion by the generation only', 'LOST', { complete: 'generation' }, ALONE],
+  ['A1: completion by the token only', 'LOST', { complete: 'token' }, ALONE],
+  ['A1: the generation of the claim, not of the pass', 'LOST', { generationOf: 'claim' }, ALONE],
+  ['A1: the cursor stored unguarded', 'LOST', { pause: 'nothing' }, ALONE],
+  ['A1: the cursor guarded by the generation, without the token', 'LOST', { pause: 'generation' }, ALONE],
+  ['A4: a late copy that is inserted and not marked', 'LOST', { lateCopy: 'not marked' }, INSERT],
+  ['A4: a late copy that is re-added by an UPDATE and not marked', 'LOST', { lateCopy: 'not marked' }, RE_ADD],
+  ['A4: the first insertion into the mirror not marked', 'LOST', { firstInsertion: 'not marked' }, ONE_VERSION],
+  ['A12: values from the memory of the process', 'STEP BACK', { read: 'memory of the claim' }, ALONE],
+  ['A12: values from the snapshot of a subquery', 'STEP BACK', { read: 'snapshot' }, ALONE],
+  ['A12: an UPDATE that skips a copy that the application has locked', 'LOST', { lockedCopy: 'skip' }, ALONE],
+  ['write-through without a mark where no copy was found', 'LOST', { through: 'copies not found' }, ONE_VERSION],
+  ['write-through that skips locked copies', 'LOST', { through: 'locked copies skipped' }, ALONE],
+  ['write-through after the commit, without a mark', 'LOST', { through: 'after the commit' }, ALONE],
+  ['write-through that deletes the mark of a late copy', 'LOST', { through: 'pending row deleted' }, INSERT],
+  ['`since` of the last claim, not of the pass', 'BARRIER', { since: 'claim' }, BARRIER],
+])('found wrong: %s', (_, violation, wrong, bounds) => {
+  expect(explore({ ...OURS, ...wrong }, bounds).violation).toBe(violation);
+});
