@@ -62,7 +62,7 @@ const kept = (worker: Worker, { read }: Protocol) => (read === 'memory of the cl
 function claim(state: State, pending: Pending, me: number, kind: Worker['kind'], protocol: Protocol): State {
   const isNew = pending.cursor === 0;
   const passGeneration = isNew || protocol.generationOf === 'claim' ? pending.generation : pending.passGeneration;
-  const remembers = protocol.complete === 'generation' || protocol.pause === 'generation';
+  const remembers = protocol.complete === 'claimed generation' || protocol.pause === 'generation';
   return withWorker(
     {
       ...state,
@@ -130,7 +130,8 @@ function complete(pending: Pending | undefined, me: number, worker: Worker, prot
   const isDone = {
     'token and generation': isMine && pending.generation === pending.passGeneration,
     token: isMine,
-    generation: pending.generation === worker.generation,
+    generation: pending.generation === pending.passGeneration,
+    'claimed generation': pending.generation === worker.generation,
   }[protocol.complete];
   if (isDone) return undefined;
   return isMine

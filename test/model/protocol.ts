@@ -4,8 +4,8 @@ export interface Protocol {
   readonly read: 'mirror under a share lock' | 'snapshot' | 'memory of the claim';
   /** What a fan-out does at a copy that somebody else has locked. */
   readonly lockedCopy: 'wait' | 'skip';
-  /** What `pending.complete` compares before it deletes the row. */
-  readonly complete: 'token and generation' | 'generation' | 'token';
+  /** What `pending.complete` compares before it deletes the row; the generation as the row has it, or as the worker claimed it. */
+  readonly complete: 'token and generation' | 'generation' | 'claimed generation' | 'token';
   /** The generation that the completion must find: as the pass began (kept in the row), or as the last claim found it. */
   readonly generationOf: 'pass' | 'claim';
   /** What `pending.pause` compares before it stores the cursor. */

@@ -20,7 +20,7 @@ async function claimed(server: FriendServer): Promise<Claim> {
   return claim;
 }
 
-test('case 15: a worker that stalled over the re-creation of its pending row does not delete the new one', async () => {
+test('case 15: completion needs the token: a worker that stalled over the re-creation of its pending row does not delete the new one', async () => {
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);
   await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1)`);
@@ -29,16 +29,18 @@ test('case 15: a worker that stalled over the re-creation of its pending row doe
   await endLeases(server);
   await drain(server); // another worker finishes and deletes the row
   await feed.rows([1n, null, 'v2']); // the row is created again, at generation 1
+  await claimed(server); // its pass begins, and its worker dies
   await server.store.database.transaction('the stalled worker', (tx) =>
     feed.source.pending.complete(tx, stalled.token, [1n]),
   );
 
   expect(await feed.source.pending.count(server.store.database)).toMatchObject({ pending: 1 });
+  await endLeases(server);
   await drain(server);
   expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend`)).toEqual(['v2']);
 });
 
-test('a pass that is resumed at its cursor and was overtaken by a mark begins anew when it ends', async () => {
+test('completion needs the generation of the pass: one that is resumed at its cursor and was overtaken by a mark begins anew when it ends', async () => {
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);
   await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1),(1),(1)`);
@@ -55,7 +57,7 @@ test('a pass that is resumed at its cursor and was overtaken by a mark begins an
   expect(await feed.source.pending.count(server.store.database)).toMatchObject({ pending: 0 });
 });
 
-test('case 15: a claim that was lost can neither store a cursor nor release the key', async () => {
+test('case 15: the cursor needs the token: a claim that was lost can neither store a cursor nor release the key', async () => {
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);
   await feed.rows([1n, null, 'v1']);
