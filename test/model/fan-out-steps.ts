@@ -28,9 +28,9 @@ export function* fanOutSteps(state: State, me: number, protocol: Protocol): Gene
       yield step(`claims at copy ${state.pending.cursor} (${kind})`, claim(state, state.pending, me, kind, protocol));
     return;
   }
-  yield step('is killed, or lets the key go with its cursor', giveUp(state, me));
+  yield step('is killed, or releases the key', giveUp(state, me));
   if (worker.at === 'between transactions') {
-    yield step('releases the key', releaseKey(state, me));
+    yield step('parks the key', parkKey(state, me));
     if (!isMirrorLocked(state, protocol)) yield step(`reads v${state.mirror}`, readMirror(state, me, worker, protocol));
     if (!isCopyLocked(state, worker.copy, me))
       yield step(`locks copy ${worker.copy} first`, withWorker(state, me, { ...worker, at: 'copy locked' }));
@@ -139,15 +139,15 @@ function complete(pending: Pending | undefined, me: number, worker: Worker, prot
     : pending;
 }
 
-/** A kill leaves a token that nobody has; `retryLater` clears it. Either way the cursor stays. */
+/** A kill leaves a token that nobody has; `release` and `retryLater` clear it. Either way the cursor stays. */
 function giveUp(state: State, me: number): State {
   const { pending } = state;
   const next = pending?.holder === me ? { ...state, pending: { ...pending, holder: undefined } } : state;
   return withWorker(next, me, IDLE);
 }
 
-/** `release` and `park`: under the token only, and the pass begins anew. */
-function releaseKey(state: State, me: number): State {
+/** `park` and `restart`: under the token only, and the pass begins anew. */
+function parkKey(state: State, me: number): State {
   const { pending } = state;
   const isMine = pending?.holder === me;
   const released = { holder: undefined, cursor: 0, passGeneration: 0, isPassOld: false };
