@@ -1,4 +1,4 @@
-import type { Key, Value } from '@friend-sync/sync-service';
+import { type Key, openStore, type Value } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { column, drain, LIMITS } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
@@ -224,4 +224,25 @@ test('a column whose value is unknown is left as it is', async () => {
   await feed.rows([1n, undefined, 'Ann']);
   await drain(server);
   expect(await column(server, `SELECT CONCAT(nick, avatar) FROM ${server.friendDb}.friend`)).toEqual(['Annp']);
+});
+
+test('a column that left the mapping and comes back is unknown where its row has changed since', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { store, configuration, friend, friendDb } = server;
+  await friend.write('copies', `INSERT INTO ${friendDb}.friend (friend_id) VALUES (1)`);
+  const feed = createFeed(server);
+  await feed.rows([1n, 'old.png', 'Ann']);
+  await drain(server);
+  const withoutAvatar = configuration.mapping.sources.map((source) => ({ ...source, columns: ['nick'], copies: [] }));
+  const meanwhile = await openStore({ ...configuration, mapping: { sources: withoutAvatar } }, store.database);
+  const position = { epoch: 1, partition: 0, offset: feed.nextOffset };
+  await store.database.transaction('another mapping ingests', async (tx) =>
+    meanwhile.sources
+      .get('account')
+      ?.mirror.write(tx, [{ key: 1n, values: ['Bea'], position, isDeleted: false, committedAtMs: 1 }]),
+  );
+  await friend.write('the application knows better', `UPDATE ${friendDb}.friend SET avatar = 'new.png'`);
+  await store.database.transaction('marking', (tx) => feed.source.pending.mark(tx, [1n]));
+  await drain(server);
+  expect(await column(server, `SELECT CONCAT(nick, ' ', avatar) FROM ${friendDb}.friend`)).toEqual(['Bea new.png']);
 });

@@ -11,7 +11,8 @@ export class MirrorStore {
   readonly #read: string;
   readonly #write: string;
 
-  constructor(stateDatabase: string, schema: SourceSchema) {
+  /** `unmapped`: columns that the mirror still has from a mapping that had them. */
+  constructor(stateDatabase: string, schema: SourceSchema, unmapped: readonly string[]) {
     this.#schema = schema;
     this.table = quoted(stateDatabase, mirrorName(schema.mapping.name));
     const values = schema.mapping.columns.map(valueColumn).map((c) => quoted(c));
@@ -27,11 +28,11 @@ export class MirrorStore {
       'fs_deleted',
     ];
     this.#read = `SELECT ${columns.join(', ')} FROM ${this.table} WHERE \`k\` IN (?) ORDER BY \`k\` FOR UPDATE`;
+    const replaced = columns.slice(1).map((c) => `${c} = n.${c}`);
+    // Their values stay behind from here on: should they be mapped again, an old value must not pass for the newest.
+    const forgotten = unmapped.map((name) => `${quoted(unknownColumn(name))} = 1`);
     this.#write = `INSERT INTO ${this.table} (${columns.join(', ')}) VALUES ? AS n
-      ON DUPLICATE KEY UPDATE ${columns
-        .slice(1)
-        .map((c) => `${c} = n.${c}`)
-        .join(', ')}`;
+      ON DUPLICATE KEY UPDATE ${[...replaced, ...forgotten].join(', ')}`;
   }
 
   /** The rows of these keys, locked in key order until the transaction ends. */

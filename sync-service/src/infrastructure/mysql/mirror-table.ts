@@ -164,6 +164,12 @@ export function toSourceSchema(mapping: SourceMapping, columns: ReadonlyMap<stri
   return { mapping, keyKind, columnKinds: kinds as ColumnKind[] };
 }
 
+/** Source columns that the mirror has and the mapping has no longer. */
+export function unmappedColumns({ columns }: SourceMapping, existing: ReadonlyMap<string, string>): string[] {
+  const mirrored = [...existing.keys()].filter((name) => name.startsWith('u_')).map((name) => name.slice(2));
+  return mirrored.filter((name) => !columns.includes(name));
+}
+
 function kindOf(type: string | undefined): ColumnKind | undefined {
   if (type === undefined) return undefined;
   if (type.startsWith('bigint')) return type.includes('unsigned') ? 'unsigned' : 'integer';

@@ -5,7 +5,7 @@ import { ConsumedStore } from './consumed-store.ts';
 import { CopyStore } from './copy-store.ts';
 import { type Database, openDatabase } from './database.ts';
 import { MirrorStore } from './mirror-store.ts';
-import { readMirrorColumns, toSourceSchema } from './mirror-table.ts';
+import { readMirrorColumns, toSourceSchema, unmappedColumns } from './mirror-table.ts';
 import { PauseStore } from './pause-store.ts';
 import { PendingStore } from './pending-store.ts';
 import { ServerStateStore } from './server-state.ts';
@@ -90,14 +90,15 @@ async function openSource(
   mapping: SourceMapping,
 ): Promise<SourceStore | string[]> {
   const { target, fanOut } = configuration.settings;
-  const schema = toSourceSchema(mapping, await readMirrorColumns(database, target.stateDatabase, mapping.name));
+  const existing = await readMirrorColumns(database, target.stateDatabase, mapping.name);
+  const schema = toSourceSchema(mapping, existing);
   const problems = schema
     ? []
     : [`source ${mapping.name}: its mirror is missing or lacks a column; run friend-sync migrate --execute`];
   const tables = await Promise.all(mapping.copies.map((copy) => readTargetTable(database, copy)));
   problems.push(...tables.flatMap((table) => checkTarget(table, schema?.keyKind)));
   if (!schema || problems.length) return problems;
-  const mirror = new MirrorStore(target.stateDatabase, schema);
+  const mirror = new MirrorStore(target.stateDatabase, schema, unmappedColumns(mapping, existing));
   return {
     schema,
     mirror,
