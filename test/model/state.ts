@@ -76,7 +76,7 @@ export interface Step {
   readonly state: State;
 }
 
-/** The state as text; equal states, and only they, have equal texts. */
+/** The state as text. States that differ only in which worker is which have the same text. */
 export function keyOf({
   mirror,
   through,
@@ -88,14 +88,17 @@ export function keyOf({
   isLocked,
   barrier,
 }: State): string {
-  const p = pending
-    ? `${pending.generation},${pending.holder ?? ''},${pending.cursor},${pending.passGeneration},${+pending.isOld}${+pending.isPassOld}`
-    : '';
-  const w = workers.map(({ at, kind, copy, generation, value }) =>
+  const [a = '', b = ''] = workers.map(({ at, kind, copy, generation, value }) =>
     at === 'idle' ? '' : `${at[0]}${kind[0]}${copy}${generation}${value}`,
   );
+  const isSwapped = a > b;
+  // Which of two workers that do the same has the token is no difference either.
+  const holder = pending?.holder === undefined ? '' : a === b ? 0 : Math.abs(pending.holder - Number(isSwapped));
+  const p = pending
+    ? `${pending.generation},${holder},${pending.cursor},${pending.passGeneration},${+pending.isOld}${+pending.isPassOld}`
+    : '';
   const t = through ? `${+through.isCommitted}${through.copies.map(Number).join('')}` : '';
-  return `${mirror}|${t}|${p}|${copies.map((value) => value ?? '-').join('')}|${w.join()}|${late}${lateValue}${+isLocked}${barrier}`;
+  return `${mirror}|${t}|${p}|${copies.map((value) => value ?? '-').join('')}|${isSwapped ? `${b},${a}` : `${a},${b}`}|${late}${lateValue}${+isLocked}${barrier}`;
 }
 
 /** Who has locked a copy, seen from others. */
