@@ -5,6 +5,8 @@ export interface Coalesced {
   readonly newest: Change;
   /** Some message of the group was a read: the key is to be made equal again even if nothing changed. */
   readonly isRead: boolean;
+  /** Offset of the first message of the group: a rewind may have reached it alone. */
+  readonly firstOffset: bigint;
 }
 
 /**
@@ -15,7 +17,11 @@ export function coalesce(changes: readonly Change[]): Map<Key, Coalesced> {
   const newest = new Map<Key, Coalesced>();
   for (const change of changes) {
     const earlier = newest.get(change.key);
-    newest.set(change.key, { newest: change, isRead: change.isRead || (earlier?.isRead ?? false) });
+    newest.set(change.key, {
+      newest: change,
+      isRead: change.isRead || (earlier?.isRead ?? false),
+      firstOffset: earlier?.firstOffset ?? change.position.offset,
+    });
   }
   return newest;
 }

@@ -17,7 +17,7 @@ function change(offset: bigint, values: Change['values'], more: Partial<Change> 
 }
 
 const decideOne = (row: MirrorRow | undefined, one: Change, replayUntil = 0n) =>
-  decide(row, { newest: one, isRead: one.isRead }, replayUntil);
+  decide(row, { newest: one, isRead: one.isRead, firstOffset: one.position.offset }, replayUntil);
 
 test('a key that is new in the mirror is written and marked', () => {
   expect(decideOne(undefined, change(5n, ['bob', null]))).toMatchObject({
@@ -88,4 +88,9 @@ test('coalescing keeps the newest change of each key and remembers that one of t
   ]);
   expect(coalesced.get(7n)).toMatchObject({ newest: { values: ['c', null] }, isRead: true });
   expect(coalesced.get(8n)).toMatchObject({ newest: { values: ['x', 'y'] }, isRead: false });
+});
+
+test('a rewind that ends inside a batch repairs the keys it passed', () => {
+  const batch = coalesce([change(99n, ['bob', null]), change(101n, ['bob', null])]).get(7n);
+  expect(batch && decide(known, batch, 100n)).toMatchObject({ mark: true });
 });

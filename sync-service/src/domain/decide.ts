@@ -26,7 +26,7 @@ export type Decision =
  */
 export function decide(known: MirrorRow | undefined, change: Coalesced, replayUntil: bigint): Decision {
   const { newest } = change;
-  const repairs = change.isRead || newest.position.offset < replayUntil;
+  const repairs = change.isRead || change.firstOffset < replayUntil;
   if (known === undefined) return { kind: 'accept', write: toRow(newest, undefined), mark: true };
 
   const order = orderOf(newest.position, known.position);
