@@ -3,15 +3,15 @@ import { expect, test } from 'vitest';
 import type { Daemon } from '../support/daemon.ts';
 import { createUsers, startLoad } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
+import { LONG_TIMEOUT_MS, SCALE } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 const USERS = 50;
-const CHUNK_ROWS = 200;
-const MANY = 8_000;
+const { chunkRows, copiesOfOneUser: MANY, kills, restarts, lockedMs } = SCALE;
 /** Longer than the session timeout (6 s) and the lease (5 s) of these pipelines. */
 const FROZEN_MS = 8_000;
 const SOON = { timeout: 60_000, interval: 50 };
-const OPTIONS = { ...TABLES, settings: { fanOut: { leaseMs: 5_000, chunkRows: CHUNK_ROWS } } };
+const OPTIONS = { ...TABLES, settings: { fanOut: { leaseMs: 5_000, chunkRows } } };
 
 /** From here on every version that a copy of the first target ever has is kept, by a trigger. */
 async function keepVersions({ friend, friendDb }: Pipeline): Promise<void> {
@@ -48,12 +48,16 @@ async function copiesOf({ friend, friendDb }: Pipeline, id: number, nick: string
   return Number(row?.n);
 }
 
-/** User 1 has as many copies as a transaction never writes at once. */
+/** User 1 has as many copies as a transaction never writes at once, and a pass over them takes a few seconds. */
 async function openLarge(): Promise<Pipeline> {
-  const pipeline = await openPipeline(OPTIONS);
+  const settings = { ...OPTIONS.settings, brake: { rowsPerSecond: MANY / 4 } };
+  const pipeline = await openPipeline({ ...OPTIONS, settings });
   await createUsers(pipeline, USERS);
-  const rows = Array.from({ length: MANY }, () => [1]);
-  await pipeline.friend.write('copies', `INSERT INTO ${pipeline.friendDb}.friend (friend_id) VALUES ?`, [rows]);
+  await pipeline.friend.write(
+    'copies',
+    `INSERT INTO ${pipeline.friendDb}.friend (friend_id)
+       WITH RECURSIVE n (i) AS (SELECT 1 UNION ALL SELECT i + 1 FROM n WHERE i < ${MANY}) SELECT /*+ SET_VAR(cte_max_recursion_depth = ${MANY}) */ 1 FROM n`,
+  );
   return pipeline;
 }
 
@@ -86,59 +90,111 @@ test('case 15: an instance that was frozen past its session and lease writes not
   await zombie.ready();
 });
 
-test('case 48: a user with many copies is renamed again half-way; a worker is killed, another frozen; others go on', async () => {
-  await using pipeline = await openLarge();
-  const first = await pipeline.startDaemon();
-  await pipeline.settled();
-  await keepVersions(pipeline);
-
-  await rename(pipeline, 1, 'v1');
-  await halfWay(pipeline, 'v1');
-  await rename(pipeline, 1, 'v2');
-  await rename(pipeline, 2, 'v7');
-  await expect.poll(() => copiesOf(pipeline, 2, 'v7'), SOON).toBe(2);
-  await first.kill();
-
-  const second = await pipeline.startDaemon();
-  await expect.poll(() => copiesOf(pipeline, 1, 'v2'), SOON).toBeGreaterThan(0);
-  second.process.kill('SIGSTOP');
-  await pipeline.startDaemon();
-  await expect.poll(() => copiesOf(pipeline, 1, 'v2'), SOON).toBe(MANY + 2);
-  second.process.kill('SIGCONT');
-  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
-  expect(await stepsBack(pipeline)).toBe('0');
-});
-
-test('case 21: a daemon that is told to stop in the middle of a fan-out stops at once, in order, and another finishes', async () => {
-  await using pipeline = await openLarge();
-  const daemon = await pipeline.startDaemon();
-  await pipeline.settled();
-  await rename(pipeline, 1, 'v1');
-  await halfWay(pipeline, 'v1');
-  const exit = await Promise.race([daemon.kill('SIGTERM'), delay(10_000, 'late')]);
-  expect(exit).toBe(0);
-  expect(await copiesOf(pipeline, 1, 'v1')).toBeLessThan(MANY);
-  await pipeline.startDaemon();
-  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
-});
-
-test('case 16: a copy that stays locked for longer than the session timeout makes no rebalance, and other keys go on', async () => {
-  await using pipeline = await openPipeline(OPTIONS);
-  const { friend, friendDb } = pipeline;
-  await createUsers(pipeline, USERS);
-  const daemon = await pipeline.startDaemon();
-  await pipeline.settled();
-  const joins = await daemon.metric('friend_sync_rebalances_total');
-  await friend.transaction('the application', async (tx) => {
-    await tx.rows('locking', `SELECT id FROM ${friendDb}.friend WHERE friend_id = 1 FOR UPDATE`);
-    await rename(pipeline, 1, 'v1');
-    for (const until = Date.now() + FROZEN_MS; Date.now() < until; ) {
-      const nick = `v${Date.now()}`;
-      await rename(pipeline, 2, nick);
-      await expect.poll(() => copiesOf(pipeline, 2, nick), SOON).toBe(2);
+test(
+  'case 13: a daemon that is killed again and again, at any moment, loses nothing',
+  async () => {
+    await using pipeline = await openLarge();
+    const load = startLoad(pipeline, USERS);
+    for (let n = 0; n < kills; n++) {
+      const daemon = await pipeline.startDaemon();
+      await rename(pipeline, 1, `v${n}`);
+      await delay(Math.random() * 500);
+      await daemon.kill();
     }
-    expect(await copiesOf(pipeline, 1, 'v1')).toBe(0);
-  });
-  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
-  expect(await daemon.metric('friend_sync_rebalances_total')).toBe(joins);
-});
+    await load.stop();
+    await pipeline.startDaemon();
+    expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+  },
+  LONG_TIMEOUT_MS,
+);
+
+test(
+  'case 14: three instances that restart one by one, and all at once, lose nothing',
+  async () => {
+    await using pipeline = await openPipeline(OPTIONS);
+    await createUsers(pipeline, USERS);
+    const start = () => pipeline.startDaemon();
+    const load = startLoad(pipeline, USERS);
+    let daemons = await Promise.all([start(), start(), start()]);
+    for (let round = 0; round < restarts; round++) {
+      for (const [i, daemon] of daemons.entries()) {
+        expect(await daemon.kill('SIGTERM')).toBe(0);
+        daemons[i] = await start();
+      }
+      expect(await Promise.all(daemons.map((daemon) => daemon.kill('SIGTERM')))).toEqual([0, 0, 0]);
+      daemons = await Promise.all([start(), start(), start()]);
+    }
+    await load.stop();
+    expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+  },
+  LONG_TIMEOUT_MS,
+);
+
+test(
+  'case 48: a user with many copies is renamed again half-way; a worker is killed, another frozen; others go on',
+  async () => {
+    await using pipeline = await openLarge();
+    const first = await pipeline.startDaemon();
+    await pipeline.settled();
+    await keepVersions(pipeline);
+
+    await rename(pipeline, 1, 'v1');
+    await halfWay(pipeline, 'v1');
+    await rename(pipeline, 1, 'v2');
+    await rename(pipeline, 2, 'v7');
+    await expect.poll(() => copiesOf(pipeline, 2, 'v7'), SOON).toBe(2);
+    await first.kill();
+
+    const second = await pipeline.startDaemon();
+    await expect.poll(() => copiesOf(pipeline, 1, 'v2'), SOON).toBeGreaterThan(0);
+    second.process.kill('SIGSTOP');
+    await pipeline.startDaemon();
+    await expect.poll(() => copiesOf(pipeline, 1, 'v2'), { ...SOON, timeout: LONG_TIMEOUT_MS }).toBe(MANY + 2);
+    second.process.kill('SIGCONT');
+    expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+    expect(await stepsBack(pipeline)).toBe('0');
+  },
+  LONG_TIMEOUT_MS,
+);
+
+test(
+  'case 21: a daemon that is told to stop in the middle of a fan-out stops at once, in order, and another finishes',
+  async () => {
+    await using pipeline = await openLarge();
+    const daemon = await pipeline.startDaemon();
+    await pipeline.settled();
+    await rename(pipeline, 1, 'v1');
+    await halfWay(pipeline, 'v1');
+    const exit = await Promise.race([daemon.kill('SIGTERM'), delay(10_000, 'late')]);
+    expect(exit).toBe(0);
+    expect(await copiesOf(pipeline, 1, 'v1')).toBeLessThan(MANY);
+    await pipeline.startDaemon();
+    expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+  },
+  LONG_TIMEOUT_MS,
+);
+
+test(
+  'case 16: a copy that stays locked for longer than the session timeout makes no rebalance, and other keys go on',
+  async () => {
+    await using pipeline = await openPipeline(OPTIONS);
+    const { friend, friendDb } = pipeline;
+    await createUsers(pipeline, USERS);
+    const daemon = await pipeline.startDaemon();
+    await pipeline.settled();
+    const joins = await daemon.metric('friend_sync_rebalances_total');
+    await friend.transaction('the application', async (tx) => {
+      await tx.rows('locking', `SELECT id FROM ${friendDb}.friend WHERE friend_id = 1 FOR UPDATE`);
+      await rename(pipeline, 1, 'v1');
+      for (const until = Date.now() + lockedMs; Date.now() < until; ) {
+        const nick = `v${Date.now()}`;
+        await rename(pipeline, 2, nick);
+        await expect.poll(() => copiesOf(pipeline, 2, nick), SOON).toBe(2);
+      }
+      expect(await copiesOf(pipeline, 1, 'v1')).toBe(0);
+    });
+    expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+    expect(await daemon.metric('friend_sync_rebalances_total')).toBe(joins);
+  },
+  LONG_TIMEOUT_MS,
+);
