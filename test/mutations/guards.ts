@@ -54,12 +54,12 @@ export const GUARDS: readonly Guard[] = [
     replace: [
       [
         'k IN (?) AND token = ? AND generation = pass_generation`',
-        'k IN (?) AND ? IS NOT NULL AND generation <= COALESCE(pass_generation, generation)`',
+        'k IN (?) AND ? IS NOT NULL AND generation = pass_generation`',
       ],
     ],
     test: mysqlTest(
       'completion.mysql.test.ts',
-      'case 15: a worker that stalled over the re-creation of its pending row does not delete the new one',
+      'case 15: completion needs the token: a worker that stalled over the re-creation of its pending row does not delete the new one',
     ),
   },
   {
@@ -68,7 +68,7 @@ export const GUARDS: readonly Guard[] = [
     replace: [[' AND token = ? AND generation = pass_generation`', ' AND token = ?`']],
     test: mysqlTest(
       'completion.mysql.test.ts',
-      'a pass that is resumed at its cursor and was overtaken by a mark begins anew when it ends',
+      'completion needs the generation of the pass: one that is resumed at its cursor and was overtaken by a mark begins anew when it ends',
     ),
   },
   {
@@ -82,7 +82,7 @@ export const GUARDS: readonly Guard[] = [
     ],
     test: mysqlTest(
       'completion.mysql.test.ts',
-      'case 15: a claim that was lost can neither store a cursor nor release the key',
+      'case 15: the cursor needs the token: a claim that was lost can neither store a cursor nor release the key',
     ),
   },
   {
@@ -150,6 +150,15 @@ export const GUARDS: readonly Guard[] = [
     test: mysqlTest('fan-out.mysql.test.ts', 'a column whose value is unknown is left as it is'),
   },
   {
+    guard: 'forgetting a column that left the mapping',
+    file: `${MYSQL}/mirror-store.ts`,
+    replace: [['[...replaced, ...forgotten]', 'replaced']],
+    test: mysqlTest(
+      'fan-out.mysql.test.ts',
+      'a column that left the mapping and comes back is unknown where its row has changed since',
+    ),
+  },
+  {
     guard: 'the end of silent sessions',
     file: `${MYSQL}/store.ts`,
     replace: [['    silenceSeconds,\n', '']],
@@ -162,6 +171,15 @@ export const GUARDS: readonly Guard[] = [
     guard: 'the way back from write-through',
     file: `${APPLICATION}/ingest.ts`,
     replace: [["if (kind !== 'store_contended' && kind !== 'store_refused') throw error;", 'throw error;']],
+    test: mysqlTest(
+      'write-through.mysql.test.ts',
+      'a copy that somebody has locked is not waited for: its key is marked',
+    ),
+  },
+  {
+    guard: 'NOWAIT in write-through',
+    file: `${MYSQL}/copy-store.ts`,
+    replace: [['LIMIT ? FOR UPDATE OF f NOWAIT`', 'LIMIT ? FOR UPDATE OF f`']],
     test: mysqlTest(
       'write-through.mysql.test.ts',
       'a copy that somebody has locked is not waited for: its key is marked',

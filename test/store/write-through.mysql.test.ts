@@ -1,13 +1,13 @@
 import { expect, test } from 'vitest';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
-import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
+import { type FriendServer, type FriendServerOptions, openFriendServer } from '../support/friend-server.ts';
 import { TABLES } from '../support/tables.ts';
 
 const nicks = (server: FriendServer) => column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY id`);
 
 /** Keys 1 and 2 with copies, in the mirror, all equal; from here on the fan-out is idle. */
-async function openSettled(options = TABLES) {
+async function openSettled(options: FriendServerOptions = TABLES) {
   const server = await openFriendServer(options);
   const feed = createFeed(server, true);
   await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1),(2)`);
@@ -27,7 +27,7 @@ test('few copies are written in the transaction that stores the change, and noth
 });
 
 test('a copy that somebody has locked is not waited for: its key is marked', async () => {
-  const { server, feed } = await openSettled();
+  const { server, feed } = await openSettled({ ...TABLES, settings: { fanOut: { lockWaitSeconds: 60 } } });
   await using _ = server;
   await server.friend.transaction('the application', async (tx) => {
     await tx.rows('locking', `SELECT id FROM ${server.friendDb}.friend WHERE friend_id = 1 FOR UPDATE`);
@@ -35,7 +35,7 @@ test('a copy that somebody has locked is not waited for: its key is marked', asy
   });
   await drain(server);
   expect(await nicks(server)).toEqual(['Ann', 'two']);
-});
+}, 20_000); // a third of the wait
 
 test('a value that the target refuses is stored and left to the fan-out, which parks its key', async () => {
   const [friend = '', member = ''] = TABLES.friendTables;
