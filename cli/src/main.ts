@@ -2,6 +2,7 @@
 import { Command, CommanderError } from 'commander';
 import { addBackfill } from './commands/backfill.ts';
 import { addConnectors } from './commands/connectors.ts';
+import { addDeadLetters } from './commands/dead-letters.ts';
 import { addEpoch } from './commands/epoch.ts';
 import { addGrants } from './commands/grants.ts';
 import { addMark } from './commands/mark.ts';
@@ -37,6 +38,7 @@ for (const add of [
   addOffsets,
   addBackfill,
   addVerify,
+  addDeadLetters,
   addMark,
   addEpoch,
   addPause,

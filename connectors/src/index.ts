@@ -22,4 +22,10 @@ export { type Settings, settingsSchema } from './settings.ts';
 export { backfillSignals, type SignalMessage } from './source-connector/backfill-signal.ts';
 export { type Grant, renderGrants } from './source-connector/grants.ts';
 export { renderSourceConnector } from './source-connector/render.ts';
-export { changeTopic, type TopicDefinition, topicDefinitions, topicNames } from './source-connector/topics.ts';
+export {
+  changeTopic,
+  deadLetterTopic,
+  type TopicDefinition,
+  topicDefinitions,
+  topicNames,
+} from './source-connector/topics.ts';

@@ -22,10 +22,11 @@ export type ErrorKind =
   | 'internal';
 
 /**
- * `retry`: try again with back-off. `park`: this key waits, the others go on. `halt`: stop reading and writing, stay
+ * `retry`: try again with back-off. `park`: this key waits, the others go on. `set aside`: this message becomes a dead
+ * letter, the next one is handled. `halt`: stop reading and writing, stay
  * alive and unready, look again every 30 s. `stop`: the process is being stopped; not an error.
  */
-export type Directive = 'retry' | 'park' | 'halt' | 'stop';
+export type Directive = 'retry' | 'park' | 'set aside' | 'halt' | 'stop';
 
 export interface Policy {
   readonly directive: Directive;
@@ -58,8 +59,8 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
     hint: 'compare the mapping with what the connector captures: friend-sync connectors apply',
   },
   message_malformed: {
-    directive: 'halt',
-    hint: 'look at the message that is named; something else writes to the change topic',
+    directive: 'set aside',
+    hint: 'friend-sync dead-letters list names it; friend-sync dead-letters replay reads its row again',
   },
   topic_replaced: {
     directive: 'halt',

@@ -1,6 +1,7 @@
 export type { AppliedConnectors } from './application/apply-connectors.ts';
 export type { BarrierResult } from './application/barrier.ts';
 export type { Comparison } from './application/compare.ts';
+export type { ListedLetter } from './application/dead-letters.ts';
 export type { EpochPlan } from './application/epoch.ts';
 export { type FanOutEvents, type FanOutLimits, fanOutClaim, type Hold } from './application/fan-out-claim.ts';
 export { Health, type Trouble } from './application/health.ts';

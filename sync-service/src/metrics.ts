@@ -15,6 +15,9 @@ export class Metrics {
     'kind',
   ]);
   readonly ignored = this.#counter('friend_sync_ignored_total', 'messages that change nothing', ['reason']);
+  readonly deadLetters = this.#counter('friend_sync_dead_letters_total', 'messages that could not be decoded', [
+    'topic',
+  ]);
   readonly rebalances = this.#counter('friend_sync_rebalances_total', 'times the consumer joined its group', []);
   readonly ready = new Gauge({
     name: 'friend_sync_ready',

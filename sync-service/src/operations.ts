@@ -10,6 +10,7 @@ import { type AppliedConnectors, applyConnectors } from './application/apply-con
 import { type BackfillEvents, requestBackfill, runBackfill } from './application/backfill.ts';
 import { type BarrierResult, passBarrier } from './application/barrier.ts';
 import { type Comparison, compareCopies } from './application/compare.ts';
+import { type ListedLetter, listDeadLetters } from './application/dead-letters.ts';
 import { beginEpoch, type EpochPlan, planEpoch } from './application/epoch.ts';
 import {
   executeReset,
@@ -21,10 +22,12 @@ import {
 } from './application/offsets.ts';
 import { verifyCopies } from './application/verify.ts';
 import type { Key } from './domain/change.ts';
+import { SyncError } from './errors.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './infrastructure/kafka/admin.ts';
 import { createDecoder } from './infrastructure/kafka/avro.ts';
 import { createKafka } from './infrastructure/kafka/client.ts';
 import { watchNotifications } from './infrastructure/kafka/notifications.ts';
+import { readTopic } from './infrastructure/kafka/read-topic.ts';
 import type { Database } from './infrastructure/mysql/database.ts';
 import { executeMigration, type MigrationPlan, planMigration } from './infrastructure/mysql/migrate.ts';
 import { openSourceDatabase, openStore, openTarget, type Store } from './infrastructure/mysql/store.ts';
@@ -139,6 +142,24 @@ export class Operations implements AsyncDisposable {
       passBarrier: () => this.passBarrier(deadlineMs),
       compare: (some) => compareCopies(this.configuration, this.#sourceDatabase(), this.#targetDatabase(), some),
     });
+  }
+
+  /** The messages of a source that could not be decoded, oldest first. */
+  async deadLetters(source: SourceMapping): Promise<ListedLetter[]> {
+    const schema = (await this.store()).sources.get(source.name)?.schema;
+    if (!schema) throw new SyncError('internal', `no source ${source.name}`);
+    const read = (topic: string, onMessage: Parameters<typeof readTopic>[2]) =>
+      readTopic(this.#kafkaClient(), topic, onMessage);
+    return listDeadLetters(this.configuration.settings, source, schema, read);
+  }
+
+  /** Keys of which some column is unknown, by source; a backfill completes them. */
+  async incomplete(): Promise<Record<string, number>> {
+    const { database, sources } = await this.store();
+    const counts = [...sources].map(
+      async ([name, { mirror }]) => [name, await mirror.countIncomplete(database)] as const,
+    );
+    return Object.fromEntries(await Promise.all(counts));
   }
 
   /** Makes the copies of these keys equal to the mirror again, whether or not they differ. */

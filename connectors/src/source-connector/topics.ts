@@ -3,6 +3,8 @@ import type { SourceMapping } from '../mapping.ts';
 import type { Settings } from '../settings.ts';
 
 const DAY_MS = 86_400_000;
+/** A dead letter has the bytes of its message and a little more; the change topic's own limit is the broker's, or a larger one. */
+const DEAD_LETTER_BYTES = 64 * 1024 * 1024;
 
 /** A topic as it must exist before the connector starts; nothing is left to the broker's defaults. */
 export interface TopicDefinition {
@@ -15,6 +17,11 @@ export interface TopicDefinition {
 /** The topic that carries a source's changes, as Debezium names it: a character that Kafka does not allow is `_`. */
 export function changeTopic({ kafka }: Settings, { table }: SourceMapping): string {
   return `${kafka.topicPrefix}.${table.database}.${table.table}`.replace(/[^A-Za-z0-9._-]/g, '_');
+}
+
+/** Where messages of a change topic go that cannot be decoded. */
+export function deadLetterTopic(changeTopic: string): string {
+  return `${changeTopic}.dead-letter`;
 }
 
 export interface TopicNames {
@@ -54,6 +61,12 @@ export function topicDefinitions({ settings, mapping }: Configuration): TopicDef
       // outlive the oldest backup of the friend database that one would restore.
       config: { 'cleanup.policy': 'compact', 'delete.retention.ms': String(30 * DAY_MS) },
     })),
+    ...mapping.sources.map((source) =>
+      single(deadLetterTopic(changeTopic(settings, source)), {
+        ...forDays(30),
+        'max.message.bytes': String(DEAD_LETTER_BYTES),
+      }),
+    ),
     // Debezium reads partition 0 of the signal topic only; a signal in another one is lost without a word.
     single(names.signal, forDays(7)),
     single(names.notification, forDays(7)),

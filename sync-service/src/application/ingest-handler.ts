@@ -1,20 +1,21 @@
 import type { SourceMapping } from '@friend-sync/connectors';
-import type { Change } from '../domain/change.ts';
 import { SyncError } from '../errors.ts';
 import type { KafkaAdmin } from '../infrastructure/kafka/admin.ts';
 import type { Decoder } from '../infrastructure/kafka/avro.ts';
 import type { MessageBatch, PartitionHandler, Stored } from '../infrastructure/kafka/consumer.ts';
-import { toChange } from '../infrastructure/kafka/envelope.ts';
+import { sendDeadLetter } from '../infrastructure/kafka/dead-letter.ts';
 import type { Consumed } from '../infrastructure/mysql/consumed-store.ts';
 import type { SourceStore, Store } from '../infrastructure/mysql/store.ts';
 import type { Logger } from '../log.ts';
 import type { Metrics } from '../metrics.ts';
+import { type DecodedBatch, decodeBatch } from './decode-batch.ts';
 import type { FanOut } from './fan-out.ts';
 import type { FanOutEvents } from './fan-out-claim.ts';
 import type { HistoryWatch } from './history-watch.ts';
 import { type IngestBatch, ingest } from './ingest.ts';
 import type { Perseverance } from './perseverance.ts';
 import { findStart } from './topic-identity.ts';
+import { Undecodable } from './undecodable.ts';
 
 export interface IngestHandlerParts {
   readonly store: Store;
@@ -39,6 +40,7 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
   const { store, perseverance, signal } = parts;
   /** The epoch of each partition's offsets, as read when it was assigned. */
   const epochs = new Map<string, number>();
+  const undecodable = new Undecodable();
 
   async function begin(topic: string, partition: number, alive?: () => Promise<void>): Promise<bigint> {
     const consumed = await perseverance.run(
@@ -54,19 +56,31 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
   async function attempt(source: SourceStore, batch: MessageBatch): Promise<Stored> {
     parts.history.check();
     const epoch = epochs.get(`${batch.topic}/${batch.partition}`) ?? 0;
-    let decoded: IngestBatch;
+    let decoded: DecodedBatch;
     try {
-      decoded = await decodeBatch(parts, source, batch, epoch);
+      decoded = await decodeBatch(parts.decoder, source.schema, batch, epoch);
+      undecodable.require(batch, decoded);
     } catch (error) {
       // An operator may have set the offset past what cannot be decoded.
       const consumed = await store.consumed.read(store.database, batch.topic, batch.partition);
       if (consumed?.nextOffset === batch.expectedOffset) throw error;
       return moved(batch.topic, batch.partition, consumed);
     }
-    return storeDecoded(source, decoded, batch.messages.length);
+    for (const letter of decoded.letters) await sendDeadLetter(parts.admin, letter);
+    const { messages, ...where } = batch;
+    const stored = await storeDecoded(source, { ...where, epoch, changes: decoded.changes });
+    if (stored.kind === 'moved') return stored;
+    undecodable.count(batch, decoded);
+    parts.metrics.messages.inc({ topic: batch.topic }, messages.length);
+    for (const reason of decoded.ignored) parts.metrics.ignored.inc({ reason });
+    for (const { topic, partition, message, reason } of decoded.letters) {
+      parts.metrics.deadLetters.inc({ topic });
+      parts.log.warn({ topic, partition, offset: String(message.offset), reason }, 'a message became a dead letter');
+    }
+    return stored;
   }
 
-  async function storeDecoded(source: SourceStore, batch: IngestBatch, messageCount: number): Promise<Stored> {
+  async function storeDecoded(source: SourceStore, batch: IngestBatch): Promise<Stored> {
     const { name } = source.schema.mapping;
     const outcome = await ingest(store, source, batch, parts.fanOut.isIdle).catch((error) => {
       throw mirrorRefusal(error) ?? error;
@@ -77,7 +91,6 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
       parts.events.onWritten(outcome.applied.changed);
       parts.events.onApplied(name, outcome.applied.committedAtMs);
     }
-    parts.metrics.messages.inc({ topic: batch.topic }, messageCount);
     parts.metrics.marks.inc({ source: name }, outcome.markCount);
     return { kind: 'stored' };
   }
@@ -109,29 +122,4 @@ function sourceOf({ store, sources }: IngestHandlerParts, topic: string): Source
   const source = store.sources.get(sources.get(topic)?.name ?? '');
   if (!source) throw new SyncError('internal', `no source has the topic ${topic}`);
   return source;
-}
-
-async function decodeBatch(
-  parts: IngestHandlerParts,
-  source: SourceStore,
-  batch: MessageBatch,
-  epoch: number,
-): Promise<IngestBatch> {
-  const { topic, partition, expectedOffset, nextOffset, maxTimestampMs } = batch;
-  const changes: Change[] = [];
-  for (const message of batch.messages) {
-    const decoded = message.value && (await parts.decoder.decode(message.value));
-    const change = toChange({
-      schema: source.schema,
-      topic,
-      partition,
-      offset: message.offset,
-      epoch,
-      key: message.key,
-      decoded,
-    });
-    if ('ignored' in change) parts.metrics.ignored.inc({ reason: change.ignored });
-    else changes.push(change);
-  }
-  return { topic, partition, epoch, expectedOffset, nextOffset, maxTimestampMs, changes };
 }

@@ -54,7 +54,7 @@ export class Perseverance {
   }
 
   #waitMs({ kind, policy }: SyncError, attempt: number): number {
-    if (policy.directive === 'halt' || policy.directive === 'park') return this.#haltMs;
+    if (policy.directive !== 'retry') return this.#haltMs;
     const base = kind === 'store_contended' ? 10 : 100;
     return Math.min(LONGEST_RETRY_MS, base * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
   }

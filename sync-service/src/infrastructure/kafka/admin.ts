@@ -1,5 +1,6 @@
 import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs';
 import { SyncError } from '../../errors.ts';
+import type { MessageHeaders } from './consumer.ts';
 
 export interface PartitionOffsets {
   readonly partition: number;
@@ -42,7 +43,7 @@ export interface KafkaAdmin extends AsyncDisposable {
     topic: string,
     key: string | Buffer | null,
     value: string | Buffer | null,
-    headers?: Record<string, string | Buffer>,
+    headers?: MessageHeaders,
   ): Promise<void>;
 }
 
@@ -109,7 +110,7 @@ export function openKafkaAdmin(kafka: Kafka): KafkaAdmin {
 
     send: (topic, key, value, headers = {}) =>
       producers.use(async (producer) => {
-        await producer.send({ topic, acks: -1, messages: [{ key, value, headers }] });
+        await producer.send({ topic, acks: -1, messages: [{ key, value, headers: { ...headers } }] });
       }),
 
     async [Symbol.asyncDispose]() {

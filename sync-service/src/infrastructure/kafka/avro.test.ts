@@ -103,8 +103,12 @@ describe('the decoder', () => {
     await expect(createDecoder({ url }).decode(bytes)).rejects.toMatchObject({ kind: 'message_malformed' });
   });
 
-  test('an unknown id is the message’s fault only while the registry knows another', async () => {
-    const decoder = createDecoder({ url });
+  test('case 24: an unknown id is the message’s fault only after a grace time, and while the registry knows another', async () => {
+    const patient = createDecoder({ url });
+    await patient.decode(message(1, record));
+    await expect(patient.decode(message(9, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });
+
+    const decoder = createDecoder({ url }, { unknownGraceMs: 0 });
     await expect(decoder.decode(message(9, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });
     await decoder.decode(message(1, record));
     await expect(decoder.decode(message(9, record))).rejects.toMatchObject({ kind: 'message_malformed' });
@@ -113,7 +117,7 @@ describe('the decoder', () => {
     expect(requests).toHaveLength(asked);
   });
 
-  test('a registry that has lost its storage makes no message malformed, and known ids go on', async () => {
+  test('case 24: a registry that has lost its storage makes no message malformed, and known ids go on', async () => {
     const decoder = createDecoder({ url });
     await decoder.decode(message(1, record));
     answer = (_request, response) => response.writeHead(404).end('{}');
@@ -121,7 +125,7 @@ describe('the decoder', () => {
     await expect(decoder.decode(message(1, record))).resolves.toBeDefined();
   });
 
-  test('a failing registry is unavailable, asked once, and asked again the next time', async () => {
+  test('case 24: a failing registry is unavailable, asked once, and asked again the next time', async () => {
     const decoder = createDecoder({ url });
     const works = answer;
     answer = (_request, response) => response.writeHead(500).end();
@@ -131,12 +135,12 @@ describe('the decoder', () => {
     await expect(decoder.decode(message(1, record))).resolves.toBeDefined();
   });
 
-  test('an unreachable registry is unavailable', async () => {
+  test('case 24: an unreachable registry is unavailable', async () => {
     const decoder = createDecoder({ url: 'http://127.0.0.1:1' });
     await expect(decoder.decode(message(1, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });
   });
 
-  test('a registry that never answers is unavailable after the timeout', async () => {
+  test('case 24: a registry that never answers is unavailable after the timeout', async () => {
     answer = () => {};
     const decoder = createDecoder({ url }, { requestTimeoutMs: 50 });
     await expect(decoder.decode(message(1, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });

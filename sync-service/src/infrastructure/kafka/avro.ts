@@ -7,7 +7,10 @@ import { bigintTypeHook } from './avro-long.ts';
 const HEADER_BYTES = 5;
 const REQUEST_TIMEOUT_MS = 5_000;
 /** How long an id that the registry does not know is not asked for again. */
-const UNKNOWN_ID_MS = 5_000;
+const UNKNOWN_ID_MS = 1_000;
+/** An id that the registry does not know is waited for so long: one of its replicas may not have it yet. */
+const UNKNOWN_GRACE_MS = 10_000;
+const LATEST_MS = 5_000;
 
 /** What a writer's schema says, known without decoding anything. */
 export interface WriterSchema {
@@ -31,6 +34,8 @@ export interface Decoder {
    * schema itself cannot be used. Known ids are decoded without the registry.
    */
   decode(message: Buffer): Promise<DecodedRecord>;
+  /** The newest schema that the registry has for the values of a topic; asked for again after some seconds. */
+  latest(topic: string): Promise<WriterSchema>;
 }
 
 type Known = { readonly schema: WriterSchema; readonly type: Type };
@@ -38,16 +43,21 @@ type Known = { readonly schema: WriterSchema; readonly type: Type };
 /** Creates a decoder with its own cache of schemas; ids are immutable, so nothing is ever asked for twice. */
 export function createDecoder(
   settings: Settings['registry'],
-  { requestTimeoutMs = REQUEST_TIMEOUT_MS }: { readonly requestTimeoutMs?: number } = {},
+  {
+    requestTimeoutMs = REQUEST_TIMEOUT_MS,
+    unknownGraceMs = UNKNOWN_GRACE_MS,
+  }: { readonly requestTimeoutMs?: number; readonly unknownGraceMs?: number } = {},
 ): Decoder {
   const registry = openRegistry(settings, requestTimeoutMs);
   const known = new Map<number, Known>();
   const asked = new Map<number, Promise<Known>>();
+  const unknownSince = new Map<number, number>();
   const unknownUntil = new Map<number, number>();
+  const latest = new Map<string, { readonly until: number; readonly schema: WriterSchema }>();
   let lastKnown: number | undefined;
 
   async function ask(id: number): Promise<Known> {
-    if ((unknownUntil.get(id) ?? 0) > Date.now()) throw unknownId(id);
+    if ((unknownUntil.get(id) ?? 0) > Date.now()) throw unknown(id);
     try {
       const type = (await registry.getSchema(id)) as unknown as Type;
       const found = { type, schema: writerSchema(id, type) };
@@ -59,8 +69,15 @@ export function createDecoder(
       // A registry that has lost its storage knows no id at all; then nothing is wrong with the message.
       if (lastKnown === undefined || !(await isStored(lastKnown))) throw unavailable(id, error);
       unknownUntil.set(id, Date.now() + UNKNOWN_ID_MS);
-      throw unknownId(id, error);
+      throw unknown(id, error);
     }
+  }
+
+  function unknown(id: number, cause?: unknown): SyncError {
+    const since = unknownSince.get(id) ?? Date.now();
+    unknownSince.set(id, since);
+    const kind = Date.now() - since < unknownGraceMs ? 'schema_unavailable' : 'message_malformed';
+    return new SyncError(kind, `the registry does not know schema ${id}`, { cause });
   }
 
   async function isStored(id: number): Promise<boolean> {
@@ -80,6 +97,19 @@ export function createDecoder(
   }
 
   return {
+    async latest(topic) {
+      const cached = latest.get(topic);
+      if (cached && cached.until > Date.now()) return cached.schema;
+      // The client caches what is latest for ever; a new one asks.
+      const id = await openRegistry(settings, requestTimeoutMs)
+        .getLatestSchemaId(`${topic}-value`)
+        .catch((cause) => {
+          throw new SyncError('schema_unavailable', `the newest schema of ${topic} could not be read`, { cause });
+        });
+      const { schema } = known.get(id) ?? (await schemaOf(id));
+      latest.set(topic, { until: Date.now() + LATEST_MS, schema });
+      return schema;
+    },
     async decode(message) {
       if (message.length < HEADER_BYTES || message[0] !== 0) {
         throw new SyncError('message_malformed', 'the message does not begin with 0x00 and a schema id');
@@ -135,10 +165,6 @@ function typeName(type: Type): string {
 
 function statusOf(error: unknown): number | undefined {
   return (error as { status?: number } | null)?.status;
-}
-
-function unknownId(id: number, cause?: unknown): SyncError {
-  return new SyncError('message_malformed', `the registry does not know schema ${id}`, { cause });
 }
 
 /** Everything with an HTTP status is the registry's fault: its client reports even a refused connection as 400. */

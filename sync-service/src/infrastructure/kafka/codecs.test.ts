@@ -25,7 +25,7 @@ function int32(value: number): Buffer {
 describe('codecs', () => {
   beforeAll(installCodecs);
 
-  test('snappy in the framing of Java producers, several blocks', async () => {
+  test('case 22: snappy in the framing of Java producers, several blocks', async () => {
     const blocks = [text.subarray(0, 5_000), text.subarray(5_000)].map((part) => snappy.compress(part));
     const header = Buffer.concat([Buffer.from([0x82]), Buffer.from('SNAPPY\0'), int32(1), int32(1)]);
     const framed = Buffer.concat([header, ...blocks.flatMap((block) => [int32(block.length), block])]);
@@ -36,12 +36,12 @@ describe('codecs', () => {
     expect(decompressSnappy(snappy.compress(text)).equals(text)).toBe(true);
   });
 
-  test('lz4 frames', async () => {
+  test('case 22: lz4 frames', async () => {
     expect((await decompress(CompressionTypes.LZ4, await compressFrame(text))).equals(text)).toBe(true);
     expect((await decompress(CompressionTypes.LZ4, Buffer.from(LZ4_BASE64, 'base64'))).equals(text)).toBe(true);
   });
 
-  test('zstd frames', async () => {
+  test('case 22: zstd frames', async () => {
     expect((await decompress(CompressionTypes.ZSTD, Buffer.from(ZSTD_BASE64, 'base64'))).equals(text)).toBe(true);
   });
 });

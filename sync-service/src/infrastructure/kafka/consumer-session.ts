@@ -270,8 +270,8 @@ function newestTimestamp(batch: Batch, from: bigint, to: bigint): number {
   }, 0);
 }
 
-function toMessage({ offset, key, value, timestamp }: KafkaMessage): Message {
-  return { offset: BigInt(offset), key, value, timestampMs: Number(timestamp) };
+function toMessage({ offset, key, value, timestamp, headers = {} }: KafkaMessage): Message {
+  return { offset: BigInt(offset), key, value, timestampMs: Number(timestamp), headers };
 }
 
 /** Of an unclassified error only name and stack frames: nobody vouches for its message. */

@@ -177,7 +177,7 @@ describe('the consumer, on a real broker', () => {
     expect(database.stored[2]?.offsets).toEqual([9n, 10n]);
   });
 
-  test('a handler that fails is given the same batch again, whatever it threw', async () => {
+  test('case 20: a handler that fails is given the same batch again, whatever it threw', async () => {
     await createTopic();
     await produce(2);
     const database = new Database();
@@ -229,7 +229,7 @@ describe('the consumer, on a real broker', () => {
     expect(second.assignment()).toHaveLength(4);
   });
 
-  test('a rebalance does not wait for a store that is alive', async () => {
+  test('case 20: a rebalance does not wait for a store that is alive', async () => {
     await createTopic(2);
     await produce(1, 0);
     const database = new Database();

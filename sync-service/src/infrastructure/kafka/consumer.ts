@@ -21,7 +21,11 @@ export interface Message {
   readonly key: Buffer | null;
   readonly value: Buffer | null;
   readonly timestampMs: number;
+  readonly headers: MessageHeaders;
 }
+
+/** As kafkajs gives and takes them; one that occurs more than once is a list. */
+export type MessageHeaders = Readonly<Record<string, Buffer | string | (Buffer | string)[] | undefined>>;
 
 /** `moved`: the stored next offset was another one, nothing was stored; reading goes on from there. */
 export type Stored = { readonly kind: 'stored' } | { readonly kind: 'moved'; readonly nextOffset: bigint };

@@ -154,13 +154,13 @@ describe('keys', () => {
 });
 
 describe('other messages', () => {
-  test('a delete, with or without its d', () => {
+  test('case 25: a delete, with or without its d', () => {
     const gone = { key: 7n, kind: 'delete', values: [], isRead: false };
     expect(toChange(inputOf({ op: 'd', after: null }))).toMatchObject({ ...gone, committedAtMs: 1_700 });
     expect(toChange(tombstone('{"id":7}'))).toMatchObject({ ...gone, committedAtMs: null });
   });
 
-  test('a truncate has no key and is ignored', () => {
+  test('case 26: a truncate has no key and is ignored', () => {
     expect(toChange(inputOf({ op: 't', key: null, after: null }))).toEqual({ ignored: 'truncate' });
   });
 
@@ -169,7 +169,7 @@ describe('other messages', () => {
     ['an update without after', inputOf({ after: null })],
     ['a tombstone without key', tombstone(null)],
     ['the schema of another table', inputOf({ name: 'my_prefix.user_db.im_group.Envelope' })],
-  ])('%s: malformed', (_name, input) => {
+  ])('case 26, 27: %s: malformed', (_name, input) => {
     expect(() => toChange(input)).toThrow(expect.objectContaining({ kind: 'message_malformed' }));
   });
 });

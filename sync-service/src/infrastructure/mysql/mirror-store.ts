@@ -42,6 +42,16 @@ export class MirrorStore {
     return new Map(rows.map((row) => this.#toRow(row)).map((row) => [row.key, row]));
   }
 
+  /** Keys of which some mapped column is unknown. Reads the whole table. */
+  async countIncomplete(session: Session): Promise<number> {
+    const unknown = this.#schema.mapping.columns.map((name) => quoted(unknownColumn(name))).join(' OR ');
+    const [row] = await session.rows(
+      'counting incomplete keys',
+      `SELECT COUNT(*) AS n FROM ${this.table} WHERE NOT fs_deleted AND (${unknown})`,
+    );
+    return Number(row?.n);
+  }
+
   /** Inserts or replaces rows, in key order. */
   async write(tx: Session, rows: readonly MirrorRow[]): Promise<void> {
     if (rows.length === 0) return;

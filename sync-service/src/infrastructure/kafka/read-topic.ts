@@ -1,0 +1,48 @@
+import { randomUUID } from 'node:crypto';
+import type { Kafka, KafkaMessage } from 'kafkajs';
+import { SyncError } from '../../errors.ts';
+import { openKafkaAdmin } from './admin.ts';
+
+/**
+ * Shows every message that a topic holds at the moment of the call to `onMessage`, partition by partition in offset
+ * order, and leaves no group behind. Fails with a SyncError as the admin's functions do.
+ */
+export async function readTopic(
+  kafka: Kafka,
+  topic: string,
+  onMessage: (message: KafkaMessage, partition: number) => void,
+): Promise<void> {
+  const groupId = `friend-sync-reader-${randomUUID()}`;
+  await using admin = openKafkaAdmin(kafka);
+  const unread = new Map(
+    (await admin.partitionOffsets(topic)).filter(({ low, high }) => low < high).map((p) => [p.partition, p.high]),
+  );
+  if (unread.size === 0) return;
+  const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 200, allowAutoTopicCreation: false });
+  try {
+    await consumer.connect();
+    await consumer.subscribe({ topic, fromBeginning: true });
+    await new Promise<void>((resolve, reject) => {
+      consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
+      // The last records may be control records, which are fetched and never shown.
+      consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {
+        if (BigInt(payload.lastOffset) + 1n >= (unread.get(payload.partition) ?? 0n)) unread.delete(payload.partition);
+        if (unread.size === 0) resolve();
+      });
+      consumer
+        .run({
+          autoCommit: false,
+          eachBatch: async ({ batch }) => {
+            for (const message of batch.messages) onMessage(message, batch.partition);
+          },
+        })
+        .catch(reject);
+    });
+  } catch (error) {
+    if (error instanceof SyncError) throw error;
+    throw new SyncError('source_unavailable', `${topic} cannot be read`, { cause: error });
+  } finally {
+    await consumer.disconnect().catch(() => {});
+    await admin.deleteGroup(groupId).catch(() => {});
+  }
+}

@@ -1,0 +1,83 @@
+import { changeTopic, deadLetterTopic } from '@friend-sync/connectors';
+import kafkajs from 'kafkajs';
+import { expect, test } from 'vitest';
+import { createUsers } from '../support/load.ts';
+import { openPipeline } from '../support/pipeline.ts';
+
+const USERS = 20;
+const JUNK_BYTES = 10 * 1024 * 1024;
+const SOON = { timeout: 60_000, interval: 100 };
+
+test('case 23, 53: junk of every kind becomes dead letters with its bytes, the next message is applied, a replay completes its keys', async () => {
+  await using pipeline = await openPipeline();
+  const { operations, configuration, stack, user, userDb, friend, friendDb } = pipeline;
+  const { settings, mapping } = configuration;
+  const [source] = mapping.sources;
+  if (!source) throw new Error('the mapping has no source');
+  const topic = changeTopic(settings, source);
+  await createUsers(pipeline, USERS);
+  const daemon = await pipeline.startDaemon();
+  await pipeline.settled();
+
+  const kafka = new kafkajs.Kafka({ brokers: [stack.kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING });
+  const [admin, producer] = [kafka.admin(), kafka.producer()];
+  await Promise.all([admin.connect(), producer.connect()]);
+  const limit = { name: 'max.message.bytes', value: String(2 * JUNK_BYTES) };
+  await admin.alterConfigs({
+    validateOnly: false,
+    resources: [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries: [limit] }],
+  });
+  const junk = [
+    Buffer.alloc(0),
+    Buffer.from([0]),
+    Buffer.from([7, 0, 0, 0, 1, 2]),
+    Buffer.from([0, 0, 0, 0, 1, 255, 255, 255]),
+    Buffer.from('{"json":"text"}'),
+    Buffer.alloc(JUNK_BYTES, 'x'),
+  ];
+  // Users 1 to 6 lose a change each; a seventh message has no readable key.
+  for (const [i, value] of junk.entries())
+    await producer.send({ topic, messages: [{ key: `{"id":${i + 1}}`, value, headers: { origin: 'somewhere' } }] });
+  await producer.send({ topic, messages: [{ key: 'no key', value: 'no value' }] });
+  await user.write('a change', `UPDATE ${userDb}.account SET nick = 'after all' WHERE id IN (1, 2, 20)`);
+
+  const nicks = async () =>
+    (
+      await friend.rows(
+        'reading',
+        `SELECT DISTINCT friend_id, nick FROM ${friendDb}.friend WHERE friend_id IN (1, 2, 20)`,
+      )
+    ).map(({ nick }) => nick);
+  await expect.poll(nicks, SOON).toEqual(['after all', 'after all', 'after all']);
+  await expect.poll(() => daemon.metric('friend_sync_dead_letters_total'), SOON).toBe(7);
+  await daemon.ready();
+
+  const letters = await operations.deadLetters(source);
+  expect(letters.map(({ key }) => String(key)).sort()).toEqual(['1', '2', '3', '4', '5', '6', 'undefined']);
+  const stored: Buffer[] = [];
+  const consumer = kafka.consumer({ groupId: `look-${settings.kafka.groupId}` });
+  await consumer.connect();
+  await consumer.subscribe({ topic: deadLetterTopic(topic), fromBeginning: true });
+  await consumer.run({
+    eachMessage: async ({ message: { headers, value } }) => {
+      if (!headers?.origin) return;
+      expect(String(headers['__connect.errors.topic'])).toBe(topic);
+      stored.push(value ?? Buffer.from('null'));
+    },
+  });
+  await expect.poll(() => stored.length, SOON).toBe(junk.length);
+  expect(stored.map((bytes) => bytes.length).sort()).toEqual(junk.map((bytes) => bytes.length).sort());
+  expect(junk.every((bytes) => stored.some((other) => other.equals(bytes)))).toBe(true);
+  await Promise.all([consumer.disconnect(), admin.disconnect(), producer.disconnect()]);
+
+  // What was lost of users 3 to 6 is unknown: nothing of them is written until their rows are read again.
+  expect(await operations.incomplete()).toEqual({ account: 4 });
+  const keys = letters.map(({ key }) => key).filter((key) => key !== undefined);
+  await operations.runBackfill(source, keys, 60_000);
+  expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
+  expect(await operations.incomplete()).toEqual({ account: 0 });
+  const written = await daemon.metric('friend_sync_copies_written_total');
+  await operations.runBackfill(source, keys, 60_000);
+  await pipeline.settled();
+  expect(await daemon.metric('friend_sync_copies_written_total')).toBe(written);
+});
