@@ -134,6 +134,11 @@ export const settingsSchema = z
           .describe('how often the daemon looks whether a server went back or the pipeline stands still'),
       })
       .prefault({}),
+    patrol: z
+      .strictObject({
+        intervalSeconds: positive.default(600).describe('every copy is compared with the mirror this often'),
+      })
+      .prefault({}),
     admin: z
       .strictObject({
         host: name.default('127.0.0.1').describe('address the admin server listens on'),

@@ -27,6 +27,7 @@ import { createKafka } from './infrastructure/kafka/client.ts';
 import { watchNotifications } from './infrastructure/kafka/notifications.ts';
 import type { Database } from './infrastructure/mysql/database.ts';
 import { executeMigration, type MigrationPlan, planMigration } from './infrastructure/mysql/migrate.ts';
+import type { PatrolReport } from './infrastructure/mysql/patrol-store.ts';
 import { openSourceDatabase, openStore, openTarget, type Store } from './infrastructure/mysql/store.ts';
 import type { Logger } from './log.ts';
 
@@ -74,6 +75,12 @@ export class Operations implements AsyncDisposable {
     const { database, sources } = await this.store();
     const counts = [...sources].map(async ([name, { pending }]) => [name, await pending.count(database)] as const);
     return Object.fromEntries(await Promise.all(counts));
+  }
+
+  /** What the last complete round of the patrol found. */
+  async patrol(): Promise<PatrolReport> {
+    const { database, patrol } = await this.store();
+    return patrol.report(database);
   }
 
   async planReset(sources: readonly SourceMapping[], target: OffsetTarget): Promise<OffsetMove[]> {

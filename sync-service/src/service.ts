@@ -7,6 +7,7 @@ import { Health } from './application/health.ts';
 import { watchHistory } from './application/history-watch.ts';
 import { createIngestHandler } from './application/ingest-handler.ts';
 import { watchOffsets } from './application/offset-watch.ts';
+import { type PatrolEvents, startPatrol } from './application/patrol.ts';
 import { Perseverance } from './application/perseverance.ts';
 import { watchProgress } from './application/progress-watch.ts';
 import { SyncError } from './errors.ts';
@@ -110,6 +111,8 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     await consumer.start();
     closers.push(() => consumer.stop());
     use(watchOffsets(store, consumer, log));
+    const patrolled = patrolEvents(metrics, fanOut, log);
+    use(startPatrol({ store, perseverance, intervalSeconds: settings.patrol.intervalSeconds, events: patrolled }));
     use(watchConnector(connect, connectorName, health, log));
     const connectorGtids = async () => storedGtids(await connect.offsets(connectorName));
     use(watchProgress({ source, store, admin, connectorGtids, topics: [...sources.keys()] }, health, intervalMs));
@@ -144,6 +147,21 @@ function brakeListener(metrics: Metrics, health: Health, log: Logger): (closed: 
       { by: told, reason: closed?.reason },
       closed ? 'fan-out waits' : 'fan-out goes on',
     );
+  };
+}
+
+function patrolEvents(metrics: Metrics, fanOut: FanOut, log: Logger): PatrolEvents {
+  return {
+    onMarked(source, driftedKeys) {
+      fanOut.notify();
+      metrics.drift.inc({ source }, driftedKeys);
+      if (driftedKeys > 0) log.warn({ source, driftedKeys }, 'copies had drifted; they are made equal again');
+    },
+    onRound(durationMs, driftedKeys) {
+      metrics.patrolSeconds.set(durationMs / 1000);
+      metrics.patrolEnded.setToCurrentTime();
+      log.debug({ durationMs: Math.round(durationMs), driftedKeys }, 'patrol round ended');
+    },
   };
 }
 

@@ -62,6 +62,11 @@ export async function readTargetTable(target: Database, copy: CopyMapping): Prom
   };
 }
 
+/** The columns of the primary key, in its order. */
+export function primaryKeyOf({ columns, primaryKey }: TargetTable): TargetColumn[] {
+  return primaryKey.map((name) => columns.get(name)).filter((column) => column !== undefined);
+}
+
 function toColumn(row: Row): TargetColumn {
   return {
     name: row.name as string,
