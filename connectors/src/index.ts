@@ -16,10 +16,19 @@ export {
   type ConnectorStatus,
   storedGtids,
 } from './connect-rest/client.ts';
+export { type ConnectorDefinition, connectorDefinitions } from './connectors.ts';
+export { renderLateCopiesConnector } from './late-copies/render.ts';
+export { type TailedTable, tailedTables } from './late-copies/tailed-tables.ts';
 export * from './mapping.ts';
 export { Secret } from './secret.ts';
 export { type Settings, settingsSchema } from './settings.ts';
 export { backfillSignals, type SignalMessage } from './source-connector/backfill-signal.ts';
 export { type Grant, renderGrants } from './source-connector/grants.ts';
 export { renderSourceConnector } from './source-connector/render.ts';
-export { changeTopic, type TopicDefinition, topicDefinitions, topicNames } from './source-connector/topics.ts';
+export {
+  changeTopic,
+  lateCopiesTopic,
+  type TopicDefinition,
+  topicDefinitions,
+  topicNames,
+} from './source-connector/topics.ts';

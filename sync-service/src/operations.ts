@@ -179,7 +179,7 @@ export class Operations implements AsyncDisposable {
 
   #backfillParts() {
     const { settings } = this.configuration;
-    const { notification } = topicNames(settings);
+    const { notification } = topicNames(settings.kafka.topicPrefix);
     const kafka = this.#kafkaClient();
     return {
       settings,
