@@ -21,6 +21,11 @@ export class Metrics {
     'keys whose copies the patrol found differing unawares',
     ['source'],
   );
+  readonly lateCopies = this.#counter(
+    'friend_sync_late_copies_total',
+    'keys marked because a copy was written with an old value',
+    ['source'],
+  );
   readonly patrolSeconds = this.#gauge('friend_sync_patrol_round_seconds', 'duration of the last round of the patrol');
   readonly patrolEnded = this.#gauge(
     'friend_sync_patrol_ended_timestamp_seconds',

@@ -1,9 +1,4 @@
-import {
-  type Configuration,
-  ConnectClient,
-  type ConnectorDefinition,
-  connectorDefinitions,
-} from '@friend-sync/connectors';
+import { type Configuration, ConnectClient, type ConnectorDefinition, connectorNames } from '@friend-sync/connectors';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
@@ -17,9 +12,9 @@ export function addConnectors(program: Command, load: Load): void {
 
   group
     .command('render')
-    .description("print the connectors' configurations by name; no server is needed")
-    .action(() => {
-      const definitions = connectorDefinitions(load().configuration);
+    .description("print the connectors' configurations by name; reads the target tables' primary keys")
+    .action(async () => {
+      const definitions = await definitionsOf(load().configuration);
       print(JSON.stringify(Object.fromEntries(definitions.map(({ name, config }) => [name, config])), null, 2));
     });
 
@@ -29,7 +24,7 @@ export function addConnectors(program: Command, load: Load): void {
     .action(async () => {
       const { configuration, json } = load();
       const problems: { connector: string; key: string; message: string }[] = [];
-      for (const { name, config } of connectorDefinitions(configuration))
+      for (const { name, config } of await definitionsOf(configuration))
         for (const problem of await clientOf(configuration).validate(config))
           problems.push({ connector: name, ...problem });
       if (json) printJson(problems);
@@ -69,7 +64,7 @@ export function addConnectors(program: Command, load: Load): void {
     .option('--all', 'restart what runs, too')
     .action(async (only: string | undefined, { all }: { all?: boolean }, command: Command) => {
       const { configuration } = load();
-      for (const { name } of chosen(configuration, only, command))
+      for (const name of chosen(configuration, only, command))
         await clientOf(configuration).restart(name, { onlyFailed: !all });
       talk('restarted');
     });
@@ -80,7 +75,7 @@ export function addConnectors(program: Command, load: Load): void {
     .option('--execute', 'really delete them')
     .action(async (only: string | undefined, { execute }: { execute?: boolean }, command: Command) => {
       const { configuration } = load();
-      for (const { name } of chosen(configuration, only, command)) {
+      for (const name of chosen(configuration, only, command)) {
         if (execute) await clientOf(configuration).delete(name);
         talk(execute ? `connector ${name} is deleted` : `would delete connector ${name}; add --execute`);
       }
@@ -99,25 +94,24 @@ function addOrder(
     .description(description)
     .action(async (only: string | undefined, _: object, command: Command) => {
       const { configuration } = load();
-      for (const { name } of chosen(configuration, only, command)) await order(clientOf(configuration), name);
+      for (const name of chosen(configuration, only, command)) await order(clientOf(configuration), name);
       talk(`${verb}: accepted; friend-sync connectors status shows when it is done`);
     });
 }
 
 /** The connector of that name, or all of them. */
-function chosen(configuration: Configuration, only: string | undefined, command: Command): ConnectorDefinition[] {
-  const definitions = connectorDefinitions(configuration);
-  const found = definitions.filter(({ name }) => only === undefined || name === only);
-  if (found.length === 0)
-    command.error(`error: no connector is named ${only}; there is ${definitions.map(({ name }) => name).join(', ')}`);
-  return found;
+function chosen(configuration: Configuration, only: string | undefined, command: Command): string[] {
+  const names = connectorNames(configuration);
+  if (only === undefined) return names;
+  if (!names.includes(only)) command.error(`error: no connector is named ${only}; there is ${names.join(', ')}`);
+  return [only];
 }
 
 async function showStatus(load: Load): Promise<void> {
   const { configuration, json } = load();
   const client = clientOf(configuration);
   const all = await Promise.all(
-    connectorDefinitions(configuration).map(async ({ name }) => ({ name, status: await client.status(name) })),
+    connectorNames(configuration).map(async (name) => ({ name, status: await client.status(name) })),
   );
   const rows = all.flatMap(({ name, status }) =>
     status
@@ -136,7 +130,7 @@ async function showStatus(load: Load): Promise<void> {
 
 async function showDifferences(configuration: Configuration, json: boolean): Promise<void> {
   const differences = [];
-  for (const definition of connectorDefinitions(configuration))
+  for (const definition of await definitionsOf(configuration))
     differences.push(await difference(definition, clientOf(configuration)));
   if (json) return printJson(differences);
   for (const { connector, outcome, changes } of differences) {
@@ -158,6 +152,10 @@ async function difference({ name: connector, config: wanted }: ConnectorDefiniti
     .filter((name) => current?.[name] !== wanted[name])
     .map((name) => ({ name, from: current?.[name], to: wanted[name] }));
   return { connector, outcome: !current ? 'created' : changes.length ? 'updated' : 'unchanged', changes };
+}
+
+function definitionsOf(configuration: Configuration): Promise<ConnectorDefinition[]> {
+  return withOperations(configuration, (operations) => operations.connectorDefinitions());
 }
 
 function clientOf({ settings }: Configuration): ConnectClient {

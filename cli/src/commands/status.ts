@@ -1,3 +1,4 @@
+import { type ConnectorStatus, connectorNames } from '@friend-sync/connectors';
 import type { Operations, PatrolReport } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
@@ -11,25 +12,21 @@ export function addStatus(program: Command, load: Load): void {
     .description('connector state, lag per partition, pending and parked keys, last round of the patrol')
     .action(async () => {
       const { configuration, json } = load();
-      const name = configuration.settings.connect.connectorName;
-      const [connector, progress, pending, patrol] = await withOperations(configuration, (operations: Operations) =>
+      const names = connectorNames(configuration);
+      const [connectors, progress, pending, patrol] = await withOperations(configuration, (operations: Operations) =>
         Promise.all([
-          part(async () => (await operations.connect.status(name)) ?? null),
+          part(() => Promise.all(names.map(async (name) => ({ name, status: await operations.connect.status(name) })))),
           part(() => operations.progress()),
           part(() => operations.pending()),
           part(() => operations.patrol()),
         ]),
       );
-      if ([connector, progress, pending, patrol].some((p) => 'error' in p)) process.exitCode = EXIT.temporary;
-      if (json) return printJson({ connector, progress, pending, patrol });
+      if ([connectors, progress, pending, patrol].some((p) => 'error' in p)) process.exitCode = EXIT.temporary;
+      if (json) return printJson({ connectors, progress, pending, patrol });
 
-      const state =
-        'error' in connector
-          ? connector.error
-          : connector.value
-            ? `${connector.value.state}, tasks ${connector.value.tasks.map((t) => t.state).join(', ') || 'none'}`
-            : 'not created';
-      print(`connector ${name}: ${state}\n`);
+      if ('error' in connectors) print(`connectors: ${connectors.error}`);
+      else for (const { name, status } of connectors.value) print(`connector ${name}: ${stateOf(status)}`);
+      print('');
       if ('error' in progress) print(`offsets: ${progress.error}`);
       else
         printTable(
@@ -45,6 +42,11 @@ export function addStatus(program: Command, load: Load): void {
         );
       print(`\npatrol: ${'error' in patrol ? patrol.error : describe(patrol.value)}`);
     });
+}
+
+function stateOf(status: ConnectorStatus | undefined): string {
+  if (!status) return 'not created';
+  return `${status.state}, tasks ${status.tasks.map(({ state }) => state).join(', ') || 'none'}`;
 }
 
 function describe({ endedAt, durationMs, driftedKeys }: PatrolReport): string {

@@ -9,14 +9,17 @@ import {
   schemaHistory,
 } from '../debezium.ts';
 import { topicNames } from '../source-connector/topics.ts';
-import { type TailedTable, tailedTables } from './tailed-tables.ts';
+import { type PrimaryKeys, type TailedTable, tailedTables } from './tailed-tables.ts';
 
 /**
  * The connector that tails the target tables, whole. A message says only which copy was inserted, or had one of the
  * columns changed that decide what it should hold: its key is the copy's primary key. No mapped column is captured, so
  * what friend-sync itself writes makes no message.
  */
-export function renderLateCopiesConnector({ settings, mapping }: Configuration): Record<string, string> {
+export function renderLateCopiesConnector(
+  { settings, mapping }: Configuration,
+  primaryKeys: PrimaryKeys,
+): Record<string, string> {
   const { target, lateCopies } = settings;
   const tables = tailedTables(mapping);
   return {
@@ -27,8 +30,8 @@ export function renderLateCopiesConnector({ settings, mapping }: Configuration):
       lateCopies.topicPrefix,
     ),
     'table.include.list': tables.map(({ table }) => pattern(table.database, table.table)).join(','),
-    // Of the values; a message's key holds the primary key in any case.
-    'column.include.list': tables.flatMap(capturedColumns).join(','),
+    // With the primary key: REPLACE may change nothing else, of what is not mapped.
+    'column.include.list': tables.flatMap((table) => capturedColumns(table, primaryKeys)).join(','),
     'skip.messages.without.change': 'true',
     // A copy that is gone needs no correction; updates are what re-adds and re-points a copy.
     'skipped.operations': 'd,t',
@@ -48,6 +51,7 @@ export function renderLateCopiesConnector({ settings, mapping }: Configuration):
   };
 }
 
-function capturedColumns({ table, columns }: TailedTable): string[] {
-  return columns.map((column) => pattern(table.database, table.table, column));
+function capturedColumns({ table, columns, mapped }: TailedTable, primaryKeys: PrimaryKeys): string[] {
+  const captured = [...new Set([...primaryKeys(table), ...columns])].filter((column) => !mapped.has(column));
+  return captured.map((column) => pattern(table.database, table.table, column));
 }

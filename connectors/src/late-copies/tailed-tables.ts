@@ -1,9 +1,14 @@
 import type { CopyMapping, Mapping, TableName } from '../mapping.ts';
 
-/** A target table with the columns whose change may make a copy wrong; a mapped column is never among them. */
+/** A target table's primary key, in its order, as the friend database has it; empty where it does not exist. */
+export type PrimaryKeys = (table: TableName) => readonly string[];
+
+/** A target table with the columns, besides its primary key, whose change may make a copy wrong. */
 export interface TailedTable {
   readonly table: TableName;
   readonly columns: readonly string[];
+  /** What friend-sync writes: a change of these alone must make no message. */
+  readonly mapped: ReadonlySet<string>;
 }
 
 /** Every target table once: a table may hold several copies, by different foreign keys. */
@@ -18,7 +23,7 @@ export function tailedTables({ sources }: Mapping): TailedTable[] {
     if (!first) return [];
     const mapped = new Set(copies.flatMap(({ set }) => set.map(({ column }) => column)));
     const deciding = copies.flatMap(({ key, watch, where }) => [key, ...watch, ...namesIn(where ?? '')]);
-    return [{ table: first.table, columns: [...new Set(deciding)].filter((column) => !mapped.has(column)) }];
+    return [{ table: first.table, columns: [...new Set(deciding)], mapped }];
   });
 }
 

@@ -1,7 +1,7 @@
 import {
   type Configuration,
   type ConnectClient,
-  connectorDefinitions,
+  type ConnectorDefinition,
   topicDefinitions,
 } from '@friend-sync/connectors';
 import { SyncError } from '../errors.ts';
@@ -21,15 +21,16 @@ export interface AppliedConnector {
  * Brings topics and connectors to what the configuration says; repeated, it changes nothing. Topics come first: Connect
  * would create them with the broker's defaults, and a signal topic with more than one partition is never heard. When it
  * returns, everything that the servers commit from now on will be sent. The connectors are begun one after another, in
- * the order of {@link connectorDefinitions}.
+ * the order given.
  */
 export async function applyConnectors(
   configuration: Configuration,
+  definitions: readonly ConnectorDefinition[],
   admin: KafkaAdmin,
   connect: ConnectClient,
+  requestPatrol: () => Promise<void>,
   deadlineMs: number,
 ): Promise<AppliedConnectors> {
-  const definitions = connectorDefinitions(configuration);
   const problems = await Promise.all(
     definitions.map(async ({ name, config }) =>
       (await connect.validate(config)).map(({ key, message }) => `${name}: ${key}: ${message}`),
@@ -51,6 +52,8 @@ export async function applyConnectors(
     await connect.waitUntilRunning(name, deadlineMs);
     await connect.waitUntilPositioned(name, deadlineMs);
     connectors.push({ name, outcome });
+    // Copies that were written before it streamed are the patrol's.
+    if (name === configuration.settings.lateCopies.connectorName && outcome === 'created') await requestPatrol();
   }
   return { topics, connectors };
 }

@@ -1,11 +1,15 @@
-import type { DeletePolicy } from '@friend-sync/connectors';
+import type { DeletePolicy, TableName } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
 import { columnEqualities, EXACT } from './copy-equality.ts';
 import { quoted, type Session } from './database.ts';
 import { KeyOrder, type Range } from './key-order.ts';
-import { primaryKeyOf, type TargetTable } from './target-table.ts';
+import { isAmong, isFoundByKey, type KeyFields, rowKeyList, toRowKey } from './row-key.ts';
+import { primaryKeyOf, type TargetColumn, type TargetTable } from './target-table.ts';
+
+/** More in one condition, and MySQL reads the whole table (range_optimizer_max_mem_size). */
+const MOST_ROW_KEYS = 1_000;
 
 /** A key with a copy that is not equal to the mirror. */
 export interface Differing {
@@ -19,7 +23,9 @@ export interface Differing {
  * the fan-out's own; copies whose key is not in the mirror are passed over.
  */
 export class CopySweep {
+  readonly table: TableName;
   readonly #table: string;
+  readonly #primaryKey: readonly TargetColumn[];
   readonly #order: KeyOrder;
   readonly #differing: { readonly before: string; readonly after: string };
   readonly #keyKind: KeyKind;
@@ -33,8 +39,10 @@ export class CopySweep {
     onDelete: DeletePolicy,
   ) {
     const { copy } = target;
+    this.table = copy.table;
     this.#table = `${quoted(copy.table.database, copy.table.table)} AS f FORCE INDEX (PRIMARY)`;
-    this.#order = new KeyOrder(primaryKeyOf(target));
+    this.#primaryKey = primaryKeyOf(target);
+    this.#order = new KeyOrder(this.#primaryKey);
     this.#keyKind = keyKind;
     this.#source = source;
     const key = `f.${quoted(copy.key)}`;
@@ -64,6 +72,25 @@ export class CopySweep {
   /** The keys with differing copies within a range of primary keys; not those that are parked. */
   async differing(session: Session, range: Range): Promise<Differing[]> {
     const { where, parameters } = this.#order.within(range);
+    return this.#compare(session, where, parameters);
+  }
+
+  /**
+   * The same for single copies, by the fields of their primary keys. What is no such key is passed over: a copy that is
+   * not found here is the patrol's.
+   */
+  async differingAmong(session: Session, keys: readonly KeyFields[]): Promise<Differing[]> {
+    if (!isFoundByKey(this.#primaryKey)) return [];
+    const rowKeys = keys.map((fields) => toRowKey(this.#primaryKey, fields)).filter((key) => key !== undefined);
+    const found: Differing[] = [];
+    for (let from = 0; from < rowKeys.length; from += MOST_ROW_KEYS) {
+      const some = rowKeyList(rowKeys.slice(from, from + MOST_ROW_KEYS));
+      found.push(...(await this.#compare(session, ` AND ${isAmong(this.#primaryKey)}`, [some])));
+    }
+    return found;
+  }
+
+  async #compare(session: Session, where: string, parameters: readonly unknown[]): Promise<Differing[]> {
     const { before, after } = this.#differing;
     const rows = await session.rows('comparing copies', before + where + after, [...parameters, this.#source]);
     return rows.map((row) => ({ key: parseKey(String(row.k), this.#keyKind), isDrift: Number(row.drift) === 1 }));
