@@ -12,7 +12,7 @@ const CONNECTOR_PART = 'late-copies connector';
 /** A message is a few bytes, and a batch waits for the source as a whole. */
 const BATCH_MESSAGES = 20_000;
 /** Then its position is given up. */
-const MOST_RESTARTS = 4;
+const MOST_RESTARTS = 3;
 const DEADLINE_MS = 30_000;
 
 export interface FollowParts extends Omit<LateCopiesParts, 'topicOf'> {

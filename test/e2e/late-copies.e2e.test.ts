@@ -88,3 +88,41 @@ test('case 51: copies that are inserted, re-added, re-pointed or replaced with a
   expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
   expect(await lateMessages(pipeline)).toBe(before);
 });
+
+test('what was written while the late-copies connector was away, its position lost, is found by the patrol that follows', async () => {
+  await using pipeline = await openSettled();
+  const { friend, friendDb, operations, configuration } = pipeline;
+  const { connectorName } = configuration.settings.lateCopies;
+  const { connect } = operations;
+  await connect.stop(connectorName);
+  await connect.waitUntilStopped(connectorName, 30_000);
+  await connect.deleteOffsets(connectorName);
+  await connect.delete(connectorName);
+  await friend.write('unseen', `INSERT INTO ${friendDb}.friend (user_id, friend_id, nick) VALUES (9,1,'old')`);
+  await operations.applyConnectors(60_000);
+  expect(await pipeline.settled()).toMatchObject({ copies: 4 });
+  const wrong = () => friend.rows('reading', `SELECT id FROM ${friendDb}.friend WHERE nick = 'old'`);
+  await expect.poll(wrong, TIMES).toEqual([]);
+});
+
+test('a late-copies connector whose binary logs were purged begins at the present by itself, and a patrol follows', async () => {
+  await using pipeline = await openSettled();
+  const { friend, friendDb, operations, configuration } = pipeline;
+  const { connectorName } = configuration.settings.lateCopies;
+  const { connect } = operations;
+  await connect.stop(connectorName);
+  await connect.waitUntilStopped(connectorName, 30_000);
+  const insert = (user: number) =>
+    friend.write('late', `INSERT INTO ${friendDb}.friend (user_id, friend_id, nick) VALUES (${user},1,'old')`);
+  for (const unseen of [10, 11]) {
+    await insert(unseen);
+    await friend.write('rotating', 'FLUSH BINARY LOGS');
+  }
+  const logs = await friend.rows('listing', 'SHOW BINARY LOGS');
+  await friend.write('purging', `PURGE BINARY LOGS TO '${logs.at(-1)?.Log_name}'`);
+  await connect.resume(connectorName);
+  const wrong = () => friend.rows('reading', `SELECT id FROM ${friendDb}.friend WHERE nick = 'old'`);
+  await expect.poll(wrong, { ...TIMES, timeout: 120_000 }).toEqual([]);
+  await insert(12);
+  expect(await pipeline.settled()).toMatchObject({ copies: 6, mismatches: 0 });
+});

@@ -141,6 +141,43 @@ export const GUARDS: readonly Guard[] = [
     ),
   },
   {
+    guard: 'the deferral of late copies',
+    file: `${APPLICATION}/late-copies.ts`,
+    replace: [['if (batch.messages.length > 0) await awaitSource(parts, batch, alive);', '']],
+    test: mysqlTest(
+      'late-copies.mysql.test.ts',
+      'a late copy waits until what the source has committed is ingested, so that it is not set back',
+    ),
+  },
+  {
+    guard: 'the fence of the offset of late copies',
+    file: `${APPLICATION}/late-copies.ts`,
+    replace: [["if (consumed?.nextOffset !== expectedOffset) return consumed?.nextOffset ?? 'nothing';", '']],
+    test: mysqlTest(
+      'late-copies.mysql.test.ts',
+      'a message that is delivered again, or whose offset was set back meanwhile, finds the offset moved',
+    ),
+  },
+  {
+    guard: 'the patrol after late copies may have been missed',
+    file: `${APPLICATION}/late-copies.ts`,
+    replace: [['await store.patrol.request(tx);', '']],
+    test: mysqlTest(
+      'late-copies.mysql.test.ts',
+      'a topic that was truncated is read from its start, and a patrol follows',
+    ),
+  },
+  {
+    guard: 'leaving mapped columns out of what is tailed',
+    file: 'connectors/src/late-copies/render.ts',
+    replace: [['.filter((column) => !mapped.has(column))', '.filter((column) => mapped !== undefined && column)']],
+    test: {
+      project: 'unit',
+      file: 'connectors/src/late-copies/render.test.ts',
+      name: 'a mapped column is never captured, not even where another copy of the table is decided by it',
+    },
+  },
+  {
     guard: 'the short lock wait',
     file: `${MYSQL}/store.ts`,
     replace: [['    lockWaitSeconds: fanOut.lockWaitSeconds,\n', '']],
