@@ -1,9 +1,13 @@
 #!/bin/sh
-# The connector's configuration names the source password as ${env:FRIEND_SYNC_SOURCE__PASSWORD}; a secret of Docker is a file.
+# The connectors' configurations name their passwords as ${env:FRIEND_SYNC_…}; a secret of Docker is a file.
 set -eu
 if [ -n "${FRIEND_SYNC_SOURCE__PASSWORD_FILE:-}" ]; then
   FRIEND_SYNC_SOURCE__PASSWORD=$(cat "$FRIEND_SYNC_SOURCE__PASSWORD_FILE")
   export FRIEND_SYNC_SOURCE__PASSWORD
+fi
+if [ -n "${FRIEND_SYNC_LATE_COPIES_PASSWORD_FILE:-}" ]; then
+  FRIEND_SYNC_LATE_COPIES_PASSWORD=$(cat "$FRIEND_SYNC_LATE_COPIES_PASSWORD_FILE")
+  export FRIEND_SYNC_LATE_COPIES_PASSWORD
 fi
 # Unquoted: it holds several flags.
 exec java ${JAVA_FLAGS:--Xms256m -Xmx640m} \

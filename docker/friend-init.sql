@@ -1,4 +1,5 @@
--- Run once, when the server of friend_db is empty. Its image has created the user friend_sync before.
+-- Run once, when the server of friend_db is empty. Its image has created the user friend_sync before, and friend-init-0.sh
+-- friend_sync_late_copies.
 CREATE DATABASE friend_db;
 CREATE TABLE friend_db.im_friend (
   id BIGINT AUTO_INCREMENT PRIMARY KEY,
@@ -28,3 +29,6 @@ GRANT SELECT ON `friend_db`.`im_friend` TO 'friend_sync'@'%';
 GRANT UPDATE (`friend_nick_name`, `friend_head_img`) ON `friend_db`.`im_friend` TO 'friend_sync'@'%';
 GRANT SELECT ON `friend_db`.`im_group_member` TO 'friend_sync'@'%';
 GRANT UPDATE (`user_nick_name`, `user_head_img`) ON `friend_db`.`im_group_member` TO 'friend_sync'@'%';
+GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'friend_sync_late_copies'@'%';
+GRANT REFERENCES ON `friend_db`.`im_friend` TO 'friend_sync_late_copies'@'%';
+GRANT REFERENCES ON `friend_db`.`im_group_member` TO 'friend_sync_late_copies'@'%';

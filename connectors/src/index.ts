@@ -16,6 +16,9 @@ export {
   type ConnectorStatus,
   storedGtids,
 } from './connect-rest/client.ts';
+export { type ConnectorDefinition, connectorDefinitions, connectorNames } from './connectors.ts';
+export { renderLateCopiesConnector } from './late-copies/render.ts';
+export { type PrimaryKeys, type TailedTable, tailedTables } from './late-copies/tailed-tables.ts';
 export * from './mapping.ts';
 export { Secret } from './secret.ts';
 export { type Settings, settingsSchema } from './settings.ts';
@@ -25,6 +28,7 @@ export { renderSourceConnector } from './source-connector/render.ts';
 export {
   changeTopic,
   deadLetterTopic,
+  lateCopiesTopic,
   type TopicDefinition,
   topicDefinitions,
   topicNames,

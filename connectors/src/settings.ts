@@ -12,10 +12,9 @@ const splitList = (value: unknown) => (typeof value === 'string' ? value.split('
 const port = integer(1, 65_535);
 const positive = integer(1);
 const name = z.string().min(1);
-const tls = z
-  .union([z.boolean(), z.stringbool()], 'is neither true nor false')
-  .default(false)
-  .describe('connect with TLS, verifying the server with the system certificates');
+const topicPrefix = name.regex(/^[A-Za-z0-9._-]{1,80}$/);
+const boolean = z.union([z.boolean(), z.stringbool()], 'is neither true nor false');
+const tls = boolean.default(false).describe('connect with TLS, verifying the server with the system certificates');
 /** Addresses are printed and logged, so they hold no password. */
 const url = z.url({ protocol: /^https?$/ }).refine((text) => !/\/\/[^/]*@/.test(text), 'contains a user or password');
 /** Connect shows its configuration to everyone who can reach it, so it gets references only. */
@@ -73,10 +72,7 @@ export const settingsSchema = z
             password,
           })
           .optional(),
-        topicPrefix: name
-          .regex(/^[A-Za-z0-9._-]{1,80}$/)
-          .default('friend-sync')
-          .describe("Debezium's topic.prefix; never change it afterwards"),
+        topicPrefix: topicPrefix.default('friend-sync').describe("Debezium's topic.prefix; never change it afterwards"),
         partitions: positive.default(6).describe('partitions of a change topic; never change it afterwards'),
         replicationFactor: positive.default(1).describe('replicas of each topic; 3 in production'),
         sessionTimeoutMs: positive.default(30_000).describe('a silent consumer loses its partitions after so long'),
@@ -132,6 +128,32 @@ export const settingsSchema = z
         intervalSeconds: positive
           .default(60)
           .describe('how often the daemon looks whether a server went back or the pipeline stands still'),
+      })
+      .prefault({}),
+    lateCopies: z
+      .strictObject({
+        enabled: boolean
+          .default(true)
+          .describe(
+            'tail the target tables, so that a copy that is written with an old value is corrected within seconds',
+          ),
+        user: name
+          .default('friend_sync_late_copies')
+          .describe('replication user on the friend database; see `friend-sync grants`'),
+        passwordReference: reference
+          .default('${env:FRIEND_SYNC_LATE_COPIES_PASSWORD}')
+          .describe("how Connect finds that user's password: a config provider's reference, never the password"),
+        connectorName: name
+          .default('friend-sync-late-copies')
+          .describe('name of the connector that tails the target tables'),
+        topicPrefix: topicPrefix
+          .default('friend-sync-late-copies')
+          .describe('topic.prefix of that connector; never change it afterwards'),
+      })
+      .prefault({}),
+    patrol: z
+      .strictObject({
+        intervalSeconds: positive.default(600).describe('every copy is compared with the mirror this often'),
       })
       .prefault({}),
     admin: z

@@ -48,7 +48,7 @@ export async function openSystem({ say, onApplied }: SystemOptions): Promise<Sys
     closers.push(() => rm(dataDir, { recursive: true, force: true }));
     const stack = await openStack({
       dataDir,
-      connectEnv: { FRIEND_SYNC_SOURCE__PASSWORD: PASSWORD },
+      connectEnv: { FRIEND_SYNC_SOURCE__PASSWORD: PASSWORD, FRIEND_SYNC_LATE_COPIES_PASSWORD: PASSWORD },
       onProgress: say,
     });
     closers.push(() => stack.down());
@@ -135,9 +135,10 @@ function rootOf({ settings }: Configuration, port: number): Database {
 }
 
 async function grant(configuration: Configuration, user: Database, friend: Database): Promise<void> {
-  const { source, target } = configuration.settings;
+  const { source, target, lateCopies } = configuration.settings;
   await user.write('creating a user', `CREATE USER '${source.user}'@'%' IDENTIFIED BY '${PASSWORD}'`);
-  await friend.write('creating a user', `CREATE USER '${target.user}'@'%' IDENTIFIED BY '${PASSWORD}'`);
+  for (const name of [target.user, lateCopies.user])
+    await friend.write('creating a user', `CREATE USER '${name}'@'%' IDENTIFIED BY '${PASSWORD}'`);
   for (const { server, sql } of renderGrants(configuration))
     await (server === 'source' ? user : friend).write('granting', sql);
 }

@@ -7,12 +7,14 @@ export { type FanOutEvents, type FanOutLimits, fanOutClaim, type Hold } from './
 export { Health, type Trouble } from './application/health.ts';
 export { type IngestBatch, type Ingested, ingest } from './application/ingest.ts';
 export type { OffsetMove, OffsetTarget, PartitionProgress } from './application/offsets.ts';
+export { patrolRound } from './application/patrol.ts';
 export type { Change, Key, Value } from './domain/change.ts';
 export type { Claim } from './domain/claim.ts';
 export { type KeyKind, parseKey } from './domain/source-schema.ts';
 export { type ErrorKind, POLICY, SyncError, toSyncError } from './errors.ts';
 export { type Database, openDatabase, type Session } from './infrastructure/mysql/database.ts';
 export { executeMigration, type MigrationPlan, planMigration } from './infrastructure/mysql/migrate.ts';
+export type { PatrolReport } from './infrastructure/mysql/patrol-store.ts';
 export {
   openSourceDatabase,
   openStore,

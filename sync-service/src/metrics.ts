@@ -19,16 +19,23 @@ export class Metrics {
     'topic',
   ]);
   readonly rebalances = this.#counter('friend_sync_rebalances_total', 'times the consumer joined its group', []);
-  readonly ready = new Gauge({
-    name: 'friend_sync_ready',
-    help: '1 while consuming and nothing is in trouble',
-    registers: [this.registry],
-  });
-  readonly braked = new Gauge({
-    name: 'friend_sync_braked',
-    help: '1 while fan-out waits for the brake',
-    registers: [this.registry],
-  });
+  readonly drift = this.#counter(
+    'friend_sync_drifted_keys_total',
+    'keys whose copies the patrol found differing unawares',
+    ['source'],
+  );
+  readonly lateCopies = this.#counter(
+    'friend_sync_late_copies_total',
+    'keys marked because a copy was written with an old value',
+    ['source'],
+  );
+  readonly patrolSeconds = this.#gauge('friend_sync_patrol_round_seconds', 'duration of the last round of the patrol');
+  readonly patrolEnded = this.#gauge(
+    'friend_sync_patrol_ended_timestamp_seconds',
+    'when a round of this instance ended last, in s since 1970',
+  );
+  readonly ready = this.#gauge('friend_sync_ready', '1 while consuming and nothing is in trouble');
+  readonly braked = this.#gauge('friend_sync_braked', '1 while fan-out waits for the brake');
   readonly appliedSeconds = new Histogram({
     name: 'friend_sync_applied_seconds',
     help: 'from the commit in the user database to the commit of the copies',
@@ -38,5 +45,9 @@ export class Metrics {
 
   #counter<L extends string>(name: string, help: string, labelNames: L[]): Counter<L> {
     return new Counter({ name, help, labelNames, registers: [this.registry] });
+  }
+
+  #gauge(name: string, help: string): Gauge {
+    return new Gauge({ name, help, registers: [this.registry] });
   }
 }

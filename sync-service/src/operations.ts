@@ -1,9 +1,10 @@
 import {
   type Configuration,
   ConnectClient,
+  type ConnectorDefinition,
   changeTopic,
+  connectorDefinitions,
   type SourceMapping,
-  storedGtids,
   topicNames,
 } from '@friend-sync/connectors';
 import { type AppliedConnectors, applyConnectors } from './application/apply-connectors.ts';
@@ -20,6 +21,7 @@ import {
   planReset,
   readProgress,
 } from './application/offsets.ts';
+import { lateCopiesStream, sourceStream } from './application/streams.ts';
 import { verifyCopies } from './application/verify.ts';
 import type { Key } from './domain/change.ts';
 import { SyncError } from './errors.ts';
@@ -30,7 +32,9 @@ import { watchNotifications } from './infrastructure/kafka/notifications.ts';
 import { readTopic } from './infrastructure/kafka/read-topic.ts';
 import type { Database } from './infrastructure/mysql/database.ts';
 import { executeMigration, type MigrationPlan, planMigration } from './infrastructure/mysql/migrate.ts';
+import type { PatrolReport } from './infrastructure/mysql/patrol-store.ts';
 import { openSourceDatabase, openStore, openTarget, type Store } from './infrastructure/mysql/store.ts';
+import { readPrimaryKeys } from './infrastructure/mysql/target-table.ts';
 import type { Logger } from './log.ts';
 
 /** Everything an operator does besides running the daemon, on connections that are opened when they are needed. */
@@ -51,6 +55,7 @@ export class Operations implements AsyncDisposable {
     this.#log = log;
   }
 
+  /** The change topics. */
   get topics(): string[] {
     return this.configuration.mapping.sources.map((source) => changeTopic(this.configuration.settings, source));
   }
@@ -64,12 +69,33 @@ export class Operations implements AsyncDisposable {
     return executeMigration(this.configuration, plan);
   }
 
-  applyConnectors(deadlineMs: number): Promise<AppliedConnectors> {
-    return applyConnectors(this.configuration, this.#kafkaAdmin(), this.connect, deadlineMs);
+  /** Every connector as it should be; the friend database is asked for its tables' primary keys. */
+  async connectorDefinitions(): Promise<ConnectorDefinition[]> {
+    const { mapping, settings } = this.configuration;
+    const none = () => [];
+    const primaryKeys = settings.lateCopies.enabled ? await readPrimaryKeys(this.#targetDatabase(), mapping) : none;
+    return connectorDefinitions(this.configuration, primaryKeys);
+  }
+
+  async applyConnectors(deadlineMs: number): Promise<AppliedConnectors> {
+    const requestPatrol = async () => {
+      const { database, patrol } = await this.store();
+      await patrol.request(database);
+    };
+    const definitions = await this.connectorDefinitions();
+    return applyConnectors(
+      this.configuration,
+      definitions,
+      this.#kafkaAdmin(),
+      this.connect,
+      requestPatrol,
+      deadlineMs,
+    );
   }
 
   async progress(): Promise<PartitionProgress[]> {
-    return readProgress(await this.store(), this.#kafkaAdmin(), this.topics);
+    const late = lateCopiesStream(this.configuration, this.#targetDatabase(), this.connect);
+    return readProgress(await this.store(), this.#kafkaAdmin(), [...this.topics, ...(late?.topics ?? [])]);
   }
 
   /** Pending and parked keys, by source. */
@@ -77,6 +103,12 @@ export class Operations implements AsyncDisposable {
     const { database, sources } = await this.store();
     const counts = [...sources].map(async ([name, { pending }]) => [name, await pending.count(database)] as const);
     return Object.fromEntries(await Promise.all(counts));
+  }
+
+  /** What the last complete round of the patrol found. */
+  async patrol(): Promise<PatrolReport> {
+    const { database, patrol } = await this.store();
+    return patrol.report(database);
   }
 
   async planReset(sources: readonly SourceMapping[], target: OffsetTarget): Promise<OffsetMove[]> {
@@ -125,15 +157,10 @@ export class Operations implements AsyncDisposable {
   }
 
   async passBarrier(deadlineMs: number): Promise<BarrierResult> {
-    const { connectorName } = this.configuration.settings.connect;
-    const parts = {
-      source: this.#sourceDatabase(),
-      store: await this.store(),
-      admin: this.#kafkaAdmin(),
-      connectorGtids: async () => storedGtids(await this.connect.offsets(connectorName)),
-      topics: this.topics,
-    };
-    return passBarrier(parts, deadlineMs);
+    const changes = sourceStream(this.configuration, this.#sourceDatabase(), this.connect);
+    const late = lateCopiesStream(this.configuration, this.#targetDatabase(), this.connect);
+    const streams = late ? [changes, late] : [changes];
+    return passBarrier({ streams, store: await this.store(), admin: this.#kafkaAdmin() }, deadlineMs);
   }
 
   /** Compares every copy with its source while changes may go on; see {@link verifyCopies}. */
@@ -193,7 +220,7 @@ export class Operations implements AsyncDisposable {
 
   #backfillParts() {
     const { settings } = this.configuration;
-    const { notification } = topicNames(settings);
+    const { notification } = topicNames(settings.kafka.topicPrefix);
     const kafka = this.#kafkaClient();
     return {
       settings,

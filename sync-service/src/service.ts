@@ -1,4 +1,4 @@
-import { type Configuration, ConnectClient, changeTopic, storedGtids } from '@friend-sync/connectors';
+import { type Configuration, ConnectClient, changeTopic } from '@friend-sync/connectors';
 import { Brake, type Closed } from './application/brake.ts';
 import { watchConnector } from './application/connector-watch.ts';
 import { FanOut } from './application/fan-out.ts';
@@ -7,9 +7,12 @@ import { Health } from './application/health.ts';
 import { watchHistory } from './application/history-watch.ts';
 import { createIngestHandler } from './application/ingest-handler.ts';
 import { watchOffsets } from './application/offset-watch.ts';
+import { type PatrolEvents, startPatrol } from './application/patrol.ts';
 import { Perseverance } from './application/perseverance.ts';
 import { watchProgress } from './application/progress-watch.ts';
+import { lateCopiesStream, sourceStream } from './application/streams.ts';
 import { SyncError } from './errors.ts';
+import { followLateCopies } from './follow-late-copies.ts';
 import { type AdminServer, openAdminServer } from './infrastructure/admin-server.ts';
 import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
 import { createDecoder } from './infrastructure/kafka/avro.ts';
@@ -110,9 +113,19 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     await consumer.start();
     closers.push(() => consumer.stop());
     use(watchOffsets(store, consumer, log));
+    const patrolled = patrolEvents(metrics, fanOut, log);
+    use(startPatrol({ store, perseverance, intervalSeconds: settings.patrol.intervalSeconds, events: patrolled }));
     use(watchConnector(connect, connectorName, health, log));
-    const connectorGtids = async () => storedGtids(await connect.offsets(connectorName));
-    use(watchProgress({ source, store, admin, connectorGtids, topics: [...sources.keys()] }, health, intervalMs));
+    const [changes, late] = [
+      sourceStream(configuration, source, connect),
+      lateCopiesStream(configuration, database, connect),
+    ];
+    if (late) {
+      const { signal } = stopping;
+      const parts = { store, admin, fanOut, perseverance, metrics, log, signal, kafka, connect, health, configuration };
+      use(await followLateCopies({ ...parts, source: changes, stream: late }));
+    }
+    use(watchProgress({ streams: late ? [changes, late] : [changes], store, admin }, health, intervalMs));
   }
 
   return {
@@ -144,6 +157,21 @@ function brakeListener(metrics: Metrics, health: Health, log: Logger): (closed: 
       { by: told, reason: closed?.reason },
       closed ? 'fan-out waits' : 'fan-out goes on',
     );
+  };
+}
+
+function patrolEvents(metrics: Metrics, fanOut: FanOut, log: Logger): PatrolEvents {
+  return {
+    onMarked(source, driftedKeys) {
+      fanOut.notify();
+      metrics.drift.inc({ source }, driftedKeys);
+      if (driftedKeys > 0) log.warn({ source, driftedKeys }, 'copies had drifted; they are made equal again');
+    },
+    onRound(durationMs, driftedKeys) {
+      metrics.patrolSeconds.set(durationMs / 1000);
+      metrics.patrolEnded.setToCurrentTime();
+      log.debug({ durationMs: Math.round(durationMs), driftedKeys }, 'patrol round ended');
+    },
   };
 }
 

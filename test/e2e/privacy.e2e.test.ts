@@ -39,19 +39,19 @@ async function contentOf(topics: readonly string[]): Promise<Map<string, string>
   return content;
 }
 
-test('P1, P9: no unmapped column leaves the user database, no value is logged, and the printed grants suffice', async () => {
+test('P1, P9: no unmapped column leaves either database, no copied value the friend database, no value is logged, and the printed grants suffice', async () => {
   await using pipeline = await openPipeline({
     userTables: [
       'CREATE TABLE account (id BIGINT PRIMARY KEY, nick VARCHAR(64), avatar VARCHAR(255), password VARCHAR(64), phone VARCHAR(64))',
     ],
     friendTables: [
-      'CREATE TABLE friend (n INT AUTO_INCREMENT PRIMARY KEY, friend_id BIGINT, nick VARCHAR(5), KEY (friend_id))',
+      'CREATE TABLE friend (n INT AUTO_INCREMENT PRIMARY KEY, friend_id BIGINT, nick VARCHAR(5), remark VARCHAR(64), quit INT, KEY (friend_id))',
     ],
     sources: `
   - name: account
     table: USER.account
     key: id
-    copies: [{ table: friend, key: friend_id, set: { nick: nick } }]`,
+    copies: [{ table: friend, key: friend_id, set: { nick: nick }, watch: [quit] }]`,
   });
   const { user, friend, userDb, friendDb, configuration, operations } = pipeline;
   const daemon = await pipeline.startDaemon();
@@ -61,16 +61,26 @@ test('P1, P9: no unmapped column leaves the user database, no value is logged, a
   await user.write('too long', `INSERT INTO ${userDb}.account VALUES (2,?,'x',?,?)`, [VALUE, SECRET, SECRET]);
   const [source] = configuration.mapping.sources;
   if (source) await operations.runBackfill(source, undefined, 60_000);
+  await friend.write('late copies', `INSERT INTO ${friendDb}.friend (friend_id, nick, remark) VALUES (1,'Late',?)`, [
+    SECRET,
+  ]);
+  await friend.write('late copies', `UPDATE ${friendDb}.friend SET quit = 77, nick = 'Later', remark = ? WHERE n = 1`, [
+    SECRET,
+  ]);
   const { parked } = await operations.passBarrier(60_000);
   expect(parked).toEqual([{ source: 'account', key: 2n, reason: expect.stringContaining('ER_DATA_TOO_LONG') }]);
 
   const prefix = configuration.settings.kafka.topicPrefix;
-  const topics = [...operations.topics, `${prefix}.signal`, `${prefix}.notification`, `__debezium-heartbeat.${prefix}`];
-  const content = await contentOf(topics);
+  const late = configuration.settings.lateCopies.topicPrefix;
+  const lateTopic = `${late}.${friendDb}.friend`;
+  const own = [`${prefix}.signal`, `${prefix}.notification`, `__debezium-heartbeat.${prefix}`];
+  const content = await contentOf([...operations.topics, ...own, lateTopic, `__debezium-heartbeat.${late}`]);
+  expect(content.get(lateTopic)).toContain('"quit":77');
+  for (const value of ['Late', 'Later', 'Ann']) expect(content.get(lateTopic)).not.toContain(value);
   expect(content.get(operations.topics[0] ?? '')).toContain('Ann');
   for (const [topic, text] of content) expect(text.includes(SECRET), topic).toBe(false);
   expect(daemon.output()).toContain('ER_DATA_TOO_LONG');
-  for (const value of [SECRET, VALUE, 'Ann']) expect(daemon.output()).not.toContain(value);
+  for (const value of [SECRET, VALUE, 'Ann', 'Late']) expect(daemon.output()).not.toContain(value);
 
   const granted = renderGrants(configuration)
     .filter(({ server }) => server === 'source')
@@ -78,5 +88,10 @@ test('P1, P9: no unmapped column leaves the user database, no value is logged, a
     .join('\n');
   expect(granted).not.toMatch(/RELOAD|LOCK TABLES|ALL|INSERT|UPDATE|DELETE|password|phone|avatar/);
   const shown = await user.rows('grants', `SHOW GRANTS FOR '${configuration.settings.source.user}'@'%'`);
+  const lateUser = configuration.settings.lateCopies.user;
+  const shownLate = await friend.rows('grants', `SHOW GRANTS FOR '${lateUser}'@'%'`);
+  expect(shownLate.map((row) => String(Object.values(row)[0])).join('\n')).not.toMatch(
+    /SELECT|INSERT|UPDATE|DELETE|ALL/,
+  );
   expect(shown.length).toBe(2); // the replication rights, and one line for the table's SELECT (columns) and REFERENCES
 });

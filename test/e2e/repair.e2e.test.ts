@@ -19,6 +19,8 @@ test('copies corrupted by hand are repaired by a rewind to the earliest offset, 
   await createUsers(pipeline, USERS);
   const daemon = await pipeline.startDaemon();
   expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+  // The patrol would repair them as well: its next round is minutes away.
+  await expect.poll(async () => (await operations.patrol()).endedAt, { timeout: 30_000 }).toBeDefined();
 
   await corrupt(pipeline);
   expect(await pipeline.settled()).toMatchObject({ mismatches: 100 });

@@ -118,7 +118,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the comparison by bytes',
-    file: `${MYSQL}/copy-store.ts`,
+    file: `${MYSQL}/copy-equality.ts`,
     replace: [["${isText ? ` ${EXACT}` : ''})`", "${isText ? ' COLLATE utf8mb4_0900_ai_ci' : ''})`"]],
     test: mysqlTest('fan-out.mysql.test.ts', 'case 31: a change of letter case alone is written'),
   },
@@ -130,6 +130,52 @@ export const GUARDS: readonly Guard[] = [
       'fan-out.mysql.test.ts',
       'case 28: string keys that differ in case or trailing space hit exactly their own row',
     ),
+  },
+  {
+    guard: 'what is pending is no drift',
+    file: `${MYSQL}/copy-sweep.ts`,
+    replace: [['q.k IS NULL AS drift', '1 AS drift']],
+    test: mysqlTest(
+      'patrol.mysql.test.ts',
+      'a key that is pending is no drift, but is marked, so that a pass beyond the copy begins anew',
+    ),
+  },
+  {
+    guard: 'the deferral of late copies',
+    file: `${APPLICATION}/late-copies.ts`,
+    replace: [['if (batch.messages.length > 0) await awaitSource(parts, batch, alive);', '']],
+    test: mysqlTest(
+      'late-copies.mysql.test.ts',
+      'a late copy waits until what the source has committed is ingested, so that it is not set back',
+    ),
+  },
+  {
+    guard: 'the fence of the offset of late copies',
+    file: `${APPLICATION}/late-copies.ts`,
+    replace: [["if (consumed?.nextOffset !== expectedOffset) return consumed?.nextOffset ?? 'nothing';", '']],
+    test: mysqlTest(
+      'late-copies.mysql.test.ts',
+      'a message that is delivered again, or whose offset was set back meanwhile, finds the offset moved',
+    ),
+  },
+  {
+    guard: 'the patrol after late copies may have been missed',
+    file: `${APPLICATION}/late-copies.ts`,
+    replace: [['await store.patrol.request(tx);', '']],
+    test: mysqlTest(
+      'late-copies.mysql.test.ts',
+      'a topic that was truncated is read from its start, and a patrol follows',
+    ),
+  },
+  {
+    guard: 'leaving mapped columns out of what is tailed',
+    file: 'connectors/src/late-copies/render.ts',
+    replace: [['.filter((column) => !mapped.has(column))', '.filter((column) => mapped !== undefined && column)']],
+    test: {
+      project: 'unit',
+      file: 'connectors/src/late-copies/render.test.ts',
+      name: 'a mapped column is never captured, not even where another copy of the table is decided by it',
+    },
   },
   {
     guard: 'the short lock wait',
@@ -145,7 +191,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'unknown is not NULL',
-    file: `${MYSQL}/copy-store.ts`,
+    file: `${MYSQL}/copy-equality.ts`,
     replace: [['`(p.fs_deleted OR p.${quoted(unknownColumn(from))})`', '`p.fs_deleted`']],
     test: mysqlTest('fan-out.mysql.test.ts', 'a column whose value is unknown is left as it is'),
   },

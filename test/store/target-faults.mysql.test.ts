@@ -118,17 +118,18 @@ async function openBreakingWay(when: 'before' | 'after') {
       client.destroy();
       upstream.destroy();
     };
+    let isAnswerLost = false;
     for (const socket of [client, upstream]) sockets.add(socket.on('error', end).on('close', end));
     client.on('data', (chunk) => {
       if (!state.isArmed || !chunk.includes('COMMIT')) return upstream.write(chunk);
       state.isArmed = false;
       state.broken++;
       // The server hears it and its answer is lost, or it hears nothing.
-      if (when === 'after') upstream.write(chunk, () => upstream.once('data', end));
-      else end();
-      return true;
+      if (when === 'before') return end();
+      isAnswerLost = true;
+      return upstream.write(chunk);
     });
-    upstream.on('data', (chunk) => client.write(chunk));
+    upstream.on('data', (chunk) => (isAnswerLost ? end() : client.write(chunk)));
   });
   await new Promise<void>((resolve) => server.listen(0, '127.0.0.1', resolve));
   const address = server.address();

@@ -2,12 +2,12 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Configuration, loadConfiguration, renderGrants } from '@friend-sync/connectors';
+import { type Configuration, connectorNames, loadConfiguration, renderGrants } from '@friend-sync/connectors';
 import { openStack, type Stack } from '@friend-sync/local-stack';
 import { createLogger, type Database, Operations, openDatabase } from '@friend-sync/sync-service';
 import { inject } from 'vitest';
 import { type Daemon, startDaemon } from './daemon.ts';
-import { SOURCE_PASSWORD, TARGET_PASSWORD } from './passwords.ts';
+import { CONNECT_ENV, LATE_COPIES_PASSWORD, SOURCE_PASSWORD, TARGET_PASSWORD } from './passwords.ts';
 import { TABLES } from './tables.ts';
 
 export interface PipelineOptions {
@@ -51,7 +51,7 @@ export async function openPipeline(
   const stack = await openStack({
     dataDir: inject('stackDir'),
     detached: true,
-    connectEnv: { FRIEND_SYNC_SOURCE__PASSWORD: SOURCE_PASSWORD },
+    connectEnv: CONNECT_ENV,
   });
   const suffix = randomBytes(4).toString('hex');
   const [userDb, friendDb] = [`user_${suffix}`, `friend_${suffix}`];
@@ -111,8 +111,7 @@ export async function openPipeline(
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(daemons.map((daemon) => daemon.kill()));
-      const { connectorName } = configuration.settings.connect;
-      await operations.connect.delete(connectorName);
+      for (const name of connectorNames(configuration)) await operations.connect.delete(name);
       await operations[Symbol.asyncDispose]();
       await user.write('dropping', `DROP DATABASE ${userDb}`);
       await friend.write('dropping', `DROP DATABASE ${friendDb}`);
@@ -142,6 +141,7 @@ function settingsOf(stack: Stack, suffix: string, friendDb: string, more: Pipeli
     registry: { url: stack.registryUrl },
     connect: { url: stack.connectUrl, connectorName: `c${suffix}` },
     fanOut: { leaseMs: 5_000 },
+    lateCopies: { user: `late_${suffix}`, connectorName: `l${suffix}`, topicPrefix: `l${suffix}` },
     admin: { port: 0 },
     ...more,
   };
@@ -149,9 +149,10 @@ function settingsOf(stack: Stack, suffix: string, friendDb: string, more: Pipeli
 
 /** Exactly the grants that `friend-sync grants` prints, and no other right. */
 async function createUsers(configuration: Configuration, user: Database, friend: Database): Promise<void> {
-  const { source, target } = configuration.settings;
+  const { source, target, lateCopies } = configuration.settings;
   await user.write('creating a user', `CREATE USER '${source.user}'@'%' IDENTIFIED BY '${SOURCE_PASSWORD}'`);
   await friend.write('creating a user', `CREATE USER '${target.user}'@'%' IDENTIFIED BY '${TARGET_PASSWORD}'`);
+  await friend.write('creating a user', `CREATE USER '${lateCopies.user}'@'%' IDENTIFIED BY '${LATE_COPIES_PASSWORD}'`);
   for (const { server, sql } of renderGrants(configuration))
     await (server === 'source' ? user : friend).write('granting', sql);
 }

@@ -3,7 +3,7 @@ import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { openStack } from '@friend-sync/local-stack';
 import type { TestProject } from 'vitest/node';
-import { SOURCE_PASSWORD } from './passwords.ts';
+import { CONNECT_ENV } from './passwords.ts';
 
 declare module 'vitest' {
   interface ProvidedContext {
@@ -16,7 +16,7 @@ declare module 'vitest' {
 /** Starts the whole real stack, once for all end-to-end tests; it ends with the test run. */
 export default async function setup(project: TestProject): Promise<() => Promise<void>> {
   const dataDir = await mkdtemp(join(tmpdir(), 'friend-sync-e2e-'));
-  const stack = await openStack({ dataDir, connectEnv: { FRIEND_SYNC_SOURCE__PASSWORD: SOURCE_PASSWORD } });
+  const stack = await openStack({ dataDir, connectEnv: CONNECT_ENV });
   project.provide('stackDir', dataDir);
   project.provide('kafkaBrokers', [stack.kafkaBrokers]);
   return async () => {

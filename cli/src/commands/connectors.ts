@@ -1,4 +1,4 @@
-import { type Configuration, ConnectClient, renderSourceConnector } from '@friend-sync/connectors';
+import { type Configuration, ConnectClient, type ConnectorDefinition, connectorNames } from '@friend-sync/connectors';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
@@ -6,83 +6,79 @@ import { print, printJson, printTable, talk } from '../output.ts';
 
 const DEADLINE_MS = 60_000;
 
-/** `friend-sync connectors …`: the Debezium connector in Kafka Connect. */
+/** `friend-sync connectors …`: the Debezium connectors in Kafka Connect. */
 export function addConnectors(program: Command, load: Load): void {
-  const group = program.command('connectors').description('the Debezium connector in Kafka Connect');
+  const group = program.command('connectors').description('the Debezium connectors in Kafka Connect');
 
   group
     .command('render')
-    .description("print the connector's configuration; no server is needed")
-    .action(() => print(JSON.stringify(renderSourceConnector(load().configuration), null, 2)));
+    .description("print the connectors' configurations by name; reads the target tables' primary keys")
+    .action(async () => {
+      const definitions = await definitionsOf(load().configuration);
+      print(JSON.stringify(Object.fromEntries(definitions.map(({ name, config }) => [name, config])), null, 2));
+    });
 
   group
     .command('validate')
-    .description('have Kafka Connect check the configuration, without applying it')
+    .description('have Kafka Connect check the configurations, without applying them')
     .action(async () => {
       const { configuration, json } = load();
-      const problems = await clientOf(configuration).validate(renderSourceConnector(configuration));
+      const problems: { connector: string; key: string; message: string }[] = [];
+      for (const { name, config } of await definitionsOf(configuration))
+        for (const problem of await clientOf(configuration).validate(config))
+          problems.push({ connector: name, ...problem });
       if (json) printJson(problems);
-      else for (const { key, message } of problems) print(`${key}: ${message}`);
+      else for (const { connector, key, message } of problems) print(`${connector}: ${key}: ${message}`);
       if (problems.length) process.exitCode = EXIT.failed;
       else talk('valid');
     });
 
   group
     .command('apply')
-    .description('create the topics and the connector, or bring the connector up to date')
+    .description('create the topics and the connectors, or bring the connectors up to date')
     .option('--dry-run', 'only show what would change')
     .action(async ({ dryRun }: { dryRun?: boolean }) => {
       const { configuration, json } = load();
-      if (dryRun) return showDifference(configuration, json);
+      if (dryRun) return showDifferences(configuration, json);
       const applied = await withOperations(configuration, (operations) => operations.applyConnectors(DEADLINE_MS));
       if (json) return printJson(applied);
       printTable(
         ['TOPIC', 'OUTCOME'],
         applied.topics.map(({ topic, outcome }) => [topic, outcome]),
       );
-      print(`connector ${applied.connector}: ${applied.outcome}, running`);
+      for (const { name, outcome } of applied.connectors) print(`connector ${name}: ${outcome}, running`);
     });
 
   group
     .command('status')
-    .description('state of the connector and its tasks; exit 1 if one does not run')
-    .action(async () => {
-      const { configuration, json } = load();
-      const name = nameOf(configuration);
-      const status = await clientOf(configuration).status(name);
-      const states = status
-        ? [['connector', status.state], ...status.tasks.map(({ id, state }) => [`task ${id}`, state])]
-        : [];
-      if (json) printJson(status ?? null);
-      else printTable(['PART', 'STATE'], states);
-      for (const { trace } of status?.tasks ?? []) if (trace) talk(trace);
-      if (!status) talk(`there is no connector ${name}; friend-sync connectors apply`);
-      if (states.length < 2 || states.some(([, state]) => state !== 'RUNNING')) process.exitCode = EXIT.failed;
-    });
+    .description('state of the connectors and their tasks; exit 1 if one does not run')
+    .action(() => showStatus(load));
 
   addOrder(group, load, 'pause', 'stop reading the binlog, keep the task', (client, name) => client.pause(name));
   addOrder(group, load, 'resume', 'go on after pause or stop', (client, name) => client.resume(name));
   addOrder(group, load, 'stop', 'stop reading the binlog and end the task', (client, name) => client.stop(name));
 
   group
-    .command('restart')
+    .command('restart [name]')
     .description('restart what has failed')
     .option('--all', 'restart what runs, too')
-    .action(async ({ all }: { all?: boolean }) => {
+    .action(async (only: string | undefined, { all }: { all?: boolean }, command: Command) => {
       const { configuration } = load();
-      await clientOf(configuration).restart(nameOf(configuration), { onlyFailed: !all });
+      for (const name of chosen(configuration, only, command))
+        await clientOf(configuration).restart(name, { onlyFailed: !all });
       talk('restarted');
     });
 
   group
-    .command('delete')
-    .description('delete the connector; topics and its stored position stay')
-    .option('--execute', 'really delete it')
-    .action(async ({ execute }: { execute?: boolean }) => {
+    .command('delete [name]')
+    .description('delete the connectors; topics and their stored positions stay')
+    .option('--execute', 'really delete them')
+    .action(async (only: string | undefined, { execute }: { execute?: boolean }, command: Command) => {
       const { configuration } = load();
-      const name = nameOf(configuration);
-      if (execute) await clientOf(configuration).delete(name);
-      talk(execute ? `connector ${name} is deleted` : `would delete connector ${name}; add --execute`);
+      for (const name of chosen(configuration, only, command)) {
+        if (execute) await clientOf(configuration).delete(name);
+        talk(execute ? `connector ${name} is deleted` : `would delete connector ${name}; add --execute`);
+      }
     });
 }
 
@@ -94,38 +90,74 @@ function addOrder(
   order: (client: ConnectClient, name: string) => Promise<void>,
 ): void {
   group
-    .command(verb)
+    .command(`${verb} [name]`)
     .description(description)
-    .action(async () => {
+    .action(async (only: string | undefined, _: object, command: Command) => {
       const { configuration } = load();
-      await order(clientOf(configuration), nameOf(configuration));
+      for (const name of chosen(configuration, only, command)) await order(clientOf(configuration), name);
       talk(`${verb}: accepted; friend-sync connectors status shows when it is done`);
     });
 }
 
-async function showDifference(configuration: Configuration, json: boolean): Promise<void> {
-  const wanted: Record<string, string> = renderSourceConnector(configuration);
-  const current = await clientOf(configuration).config(nameOf(configuration));
+/** The connector of that name, or all of them. */
+function chosen(configuration: Configuration, only: string | undefined, command: Command): string[] {
+  const names = connectorNames(configuration);
+  if (only === undefined) return names;
+  if (!names.includes(only)) command.error(`error: no connector is named ${only}; there is ${names.join(', ')}`);
+  return [only];
+}
+
+async function showStatus(load: Load): Promise<void> {
+  const { configuration, json } = load();
+  const client = clientOf(configuration);
+  const all = await Promise.all(
+    connectorNames(configuration).map(async (name) => ({ name, status: await client.status(name) })),
+  );
+  const rows = all.flatMap(({ name, status }) =>
+    status
+      ? [[name, 'connector', status.state], ...status.tasks.map(({ id, state }) => [name, `task ${id}`, state])]
+      : [],
+  );
+  if (json) printJson(Object.fromEntries(all.map(({ name, status }) => [name, status ?? null])));
+  else printTable(['CONNECTOR', 'PART', 'STATE'], rows);
+  for (const { name, status } of all) {
+    for (const { trace } of status?.tasks ?? []) if (trace) talk(trace);
+    if (!status) talk(`there is no connector ${name}; friend-sync connectors apply`);
+    if (!status?.tasks.length) process.exitCode = EXIT.failed;
+  }
+  if (rows.some(([, , state]) => state !== 'RUNNING')) process.exitCode = EXIT.failed;
+}
+
+async function showDifferences(configuration: Configuration, json: boolean): Promise<void> {
+  const differences = [];
+  for (const definition of await definitionsOf(configuration))
+    differences.push(await difference(definition, clientOf(configuration)));
+  if (json) return printJson(differences);
+  for (const { connector, outcome, changes } of differences) {
+    if (outcome === 'updated')
+      printTable(
+        ['SETTING', 'FROM', 'TO'],
+        changes.map(({ name, from, to }) => [name, from ?? '-', to ?? '-']),
+      );
+    print(`connector ${connector}: would be ${outcome}`);
+  }
+}
+
+async function difference({ name: connector, config: wanted }: ConnectorDefinition, client: ConnectClient) {
+  const current = await client.config(connector);
   const names = [...new Set([...Object.keys(wanted), ...Object.keys(current ?? {})])]
     .filter((name) => name !== 'name')
     .sort();
   const changes = names
     .filter((name) => current?.[name] !== wanted[name])
     .map((name) => ({ name, from: current?.[name], to: wanted[name] }));
-  const outcome = !current ? 'created' : changes.length ? 'updated' : 'unchanged';
-  if (json) return printJson({ connector: nameOf(configuration), outcome, changes });
-  if (current)
-    printTable(
-      ['SETTING', 'FROM', 'TO'],
-      changes.map(({ name, from, to }) => [name, from ?? '-', to ?? '-']),
-    );
-  print(`connector ${nameOf(configuration)}: would be ${outcome}`);
+  return { connector, outcome: !current ? 'created' : changes.length ? 'updated' : 'unchanged', changes };
+}
+
+function definitionsOf(configuration: Configuration): Promise<ConnectorDefinition[]> {
+  return withOperations(configuration, (operations) => operations.connectorDefinitions());
 }
 
 function clientOf({ settings }: Configuration): ConnectClient {
   return new ConnectClient(settings.connect.url);
-}
-
-function nameOf({ settings }: Configuration): string {
-  return settings.connect.connectorName;
 }

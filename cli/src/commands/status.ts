@@ -1,4 +1,5 @@
-import type { Operations } from '@friend-sync/sync-service';
+import { type ConnectorStatus, connectorNames } from '@friend-sync/connectors';
+import type { Operations, PatrolReport } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT, explain } from '../exit.ts';
@@ -8,27 +9,24 @@ import { print, printJson, printTable } from '../output.ts';
 export function addStatus(program: Command, load: Load): void {
   program
     .command('status')
-    .description('connector state, lag per partition, pending and parked keys')
+    .description('connector state, lag per partition, pending and parked keys, last round of the patrol')
     .action(async () => {
       const { configuration, json } = load();
-      const name = configuration.settings.connect.connectorName;
-      const [connector, progress, pending] = await withOperations(configuration, (operations: Operations) =>
+      const names = connectorNames(configuration);
+      const [connectors, progress, pending, patrol] = await withOperations(configuration, (operations: Operations) =>
         Promise.all([
-          part(async () => (await operations.connect.status(name)) ?? null),
+          part(() => Promise.all(names.map(async (name) => ({ name, status: await operations.connect.status(name) })))),
           part(() => operations.progress()),
           part(() => operations.pending()),
+          part(() => operations.patrol()),
         ]),
       );
-      if ([connector, progress, pending].some((p) => 'error' in p)) process.exitCode = EXIT.temporary;
-      if (json) return printJson({ connector, progress, pending });
+      if ([connectors, progress, pending, patrol].some((p) => 'error' in p)) process.exitCode = EXIT.temporary;
+      if (json) return printJson({ connectors, progress, pending, patrol });
 
-      const state =
-        'error' in connector
-          ? connector.error
-          : connector.value
-            ? `${connector.value.state}, tasks ${connector.value.tasks.map((t) => t.state).join(', ') || 'none'}`
-            : 'not created';
-      print(`connector ${name}: ${state}\n`);
+      if ('error' in connectors) print(`connectors: ${connectors.error}`);
+      else for (const { name, status } of connectors.value) print(`connector ${name}: ${stateOf(status)}`);
+      print('');
       if ('error' in progress) print(`offsets: ${progress.error}`);
       else
         printTable(
@@ -42,7 +40,18 @@ export function addStatus(program: Command, load: Load): void {
           ['SOURCE', 'PENDING', 'PARKED'],
           Object.entries(pending.value).map(([source, n]) => [source, n.pending, n.parked]),
         );
+      print(`\npatrol: ${'error' in patrol ? patrol.error : describe(patrol.value)}`);
     });
+}
+
+function stateOf(status: ConnectorStatus | undefined): string {
+  if (!status) return 'not created';
+  return `${status.state}, tasks ${status.tasks.map(({ state }) => state).join(', ') || 'none'}`;
+}
+
+function describe({ endedAt, durationMs, driftedKeys }: PatrolReport): string {
+  if (endedAt === undefined) return 'no round has ended yet';
+  return `last round ended ${endedAt} UTC, took ${(durationMs / 1000).toFixed(1)} s, ${driftedKeys} keys had drifted`;
 }
 
 async function part<T>(read: () => Promise<T>): Promise<{ value: T } | { error: string }> {

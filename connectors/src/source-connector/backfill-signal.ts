@@ -25,7 +25,7 @@ export function backfillSignals(request: {
     ? chunks(keys).map((some) => `\`${source.key}\` IN (${some.map(literal).join(', ')})`)
     : [undefined];
   return conditions.map((filter, i) => ({
-    topic: topicNames(settings).signal,
+    topic: topicNames(settings.kafka.topicPrefix).signal,
     key: settings.kafka.topicPrefix,
     value: JSON.stringify(signal(i === 0 ? id : `${id}-${i + 1}`, source, filter)),
   }));

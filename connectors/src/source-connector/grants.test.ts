@@ -22,5 +22,7 @@ settings: { target: { database: friend_db }, source: { user: "o'hara" } }`,
     "target: GRANT ALL ON `friend\\_sync`.* TO 'friend_sync'@'%';",
     "target: GRANT SELECT ON `friend_db`.`im_friend` TO 'friend_sync'@'%';",
     "target: GRANT UPDATE (`nick`, `updated_at`, `own_nick`, `own_id`) ON `friend_db`.`im_friend` TO 'friend_sync'@'%';",
+    "target: GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO 'friend_sync_late_copies'@'%';",
+    "target: GRANT REFERENCES ON `friend_db`.`im_friend` TO 'friend_sync_late_copies'@'%';",
   ]);
 });

@@ -1,4 +1,5 @@
 import type { Configuration } from '../configuration/configuration.ts';
+import { tailedTables } from '../late-copies/tailed-tables.ts';
 
 export interface Grant {
   /** On which server the statement is to be run. */
@@ -8,7 +9,8 @@ export interface Grant {
 
 /**
  * The least that friend-sync needs. On the user database: to read the binlog, and the key and mapped columns. On the
- * friend database: its own schema, to read the target tables, and to write the mapped columns.
+ * friend database: its own schema, to read the target tables, and to write the mapped columns; and for the connector that
+ * tails the target tables, a user that reads no row of them.
  */
 export function renderGrants({ mapping, settings }: Configuration): Grant[] {
   const source = account(settings.source.user);
@@ -36,7 +38,17 @@ export function renderGrants({ mapping, settings }: Configuration): Grant[] {
       sql: `GRANT UPDATE (${[...columns].map((c) => quoted(c)).join(', ')}) ON ${name} TO ${target};`,
     });
   }
+  if (settings.lateCopies.enabled) grants.push(...lateCopiesGrants(mapping, account(settings.lateCopies.user)));
   return grants;
+}
+
+function lateCopiesGrants(mapping: Configuration['mapping'], user: string): Grant[] {
+  const tables = tailedTables(mapping).map(({ table }) => quoted(table.database, table.table));
+  return [
+    `GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO ${user};`,
+    // For SHOW CREATE TABLE, as above; no row is ever selected.
+    ...tables.map((name) => `GRANT REFERENCES ON ${name} TO ${user};`),
+  ].map((sql) => ({ server: 'target', sql }));
 }
 
 function writtenColumns(mapping: Configuration['mapping']): Map<string, Set<string>> {

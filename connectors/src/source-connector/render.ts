@@ -1,7 +1,14 @@
-import { createHash } from 'node:crypto';
 import type { Configuration } from '../configuration/configuration.ts';
+import {
+  CONVERSION,
+  HEARTBEAT,
+  KAFKA_CLIENTS,
+  kafkaSecurity,
+  mysqlConnector,
+  pattern,
+  schemaHistory,
+} from '../debezium.ts';
 import type { SourceMapping } from '../mapping.ts';
-import type { Settings } from '../settings.ts';
 import { topicNames } from './topics.ts';
 
 /**
@@ -10,36 +17,20 @@ import { topicNames } from './topics.ts';
  */
 export function renderSourceConnector({ settings, mapping }: Configuration): Record<string, string> {
   const { source, kafka, connect } = settings;
-  const names = topicNames(settings);
-  const brokers = kafka.brokers.join(',');
+  const names = topicNames(kafka.topicPrefix);
   return {
-    'connector.class': 'io.debezium.connector.mysql.MySqlConnector',
-    'tasks.max': '1',
-
-    'database.hostname': source.host,
-    'database.port': String(source.port),
-    'database.user': source.user,
-    'database.password': connect.sourcePassword,
-    'database.server.id': String(serverId(connect.connectorName)),
-    ...(source.tls
-      ? { 'database.ssl.mode': 'verify_identity' }
-      : { 'database.ssl.mode': 'preferred', 'driver.allowPublicKeyRetrieval': 'true' }),
-
-    'topic.prefix': kafka.topicPrefix,
+    // The first load is a backfill: a snapshot would lock, or take rows and position at different moments.
+    ...mysqlConnector(source, connect.sourcePassword, connect.connectorName, kafka.topicPrefix),
     'table.include.list': mapping.sources.map(({ table }) => pattern(table.database, table.table)).join(','),
     'column.include.list': mapping.sources.flatMap(capturedColumns).join(','),
     'skip.messages.without.change': 'true',
     'skipped.operations': 'none',
     'tombstones.on.delete': 'true',
-    'include.schema.changes': 'false',
 
-    // The first load is a backfill: a snapshot would lock, or take rows and position at different moments.
-    'snapshot.mode': 'no_data',
-    'snapshot.locking.mode': 'none',
     'read.only': 'true',
     'signal.enabled.channels': 'kafka',
     'signal.kafka.topic': names.signal,
-    'signal.kafka.bootstrap.servers': brokers,
+    'signal.kafka.bootstrap.servers': kafka.brokers.join(','),
     // The default is one group for all connectors of a Kafka: they would take each other's signals.
     'signal.kafka.groupId': `${connect.connectorName}-signal`,
     'signal.poll.interval.ms': '500',
@@ -47,23 +38,11 @@ export function renderSourceConnector({ settings, mapping }: Configuration): Rec
     'notification.sink.topic.name': names.notification,
     'incremental.snapshot.chunk.size': '4096',
 
-    // The barrier and a backfill's windows wait for events on a quiet source: heartbeats, and keep-alives (0.8 × this) of the server.
-    'heartbeat.interval.ms': '1000',
-    'connect.keep.alive.interval.ms': '1250',
+    // The barrier and a backfill's windows wait for events on a quiet source.
+    ...HEARTBEAT,
     'poll.interval.ms': '10',
-
-    'schema.history.internal.kafka.topic': names.schemaHistory,
-    'schema.history.internal.kafka.bootstrap.servers': brokers,
-    // SHOW CREATE TABLE is allowed to us for the mapped tables only.
-    'schema.history.internal.store.only.captured.tables.ddl': 'true',
-
-    // The default writes NULL for what it cannot convert.
-    'event.converting.failure.handling.mode': 'fail',
-    'event.processing.failure.handling.mode': 'fail',
-    'decimal.handling.mode': 'string',
-    'bigint.unsigned.handling.mode': 'long',
-    'time.precision.mode': 'isostring',
-    'binary.handling.mode': 'bytes',
+    ...schemaHistory(names, settings),
+    ...CONVERSION,
 
     // A crash of Connect would otherwise repeat old changes at new offsets.
     'exactly.once.support': 'required',
@@ -81,41 +60,10 @@ export function renderSourceConnector({ settings, mapping }: Configuration): Rec
     'value.converter.apicurio.registry.use-id': 'contentId',
     'schema.name.adjustment.mode': 'avro',
     'field.name.adjustment.mode': 'avro',
-    ...kafkaSecurity(settings),
+    ...kafkaSecurity(settings, [...KAFKA_CLIENTS, 'signal.consumer.']),
   };
 }
 
 function capturedColumns({ table, key, columns }: SourceMapping): string[] {
   return [...new Set([key, ...columns])].map((column) => pattern(table.database, table.table, column));
-}
-
-/** Debezium's lists are of regular expressions, anchored, with commas in between. */
-function pattern(...path: string[]): string {
-  return path.map((part) => part.replace(/[\\^$.*+?()[\]{}|,]/g, '\\$&')).join('\\.');
-}
-
-/** Replication clients of one server need different ids; a name's hash, above the range that people number by hand. */
-function serverId(connectorName: string): number {
-  return 100_000 + (createHash('sha256').update(connectorName).digest().readUInt32BE(0) % 2_000_000_000);
-}
-
-/** For every client that the connector opens by itself; its producer is the worker's, with overrides. */
-function kafkaSecurity({ kafka, connect }: Settings): Record<string, string> {
-  if (!kafka.tls && !kafka.sasl) return {};
-  const protocol = `${kafka.sasl ? 'SASL_' : ''}${kafka.tls ? 'SSL' : 'PLAINTEXT'}`;
-  const client: Record<string, string> = {
-    'security.protocol': protocol,
-    ...(kafka.sasl
-      ? { 'sasl.mechanism': kafka.sasl.mechanism.toUpperCase(), 'sasl.jaas.config': connect.kafkaJaas }
-      : {}),
-  };
-  const prefixes = [
-    'producer.override.',
-    'schema.history.internal.producer.',
-    'schema.history.internal.consumer.',
-    'signal.consumer.',
-  ];
-  return Object.fromEntries(
-    prefixes.flatMap((prefix) => Object.entries(client).map(([name, value]) => [prefix + name, value])),
-  );
 }

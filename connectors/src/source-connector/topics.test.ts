@@ -7,7 +7,7 @@ const configured = (table: string) =>
     text: `sources: [{ name: user, table: "${table}", key: id, copies: [{ table: d.t, key: user_id, set: { a: b } }] }]`,
     file: 'f.yaml',
     env: {},
-    overrides: { kafka: { topicPrefix: 'p', partitions: 5, replicationFactor: 3 } },
+    overrides: { kafka: { topicPrefix: 'p', partitions: 5, replicationFactor: 3 }, lateCopies: { topicPrefix: 'l' } },
   });
 
 test('a change topic is named as Debezium names it', () => {
@@ -22,8 +22,13 @@ test('every topic is defined, and only change topics have more than one partitio
   const configuration = configured('user_db.im_user');
   const definitions = topicDefinitions(configuration);
   const partitions = Object.fromEntries(definitions.map(({ topic, partitions }) => [topic, partitions]));
-  const own = Object.values(topicNames(configuration.settings));
-  expect(partitions).toEqual({ 'p.user_db.im_user': 5, ...Object.fromEntries(own.map((topic) => [topic, 1])) });
+  const own = Object.values(topicNames('p'));
+  const late = ['l.d.t', 'l.schema-history', '__debezium-heartbeat.l'];
+  expect(partitions).toEqual({
+    'p.user_db.im_user': 5,
+    'p.user_db.im_user.dead-letter': 1,
+    ...Object.fromEntries([...own, ...late].map((topic) => [topic, 1])),
+  });
   expect(definitions.every(({ replicationFactor }) => replicationFactor === 3)).toBe(true);
 });
 

@@ -1,10 +1,13 @@
 import type { Configuration } from '../configuration/configuration.ts';
-import type { SourceMapping } from '../mapping.ts';
+import { tailedTables } from '../late-copies/tailed-tables.ts';
+import type { SourceMapping, TableName } from '../mapping.ts';
 import type { Settings } from '../settings.ts';
 
 const DAY_MS = 86_400_000;
 /** A dead letter has the bytes of its message and a little more; the change topic's own limit is the broker's, or a larger one. */
 const DEAD_LETTER_BYTES = 64 * 1024 * 1024;
+/** A connector cannot restart without its complete schema history. */
+const FOR_EVER = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' };
 
 /** A topic as it must exist before the connector starts; nothing is left to the broker's defaults. */
 export interface TopicDefinition {
@@ -16,7 +19,16 @@ export interface TopicDefinition {
 
 /** The topic that carries a source's changes, as Debezium names it: a character that Kafka does not allow is `_`. */
 export function changeTopic({ kafka }: Settings, { table }: SourceMapping): string {
-  return `${kafka.topicPrefix}.${table.database}.${table.table}`.replace(/[^A-Za-z0-9._-]/g, '_');
+  return tableTopic(kafka.topicPrefix, table);
+}
+
+/** The topic that says which copies of a target table were written by somebody else; see `renderLateCopiesConnector`. */
+export function lateCopiesTopic({ lateCopies }: Settings, table: TableName): string {
+  return tableTopic(lateCopies.topicPrefix, table);
+}
+
+function tableTopic(prefix: string, { database, table }: TableName): string {
+  return `${prefix}.${database}.${table}`.replace(/[^A-Za-z0-9._-]/g, '_');
 }
 
 /** Where messages of a change topic go that cannot be decoded. */
@@ -31,8 +43,8 @@ export interface TopicNames {
   readonly schemaHistory: string;
 }
 
-/** The connector's own topics. */
-export function topicNames({ kafka: { topicPrefix } }: Settings): TopicNames {
+/** A connector's own topics. */
+export function topicNames(topicPrefix: string): TopicNames {
   return {
     heartbeat: `__debezium-heartbeat.${topicPrefix}`,
     signal: `${topicPrefix}.signal`,
@@ -44,7 +56,7 @@ export function topicNames({ kafka: { topicPrefix } }: Settings): TopicNames {
 /** Every topic of the pipeline. */
 export function topicDefinitions({ settings, mapping }: Configuration): TopicDefinition[] {
   const { partitions, replicationFactor } = settings.kafka;
-  const names = topicNames(settings);
+  const names = topicNames(settings.kafka.topicPrefix);
   const single = (topic: string, config: Record<string, string>) => ({
     topic,
     partitions: 1,
@@ -71,7 +83,17 @@ export function topicDefinitions({ settings, mapping }: Configuration): TopicDef
     single(names.signal, forDays(7)),
     single(names.notification, forDays(7)),
     single(names.heartbeat, forDays(1)),
-    // The connector cannot restart without its complete schema history.
-    single(names.schemaHistory, { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' }),
+    single(names.schemaHistory, FOR_EVER),
+    ...(settings.lateCopies.enabled ? lateCopiesTopics() : []),
   ];
+
+  function lateCopiesTopics(): TopicDefinition[] {
+    const own = topicNames(settings.lateCopies.topicPrefix);
+    return [
+      // One partition: their order means nothing, and a message is a few bytes. What is older than this, the patrol has seen.
+      ...tailedTables(mapping).map(({ table }) => single(lateCopiesTopic(settings, table), forDays(1))),
+      single(own.heartbeat, forDays(1)),
+      single(own.schemaHistory, FOR_EVER),
+    ];
+  }
 }

@@ -7,13 +7,23 @@ import type { Store } from '../infrastructure/mysql/store.ts';
 
 const POLL_MS = 100;
 
-export interface BarrierParts {
-  readonly source: Database;
-  readonly store: Store;
-  readonly admin: KafkaAdmin;
+/** What a connector sends of a server's commits. */
+export interface Stream {
+  readonly connectorName: string;
+  readonly server: Database;
   /** The GTID set up to which the connector has sent everything; undefined while it has stored no offset. */
   readonly connectorGtids: () => Promise<string | undefined>;
   readonly topics: readonly string[];
+}
+
+export interface IngestParts {
+  readonly store: Store;
+  readonly admin: KafkaAdmin;
+}
+
+export interface BarrierParts extends IngestParts {
+  /** The user server's, and that of the friend server's late copies where they are followed. */
+  readonly streams: readonly Stream[];
 }
 
 export interface BarrierResult {
@@ -22,36 +32,14 @@ export interface BarrierResult {
 }
 
 /**
- * Returns once everything that the source had committed before the call has been applied to every copy, parked keys
- * excepted and named. Past `deadlineMs` it throws, naming the step at which it stands. Nothing in friend-sync waits
- * for arrival any other way.
+ * Returns once everything that the source had committed before the call has been applied to every copy, and copies
+ * that somebody else had written by then are equal to it, parked keys excepted and named. Past `deadlineMs` it throws,
+ * naming the step at which it stands. Nothing in friend-sync waits for arrival any other way.
  */
 export async function passBarrier(parts: BarrierParts, deadlineMs: number): Promise<BarrierResult> {
-  const { source, store, admin } = parts;
+  const { store } = parts;
   const waitUntil = waiting(deadlineMs);
-  const [executed] = await source.rows('reading gtid_executed', 'SELECT @@global.gtid_executed AS gtids');
-  const wanted = String(executed?.gtids);
-
-  await waitUntil('the connector has not sent what the source committed', async () => {
-    // While Connect does not answer, it has not sent anything either.
-    const sent = await parts.connectorGtids().catch(() => undefined);
-    if (sent === undefined) return false;
-    const [row] = await source.rows('comparing GTID sets', 'SELECT GTID_SUBSET(?, ?) AS reached', [wanted, sent]);
-    return Number(row?.reached) === 1;
-  });
-
-  const ends = await Promise.all(
-    parts.topics.map(async (topic) => ({ topic, offsets: await admin.partitionOffsets(topic) })),
-  );
-  await waitUntil('the topics have not been ingested', async () => {
-    for (const { topic, offsets } of ends) {
-      const consumed = await store.consumed.readAll(store.database, topic);
-      if (offsets.some(({ partition, high }) => high > 0n && (consumed.get(partition)?.nextOffset ?? 0n) < high))
-        return false;
-    }
-    return true;
-  });
-
+  await Promise.all(parts.streams.map((stream) => awaitIngest(stream, parts, waitUntil)));
   const [now] = await store.database.rows('reading the clock', 'SELECT NOW(6) AS moment');
   await waitUntil('keys are pending', async () => {
     const counts = await Promise.all(
@@ -67,13 +55,43 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number): Prom
   return { parked: parked.flat() };
 }
 
-function waiting(deadlineMs: number) {
+/** The barrier's first part: returns once everything that a server had committed before the call has been ingested. */
+export async function awaitIngest(stream: Stream, { store, admin }: IngestParts, waitUntil: Wait): Promise<void> {
+  const { server, connectorName } = stream;
+  const [executed] = await server.rows('reading gtid_executed', 'SELECT @@global.gtid_executed AS gtids');
+  const wanted = String(executed?.gtids);
+  await waitUntil(`the connector ${connectorName} has not sent what its server committed`, async () => {
+    // While Connect does not answer, it has not sent anything either.
+    const sent = await stream.connectorGtids().catch(() => undefined);
+    if (sent === undefined) return false;
+    const [row] = await server.rows('comparing GTID sets', 'SELECT GTID_SUBSET(?, ?) AS reached', [wanted, sent]);
+    return Number(row?.reached) === 1;
+  });
+
+  const ends = await Promise.all(
+    stream.topics.map(async (topic) => ({ topic, offsets: await admin.partitionOffsets(topic) })),
+  );
+  await waitUntil(`the topics of ${connectorName} have not been ingested`, async () => {
+    for (const { topic, offsets } of ends) {
+      const consumed = await store.consumed.readAll(store.database, topic);
+      if (offsets.some(({ partition, high }) => high > 0n && (consumed.get(partition)?.nextOffset ?? 0n) < high))
+        return false;
+    }
+    return true;
+  });
+}
+
+/** Looks again and again until it is reached; throws when it took too long, and what `alive` throws meanwhile. */
+export type Wait = (step: string, isReached: () => Promise<boolean>) => Promise<void>;
+
+export function waiting(deadlineMs: number, alive?: () => Promise<void>): Wait {
   const until = Date.now() + deadlineMs;
-  return async (step: string, isReached: () => Promise<boolean>): Promise<void> => {
+  return async (step, isReached) => {
     while (!(await isReached())) {
       if (Date.now() > until)
         throw new SyncError('source_unavailable', `not caught up within ${deadlineMs} ms: ${step}`);
       await delay(POLL_MS);
+      await alive?.();
     }
   };
 }

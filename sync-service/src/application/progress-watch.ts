@@ -33,10 +33,12 @@ export function watchProgress(parts: BarrierParts, health: Health, intervalMs: n
 }
 
 /** Differs from one look to the next if anything has moved. */
-async function progress({ store, topics, connectorGtids }: BarrierParts): Promise<string> {
+async function progress({ store, streams }: BarrierParts): Promise<string> {
+  const topics = streams.flatMap((stream) => stream.topics);
   const consumed = await Promise.all(topics.map((topic) => store.consumed.readAll(store.database, topic)));
   const offsets = consumed.map((partitions) => [...partitions].map(([n, { nextOffset }]) => `${n}:${nextOffset}`));
   const sources = [...store.sources.values()];
   const pending = await Promise.all(sources.map(({ pending }) => pending.fingerprint(store.database)));
-  return JSON.stringify([await connectorGtids().catch(() => 'unknown'), offsets, pending]);
+  const sent = await Promise.all(streams.map(({ connectorGtids }) => connectorGtids().catch(() => 'unknown')));
+  return JSON.stringify([sent, offsets, pending]);
 }

@@ -35,7 +35,8 @@ export async function findStart(
   return followRewind(store, admin, groupId, topic, partition, consumed, log);
 }
 
-async function checkLog(admin: KafkaAdmin, topic: string, partition: number, consumed: Consumed): Promise<void> {
+/** Throws `topic_replaced` where the log does not hold the offset, or is another one than we read. */
+export async function checkLog(admin: KafkaAdmin, topic: string, partition: number, consumed: Consumed): Promise<void> {
   const { nextOffset, maxTimestampMs } = consumed;
   const where = `${topic}/${partition}`;
   const log = (await admin.partitionOffsets(topic)).find((offsets) => offsets.partition === partition);

@@ -22,11 +22,16 @@ export function parseMessageKey(bytes: Buffer, field: string, kind: KeyKind, whe
   throw new SyncError('message_malformed', `${where}: the key is not JSON with one ${kind} field ${field}`);
 }
 
-/** Undefined for what is no such JSON. The parser's own error is dropped: it quotes the key. */
 function fieldOf(bytes: Buffer, field: string): unknown {
+  const fields = parseFields(bytes);
+  return fields && Object.hasOwn(fields, field) ? fields[field] : undefined;
+}
+
+/** The fields of a key that is schema-less JSON, integers exact; undefined for anything else. The parser's own error is dropped: it quotes the key. */
+export function parseFields(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
   try {
-    const parsed = parse(bytes.toString('utf8'), null, BigInt) as Record<string, unknown> | null;
-    return parsed !== null && typeof parsed === 'object' && Object.hasOwn(parsed, field) ? parsed[field] : undefined;
+    const parsed: unknown = parse(bytes.toString('utf8'), null, BigInt);
+    return parsed !== null && typeof parsed === 'object' ? (parsed as Record<string, unknown>) : undefined;
   } catch {
     return undefined;
   }

@@ -3,15 +3,10 @@ import { compareKeys, type Key } from '../../domain/change.ts';
 import type { Cursor } from '../../domain/claim.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
+import { columnEqualities, EXACT } from './copy-equality.ts';
 import { quoted, type Session } from './database.ts';
-import { unknownColumn, valueColumn } from './mirror-table.ts';
-import type { TargetTable } from './target-table.ts';
-
-/** Primary-key bounds within one key's copies: after (exclusive) … upTo (inclusive); empty or undefined is unbounded. */
-export interface Range {
-  readonly after: readonly string[];
-  readonly upTo?: readonly string[] | undefined;
-}
+import { KeyOrder, type Range } from './key-order.ts';
+import { primaryKeyOf, type TargetTable } from './target-table.ts';
 
 export interface Equalised {
   /** Copies that differed from the mirror. */
@@ -19,10 +14,6 @@ export interface Equalised {
   /** When the source committed what the keys' mirror rows hold, where that is known. */
   readonly committedAtMs: readonly number[];
 }
-
-/** Text that compares by its bytes, whatever the target's character set. */
-const EXACT = 'COLLATE utf8mb4_0900_bin';
-const BINARY_TYPES = new Set(['binary', 'varbinary']);
 
 /**
  * Makes the copies of one target table equal to the mirror. Values travel inside SQL only, from mirror rows under a
@@ -35,7 +26,8 @@ export class CopyStore {
   readonly #keyKind: KeyKind;
   readonly #join: string;
   readonly #update: string;
-  readonly #orderColumns: readonly string[];
+  /** Of one key's copies. */
+  readonly #order: KeyOrder;
   readonly #mirror: string;
 
   constructor(mirrorTable: string, target: TargetTable, keyKind: KeyKind, onDelete: DeletePolicy) {
@@ -43,7 +35,7 @@ export class CopyStore {
     this.#target = target;
     this.#keyKind = keyKind;
     this.#mirror = mirrorTable;
-    this.#orderColumns = target.primaryKey.filter((column) => column !== target.copy.key);
+    this.#order = new KeyOrder(primaryKeyOf(target).filter(({ name }) => name !== target.copy.key));
     this.#join = joinClause(mirrorTable, target, keyKind);
     this.#update = updateStatement(this.#join, target, onDelete);
   }
@@ -74,7 +66,7 @@ export class CopyStore {
 
   /** Locks the copies themselves: before the mirror, so that nobody waits for the mirror while we wait for a copy. */
   async lock(tx: Session, keys: readonly Key[], range?: Range): Promise<void> {
-    const { where, parameters } = this.#within(range);
+    const { where, parameters } = this.#order.within(range);
     const pk = this.#target.primaryKey.map((column) => `f.${quoted(column)}`).join(', ');
     await tx.rows(
       'locking copies',
@@ -112,63 +104,21 @@ export class CopyStore {
 
   /** The same for a caller who holds locks on the keys' mirror rows already; returns how many copies differed. */
   async makeEqualUnderLock(tx: Session, keys: readonly Key[], range?: Range): Promise<number> {
-    const { where, parameters } = this.#within(range);
+    const { where, parameters } = this.#order.within(range);
     const sorted = [...keys].sort(compareKeys);
     return (await tx.write('writing copies', this.#update + where, [sorted, ...parameters])).changed;
   }
 
   /** The primary key of the `rows`-th copy of a key after the cursor: where a chunk ends. Undefined: fewer are left. */
   async chunkEnd(session: Session, key: Key, after: Cursor['after'], rows: number): Promise<string[] | undefined> {
-    if (this.#orderColumns.length === 0) return undefined;
-    const { where, parameters } = this.#within({ after });
-    const columns = this.#orderColumns.map((column) => this.#asText(column));
-    const order = this.#orderColumns.map((column) => `f.${quoted(column)}`).join(', ');
+    if (this.#order.isEmpty) return undefined;
+    const { where, parameters } = this.#order.within({ after });
     const [row] = await session.rows(
       'finding the end of a chunk',
-      `SELECT ${columns.map((c, i) => `${c} AS c${i}`).join(', ')} FROM ${this.#join} WHERE p.k = ?${where} ORDER BY ${order} LIMIT 1 OFFSET ?`,
+      `SELECT ${this.#order.select} FROM ${this.#join} WHERE p.k = ?${where} ORDER BY ${this.#order.orderBy} LIMIT 1 OFFSET ?`,
       [key, ...parameters, rows - 1],
     );
-    return row && this.#orderColumns.map((_, i) => String(row[`c${i}`]));
-  }
-
-  #within(range: Range | undefined): { where: string; parameters: string[] } {
-    const bounds = [
-      range?.after.length ? this.#compare('>', range.after) : undefined,
-      range?.upTo?.length ? this.#compare('<=', range.upTo) : undefined,
-    ].filter((bound) => bound !== undefined);
-    return { where: bounds.map((b) => ` AND ${b.sql}`).join(''), parameters: bounds.flatMap((b) => b.parameters) };
-  }
-
-  /** Row comparison, spelled out: MySQL uses no index range for `(a, b) > (x, y)`. */
-  #compare(operator: '>' | '<=', values: readonly string[]): { sql: string; parameters: string[] } {
-    const [strict, last] = operator === '>' ? ['>', '>'] : ['<', '<='];
-    const columns = this.#orderColumns;
-    const alternatives = columns.map((column, i) => {
-      const equals = columns.slice(0, i).map((earlier) => `f.${quoted(earlier)} = ${this.#placeholder(earlier)}`);
-      return [
-        ...equals,
-        `f.${quoted(column)} ${i === columns.length - 1 ? last : strict} ${this.#placeholder(column)}`,
-      ].join(' AND ');
-    });
-    return {
-      sql: `(${alternatives.map((a) => `(${a})`).join(' OR ')})`,
-      parameters: columns.flatMap((_, i) => values.slice(0, i + 1)),
-    };
-  }
-
-  #asText(column: string): string {
-    return this.#isBinary(column) ? `HEX(f.${quoted(column)})` : `f.${quoted(column)}`;
-  }
-
-  #placeholder(column: string): string {
-    const type = this.#target.columns.get(column)?.columnType ?? '';
-    if (this.#isBinary(column)) return 'UNHEX(?)';
-    if (!/int/.test(type)) return '?';
-    return `CAST(? AS ${type.includes('unsigned') ? 'UNSIGNED' : 'SIGNED'})`;
-  }
-
-  #isBinary(column: string): boolean {
-    return BINARY_TYPES.has(this.#target.columns.get(column)?.dataType ?? '');
+    return row && this.#order.read(row);
   }
 }
 
@@ -185,29 +135,11 @@ function joinClause(mirrorTable: string, { copy, columns, index }: TargetTable, 
 }
 
 /** Ends in an open WHERE clause whose first parameter is the list of keys. */
-function updateStatement(join: string, { copy, columns }: TargetTable, onDelete: DeletePolicy): string {
-  const pairs = copy.set.map(({ column, from }) => {
-    const replacement =
-      onDelete.kind === 'replace' && column in onDelete.set ? literal(onDelete.set[column] ?? null) : undefined;
-    const value = `p.${quoted(valueColumn(from))}`;
-    const isKept =
-      replacement === undefined
-        ? `(p.fs_deleted OR p.${quoted(unknownColumn(from))})`
-        : `(NOT p.fs_deleted AND p.${quoted(unknownColumn(from))})`;
-    const wanted = replacement === undefined ? value : `IF(p.fs_deleted, ${replacement}, ${value})`;
-    const isText = columns.get(column)?.charset != null;
-    const own = `f.${quoted(column)}`;
-    return {
-      assign: `${own} = IF(${isKept}, ${own}, ${wanted})`,
-      isEqual: `(${isKept} OR ${own} <=> ${wanted}${isText ? ` ${EXACT}` : ''})`,
-    };
-  });
+function updateStatement(join: string, target: TargetTable, onDelete: DeletePolicy): string {
+  const { copy } = target;
+  const pairs = columnEqualities(target, onDelete);
   const preserved = copy.preserve.map((column) => `f.${quoted(column)} = f.${quoted(column)}`);
   const condition = copy.where ? ` AND (${copy.where})` : '';
   return `UPDATE ${join} SET ${[...pairs.map((p) => p.assign), ...preserved].join(', ')}
     WHERE p.k IN (?)${condition} AND NOT (${pairs.map((p) => p.isEqual).join(' AND ')})`;
-}
-
-function literal(value: string | null): string {
-  return value === null ? 'NULL' : `_utf8mb4 X'${Buffer.from(value).toString('hex')}'`;
 }

@@ -6,13 +6,14 @@ import { quoted, type Row, type Session } from './database.ts';
 
 /** The pending keys of one source. A row is here as long as some copy of its key may differ from the mirror. */
 export class PendingStore {
-  readonly #table: string;
+  /** Quoted. */
+  readonly table: string;
   readonly #source: string;
   readonly #keyKind: KeyKind;
   readonly #lease: string;
 
   constructor(stateDatabase: string, source: string, keyKind: KeyKind, leaseMs: number) {
-    this.#table = quoted(stateDatabase, 'pending');
+    this.table = quoted(stateDatabase, 'pending');
     this.#source = source;
     this.#keyKind = keyKind;
     this.#lease = `NOW(6) + INTERVAL ${leaseMs * 1000} MICROSECOND`;
@@ -26,7 +27,7 @@ export class PendingStore {
     const due = `NOW(6) + INTERVAL ${delaySeconds} SECOND`;
     await tx.write(
       'marking keys',
-      `INSERT INTO ${this.#table} (source, k, due) VALUES ${keys.map(() => `(?, ?, ${due})`).join(', ')}
+      `INSERT INTO ${this.table} (source, k, due) VALUES ${keys.map(() => `(?, ?, ${due})`).join(', ')}
        ON DUPLICATE KEY UPDATE generation = generation + 1, due = IF(token IS NULL, ${due}, due), attempts = 0`,
       sortedTexts(keys).flatMap((key) => [this.#source, key]),
     );
@@ -36,14 +37,14 @@ export class PendingStore {
   async claim(tx: Session, limit: number): Promise<Claim | undefined> {
     const rows = await tx.rows(
       'claiming keys',
-      `SELECT k, cur FROM ${this.#table} WHERE source = ? AND due <= NOW(6) ORDER BY due LIMIT ? FOR UPDATE SKIP LOCKED`,
+      `SELECT k, cur FROM ${this.table} WHERE source = ? AND due <= NOW(6) ORDER BY due LIMIT ? FOR UPDATE SKIP LOCKED`,
       [this.#source, limit],
     );
     if (rows.length === 0) return undefined;
-    const token = newToken();
+    const token = randomToken();
     await tx.write(
       'claiming keys',
-      `UPDATE ${this.#table} SET token = ?, due = ${this.#lease},
+      `UPDATE ${this.table} SET token = ?, due = ${this.#lease},
          pass_generation = IF(cur IS NULL, generation, pass_generation), pass_since = IF(cur IS NULL, NOW(6), pass_since)
        WHERE source = ? AND k IN (?)`,
       [token, this.#source, rows.map((row) => row.k)],
@@ -64,12 +65,12 @@ export class PendingStore {
     const texts = sortedTexts(keys);
     const completed = tx.write(
       'completing keys',
-      `DELETE FROM ${this.#table} WHERE source = ? AND k IN (?) AND token = ? AND generation = pass_generation`,
+      `DELETE FROM ${this.table} WHERE source = ? AND k IN (?) AND token = ? AND generation = pass_generation`,
       [this.#source, texts, token],
     );
     const released = tx.write(
       'releasing keys',
-      `UPDATE ${this.#table} SET since = pass_since, token = NULL, cur = NULL, pass_generation = NULL, pass_since = NULL, due = NOW(6)
+      `UPDATE ${this.table} SET since = pass_since, token = NULL, cur = NULL, pass_generation = NULL, pass_since = NULL, due = NOW(6)
        WHERE source = ? AND k IN (?) AND token = ?`,
       [this.#source, texts, token],
     );
@@ -83,7 +84,7 @@ export class PendingStore {
   async pause(tx: Session, token: bigint, key: Key, cursor: Cursor): Promise<boolean> {
     const { matched } = await tx.write(
       'storing the cursor',
-      `UPDATE ${this.#table} SET cur = ?, token = NULL, due = NOW(6) WHERE source = ? AND k = ? AND token = ?`,
+      `UPDATE ${this.table} SET cur = ?, token = NULL, due = NOW(6) WHERE source = ? AND k = ? AND token = ?`,
       [JSON.stringify(cursor), this.#source, String(key), token],
     );
     return matched === 1;
@@ -93,7 +94,7 @@ export class PendingStore {
   async release(tx: Session, token: bigint, keys: readonly Key[]): Promise<void> {
     await tx.write(
       'releasing keys',
-      `UPDATE ${this.#table} SET token = NULL, due = NOW(6) WHERE source = ? AND k IN (?) AND token = ?`,
+      `UPDATE ${this.table} SET token = NULL, due = NOW(6) WHERE source = ? AND k IN (?) AND token = ?`,
       [this.#source, sortedTexts(keys), token],
     );
   }
@@ -113,7 +114,7 @@ export class PendingStore {
   async retryLater(tx: Session, token: bigint, key: Key): Promise<void> {
     await tx.write(
       'releasing keys',
-      `UPDATE ${this.#table} SET due = NOW(6) + INTERVAL 500000 + RAND() * 500000 MICROSECOND, token = NULL WHERE source = ? AND k = ? AND token = ?`,
+      `UPDATE ${this.table} SET due = NOW(6) + INTERVAL 500000 + RAND() * 500000 MICROSECOND, token = NULL WHERE source = ? AND k = ? AND token = ?`,
       [this.#source, String(key), token],
     );
   }
@@ -122,7 +123,7 @@ export class PendingStore {
   async countUnsettled(session: Session, moment: string): Promise<number> {
     const [row] = await session.rows(
       'counting pending keys',
-      `SELECT COUNT(*) AS n FROM ${this.#table} WHERE source = ? AND since <= ? AND attempts = 0`,
+      `SELECT COUNT(*) AS n FROM ${this.table} WHERE source = ? AND since <= ? AND attempts = 0`,
       [this.#source, moment],
     );
     return Number(row?.n);
@@ -132,7 +133,7 @@ export class PendingStore {
   async fingerprint(session: Session): Promise<string> {
     const [row] = await session.rows(
       'looking at pending keys',
-      `SELECT COUNT(*) AS n, BIT_XOR(CRC32(CONCAT_WS(':', k, generation, cur))) AS sum FROM ${this.#table} WHERE source = ?`,
+      `SELECT COUNT(*) AS n, BIT_XOR(CRC32(CONCAT_WS(':', k, generation, cur))) AS sum FROM ${this.table} WHERE source = ?`,
       [this.#source],
     );
     return `${row?.n}:${row?.sum}`;
@@ -142,7 +143,7 @@ export class PendingStore {
   async count(session: Session): Promise<{ pending: number; parked: number }> {
     const [row] = await session.rows(
       'counting pending keys',
-      `SELECT COUNT(*) AS pending, COALESCE(SUM(attempts > 0), 0) AS parked FROM ${this.#table} WHERE source = ?`,
+      `SELECT COUNT(*) AS pending, COALESCE(SUM(attempts > 0), 0) AS parked FROM ${this.table} WHERE source = ?`,
       [this.#source],
     );
     return { pending: Number(row?.pending), parked: Number(row?.parked) };
@@ -152,7 +153,7 @@ export class PendingStore {
   async parked(session: Session): Promise<{ key: Key; reason: string }[]> {
     const rows = await session.rows(
       'reading parked keys',
-      `SELECT k, last_error AS reason FROM ${this.#table} WHERE source = ? AND attempts > 0 ORDER BY k LIMIT 100`,
+      `SELECT k, last_error AS reason FROM ${this.table} WHERE source = ? AND attempts > 0 ORDER BY k LIMIT 100`,
       [this.#source],
     );
     return rows.map((row) => ({ key: parseKey(row.k as string, this.#keyKind), reason: String(row.reason) }));
@@ -167,7 +168,7 @@ export class PendingStore {
   ): Promise<void> {
     await tx.write(
       'releasing keys',
-      `UPDATE ${this.#table} SET ${set}, token = NULL, cur = NULL, pass_generation = NULL, pass_since = NULL
+      `UPDATE ${this.table} SET ${set}, token = NULL, cur = NULL, pass_generation = NULL, pass_since = NULL
        WHERE source = ? AND k IN (?) AND token = ?`,
       [...parameters, this.#source, sortedTexts(keys), token],
     );
@@ -179,6 +180,7 @@ function sortedTexts(keys: readonly Key[]): string[] {
   return keys.map(String).sort(compareKeys);
 }
 
-function newToken(): bigint {
+/** 63 random bits: whoever finds another token has lost what it held. */
+export function randomToken(): bigint {
   return randomBytes(8).readBigUInt64BE() >> 1n;
 }

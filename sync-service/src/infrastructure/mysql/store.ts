@@ -3,9 +3,11 @@ import type { SourceSchema } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
 import { ConsumedStore } from './consumed-store.ts';
 import { CopyStore } from './copy-store.ts';
+import { CopySweep } from './copy-sweep.ts';
 import { type Database, openDatabase } from './database.ts';
 import { MirrorStore } from './mirror-store.ts';
 import { readMirrorColumns, toSourceSchema, unmappedColumns } from './mirror-table.ts';
+import { PatrolStore } from './patrol-store.ts';
 import { PauseStore } from './pause-store.ts';
 import { PendingStore } from './pending-store.ts';
 import { ServerStateStore } from './server-state.ts';
@@ -17,6 +19,8 @@ export interface SourceStore {
   readonly mirror: MirrorStore;
   readonly pending: PendingStore;
   readonly copies: readonly CopyStore[];
+  /** Of the same target tables, in the same order. */
+  readonly sweeps: readonly CopySweep[];
   readonly notes: readonly string[];
 }
 
@@ -26,6 +30,7 @@ export interface Store extends AsyncDisposable {
   readonly consumed: ConsumedStore;
   readonly serverState: ServerStateStore;
   readonly pause: PauseStore;
+  readonly patrol: PatrolStore;
   /** What is allowed and may surprise in the target tables. */
   readonly notes: readonly string[];
   /** By the source's name. */
@@ -72,12 +77,14 @@ export async function openStore(configuration: Configuration, database: Database
   const consumed = new ConsumedStore(stateDatabase);
   const serverState = new ServerStateStore(stateDatabase);
   const pause = new PauseStore(stateDatabase);
+  const patrol = new PatrolStore(stateDatabase);
   const notes = [...sources.values()].flatMap((source) => source.notes);
   return {
     database,
     consumed,
     serverState,
     pause,
+    patrol,
     notes,
     sources,
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
@@ -99,11 +106,14 @@ async function openSource(
   problems.push(...tables.flatMap((table) => checkTarget(table, schema?.keyKind)));
   if (!schema || problems.length) return problems;
   const mirror = new MirrorStore(target.stateDatabase, schema, unmappedColumns(mapping, existing));
+  const pending = new PendingStore(target.stateDatabase, mapping.name, schema.keyKind, fanOut.leaseMs);
+  const ours = { mirror: mirror.table, pending: pending.table };
   return {
     schema,
     mirror,
-    pending: new PendingStore(target.stateDatabase, mapping.name, schema.keyKind, fanOut.leaseMs),
+    pending,
     notes: tables.flatMap(noteTarget),
     copies: tables.map((table) => new CopyStore(mirror.table, table, schema.keyKind, mapping.onDelete)),
+    sweeps: tables.map((table) => new CopySweep(ours, mapping.name, table, schema.keyKind, mapping.onDelete)),
   };
 }

@@ -1,6 +1,7 @@
-import type { CopyMapping } from '@friend-sync/connectors';
+import type { CopyMapping, Mapping, PrimaryKeys } from '@friend-sync/connectors';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { type Database, quoted, type Row } from './database.ts';
+import { isFoundByKey } from './row-key.ts';
 
 export interface TargetColumn {
   readonly name: string;
@@ -60,6 +61,21 @@ export async function readTargetTable(target: Database, copy: CopyMapping): Prom
     engine: tables[0]?.engine as string | undefined,
     triggers: triggers.map((row) => row.name as string),
   };
+}
+
+/** The primary keys of the mapping's target tables. */
+export async function readPrimaryKeys(target: Database, { sources }: Mapping): Promise<PrimaryKeys> {
+  const copies = sources.flatMap((source) => source.copies);
+  const tables = await Promise.all(copies.map((copy) => readTargetTable(target, copy)));
+  const keys = new Map(
+    tables.map(({ copy, primaryKey }) => [quoted(copy.table.database, copy.table.table), primaryKey]),
+  );
+  return ({ database, table }) => keys.get(quoted(database, table)) ?? [];
+}
+
+/** The columns of the primary key, in its order. */
+export function primaryKeyOf({ columns, primaryKey }: TargetTable): TargetColumn[] {
+  return primaryKey.map((name) => columns.get(name)).filter((column) => column !== undefined);
 }
 
 function toColumn(row: Row): TargetColumn {
@@ -139,13 +155,17 @@ export function checkTarget(target: TargetTable, keyKind: KeyKind | undefined): 
 }
 
 /** What is allowed and may surprise: to be logged when the service starts. */
-export function noteTarget({ copy, columns, triggers }: TargetTable): string[] {
+export function noteTarget(target: TargetTable): string[] {
+  const { copy, columns, triggers } = target;
   const table = `${copy.table.database}.${copy.table.table}`;
   const touched = [...columns.values()].filter(({ name, onUpdate }) => onUpdate && !copy.preserve.includes(name));
   return [
     ...touched.map(
       ({ name }) => `${table}.${name}: changes with every copy that is written; list it under preserve to keep it`,
     ),
+    ...(isFoundByKey(primaryKeyOf(target))
+      ? []
+      : [`${table}: rows cannot be found by its primary key's types; late copies wait for the patrol`]),
     ...triggers.map((trigger) => `${table}: its trigger ${trigger} runs for every copy that is written`),
   ];
 }

@@ -1,0 +1,88 @@
+import { createHash } from 'node:crypto';
+import type { Settings } from './settings.ts';
+import type { TopicNames } from './source-connector/topics.ts';
+
+/** What Debezium's MySQL connector needs wherever it reads: it takes no snapshot and no lock, and holds no secret. */
+export function mysqlConnector(
+  server: { readonly host: string; readonly port: number; readonly user: string; readonly tls: boolean },
+  passwordReference: string,
+  connectorName: string,
+  topicPrefix: string,
+): Record<string, string> {
+  return {
+    'connector.class': 'io.debezium.connector.mysql.MySqlConnector',
+    'tasks.max': '1',
+
+    'database.hostname': server.host,
+    'database.port': String(server.port),
+    'database.user': server.user,
+    'database.password': passwordReference,
+    'database.server.id': String(serverId(connectorName)),
+    ...(server.tls
+      ? { 'database.ssl.mode': 'verify_identity' }
+      : { 'database.ssl.mode': 'preferred', 'driver.allowPublicKeyRetrieval': 'true' }),
+
+    'topic.prefix': topicPrefix,
+    'include.schema.changes': 'false',
+    'snapshot.mode': 'no_data',
+    'snapshot.locking.mode': 'none',
+  };
+}
+
+/** Its position moves on a quiet server as well: heartbeats, and keep-alives (0.8 × this) of the server. */
+export const HEARTBEAT: Readonly<Record<string, string>> = {
+  'heartbeat.interval.ms': '1000',
+  'connect.keep.alive.interval.ms': '1250',
+};
+
+/** Values travel as they are: text, exact numbers, bytes. */
+export const CONVERSION: Readonly<Record<string, string>> = {
+  // The default writes NULL for what it cannot convert.
+  'event.converting.failure.handling.mode': 'fail',
+  'event.processing.failure.handling.mode': 'fail',
+  'decimal.handling.mode': 'string',
+  'bigint.unsigned.handling.mode': 'long',
+  'time.precision.mode': 'isostring',
+  'binary.handling.mode': 'bytes',
+};
+
+export function schemaHistory({ schemaHistory: topic }: TopicNames, { kafka }: Settings): Record<string, string> {
+  return {
+    'schema.history.internal.kafka.topic': topic,
+    'schema.history.internal.kafka.bootstrap.servers': kafka.brokers.join(','),
+    // SHOW CREATE TABLE is allowed to us for the mapped tables only.
+    'schema.history.internal.store.only.captured.tables.ddl': 'true',
+  };
+}
+
+/** Debezium's lists are of regular expressions, anchored, with commas in between. */
+export function pattern(...path: string[]): string {
+  return path.map((part) => part.replace(/[\\^$.*+?()[\]{}|,]/g, '\\$&')).join('\\.');
+}
+
+/** Replication clients of one server need different ids; a name's hash, above the range that people number by hand. */
+function serverId(connectorName: string): number {
+  return 100_000 + (createHash('sha256').update(connectorName).digest().readUInt32BE(0) % 2_000_000_000);
+}
+
+/** For every client that the connector opens by itself; its producer is the worker's, with overrides. */
+export function kafkaSecurity({ kafka, connect }: Settings, clients: readonly string[]): Record<string, string> {
+  if (!kafka.tls && !kafka.sasl) return {};
+  const protocol = `${kafka.sasl ? 'SASL_' : ''}${kafka.tls ? 'SSL' : 'PLAINTEXT'}`;
+  const client: Record<string, string> = {
+    'security.protocol': protocol,
+    ...(kafka.sasl
+      ? { 'sasl.mechanism': kafka.sasl.mechanism.toUpperCase(), 'sasl.jaas.config': connect.kafkaJaas }
+      : {}),
+  };
+  return Object.fromEntries(
+    clients.flatMap((prefix) => Object.entries(client).map(([name, value]) => [prefix + name, value])),
+  );
+}
+
+/** The clients of every connector. */
+export const KAFKA_CLIENTS: readonly string[] = [
+  'producer.override.',
+  'schema.history.internal.producer.',
+  'schema.history.internal.consumer.',
+];

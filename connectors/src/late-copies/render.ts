@@ -1,0 +1,57 @@
+import type { Configuration } from '../configuration/configuration.ts';
+import {
+  CONVERSION,
+  HEARTBEAT,
+  KAFKA_CLIENTS,
+  kafkaSecurity,
+  mysqlConnector,
+  pattern,
+  schemaHistory,
+} from '../debezium.ts';
+import { topicNames } from '../source-connector/topics.ts';
+import { type PrimaryKeys, type TailedTable, tailedTables } from './tailed-tables.ts';
+
+/**
+ * The connector that tails the target tables, whole. A message says only which copy was inserted, or had one of the
+ * columns changed that decide what it should hold: its key is the copy's primary key. No mapped column is captured, so
+ * what friend-sync itself writes makes no message.
+ */
+export function renderLateCopiesConnector(
+  { settings, mapping }: Configuration,
+  primaryKeys: PrimaryKeys,
+): Record<string, string> {
+  const { target, lateCopies } = settings;
+  const tables = tailedTables(mapping);
+  return {
+    ...mysqlConnector(
+      { ...target, user: lateCopies.user },
+      lateCopies.passwordReference,
+      lateCopies.connectorName,
+      lateCopies.topicPrefix,
+    ),
+    'table.include.list': tables.map(({ table }) => pattern(table.database, table.table)).join(','),
+    // With the primary key: REPLACE may change nothing else, of what is not mapped.
+    'column.include.list': tables.flatMap((table) => capturedColumns(table, primaryKeys)).join(','),
+    'skip.messages.without.change': 'true',
+    // A copy that is gone needs no correction; updates are what re-adds and re-points a copy.
+    'skipped.operations': 'd,t',
+    'tombstones.on.delete': 'false',
+
+    ...HEARTBEAT,
+    'poll.interval.ms': '50',
+    ...schemaHistory(topicNames(lateCopies.topicPrefix), settings),
+    ...CONVERSION,
+
+    'key.converter': 'org.apache.kafka.connect.json.JsonConverter',
+    'key.converter.schemas.enable': 'false',
+    // Nobody reads the values, so that late copies do not need the registry.
+    'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
+    'value.converter.schemas.enable': 'false',
+    ...kafkaSecurity(settings, KAFKA_CLIENTS),
+  };
+}
+
+function capturedColumns({ table, columns, mapped }: TailedTable, primaryKeys: PrimaryKeys): string[] {
+  const captured = [...new Set([...primaryKeys(table), ...columns])].filter((column) => !mapped.has(column));
+  return captured.map((column) => pattern(table.database, table.table, column));
+}

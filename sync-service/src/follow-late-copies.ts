@@ -1,0 +1,82 @@
+import { type Configuration, type ConnectClient, lateCopiesTopic, storedGtids } from '@friend-sync/connectors';
+import type { Stream } from './application/barrier.ts';
+import { watchConnector } from './application/connector-watch.ts';
+import type { Health } from './application/health.ts';
+import { createLateCopiesHandler, type LateCopiesParts } from './application/late-copies.ts';
+import { watchOffsets } from './application/offset-watch.ts';
+import { SyncError } from './errors.ts';
+import { type ChangeConsumerOptions, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
+
+const CONSUMER_PART = 'late-copies consumer';
+const CONNECTOR_PART = 'late-copies connector';
+/** A message is a few bytes, and a batch waits for the source as a whole. */
+const BATCH_MESSAGES = 20_000;
+/** Then its position is given up. */
+const MOST_RESTARTS = 3;
+const DEADLINE_MS = 30_000;
+
+export interface FollowParts extends Omit<LateCopiesParts, 'topicOf'> {
+  readonly configuration: Configuration;
+  readonly stream: Stream;
+  readonly kafka: ChangeConsumerOptions['kafka'];
+  readonly connect: ConnectClient;
+  readonly health: Health;
+}
+
+/**
+ * Follows late copies until it is disposed, as a consumer group of its own: a batch that waits for the source's changes
+ * must not hold up those changes.
+ */
+export async function followLateCopies(parts: FollowParts): Promise<AsyncDisposable> {
+  const { configuration, stream, store, connect, health, log } = parts;
+  const { settings } = configuration;
+  const consumer = createChangeConsumer({
+    kafka: parts.kafka,
+    groupId: `${settings.kafka.groupId}-late-copies`,
+    sessionTimeoutMs: settings.kafka.sessionTimeoutMs,
+    topics: stream.topics,
+    partitionsConcurrently: stream.topics.length,
+    batchMessages: BATCH_MESSAGES,
+    handler: createLateCopiesHandler({ ...parts, topicOf: (table) => lateCopiesTopic(settings, table) }),
+    events: {
+      onState(state) {
+        if (state === 'crashed')
+          health.report(CONSUMER_PART, new SyncError('source_unavailable', 'Kafka does not answer'));
+        if (state === 'consuming') health.clear(CONSUMER_PART);
+      },
+    },
+    log,
+  });
+  await consumer.start();
+  const watches = [
+    watchOffsets(store, consumer, log),
+    watchConnector(connect, stream.connectorName, health, log, {
+      part: CONNECTOR_PART,
+      onRecovered: () => patrolOnceItStreams(parts),
+      hopeless: { restarts: MOST_RESTARTS, act: () => giveUpPosition(parts) },
+    }),
+  ];
+  return {
+    async [Symbol.asyncDispose]() {
+      await Promise.all(watches.map(async (watch) => watch[Symbol.asyncDispose]()));
+      await consumer.stop();
+    },
+  };
+}
+
+/** It may have been created anew, or have lost its position: what it has not seen, a round of the patrol finds. */
+async function patrolOnceItStreams({ connect, stream, store }: FollowParts): Promise<void> {
+  if (storedGtids(await connect.offsets(stream.connectorName)) === undefined)
+    throw new Error('it has not stored a position yet');
+  await store.patrol.request(store.database);
+}
+
+/** The binary logs it was to read may be gone. It need not see what the patrol will, so it begins at the present. */
+async function giveUpPosition({ connect, stream, log }: FollowParts): Promise<void> {
+  const name = stream.connectorName;
+  log.warn({ connector: name }, 'it does not run from where it was; it begins at the present, and a patrol follows');
+  await connect.stop(name);
+  await connect.waitUntilStopped(name, DEADLINE_MS);
+  await connect.deleteOffsets(name);
+  await connect.resume(name);
+}

@@ -1,0 +1,38 @@
+import type { DeletePolicy } from '@friend-sync/connectors';
+import { quoted } from './database.ts';
+import { unknownColumn, valueColumn } from './mirror-table.ts';
+import type { TargetTable } from './target-table.ts';
+
+/** Text that compares by its bytes, whatever the target's character set. */
+export const EXACT = 'COLLATE utf8mb4_0900_bin';
+
+/** SQL about one mapped column of a copy `f` whose mirror row is `p`. */
+export interface ColumnEquality {
+  /** Gives the copy what the mirror says; leaves it where that is unknown, or kept after a delete. */
+  readonly assign: string;
+  readonly isEqual: string;
+}
+
+/** What makes a copy equal to its mirror row, under the source's delete policy: one for each mapped column. */
+export function columnEqualities({ copy, columns }: TargetTable, onDelete: DeletePolicy): ColumnEquality[] {
+  return copy.set.map(({ column, from }) => {
+    const replacement =
+      onDelete.kind === 'replace' && column in onDelete.set ? literal(onDelete.set[column] ?? null) : undefined;
+    const value = `p.${quoted(valueColumn(from))}`;
+    const isKept =
+      replacement === undefined
+        ? `(p.fs_deleted OR p.${quoted(unknownColumn(from))})`
+        : `(NOT p.fs_deleted AND p.${quoted(unknownColumn(from))})`;
+    const wanted = replacement === undefined ? value : `IF(p.fs_deleted, ${replacement}, ${value})`;
+    const isText = columns.get(column)?.charset != null;
+    const own = `f.${quoted(column)}`;
+    return {
+      assign: `${own} = IF(${isKept}, ${own}, ${wanted})`,
+      isEqual: `(${isKept} OR ${own} <=> ${wanted}${isText ? ` ${EXACT}` : ''})`,
+    };
+  });
+}
+
+function literal(value: string | null): string {
+  return value === null ? 'NULL' : `_utf8mb4 X'${Buffer.from(value).toString('hex')}'`;
+}

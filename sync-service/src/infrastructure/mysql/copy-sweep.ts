@@ -1,0 +1,98 @@
+import type { DeletePolicy, TableName } from '@friend-sync/connectors';
+import type { Key } from '../../domain/change.ts';
+import type { KeyKind } from '../../domain/source-schema.ts';
+import { parseKey } from '../../domain/source-schema.ts';
+import { columnEqualities, EXACT } from './copy-equality.ts';
+import { quoted, type Session } from './database.ts';
+import { KeyOrder, type Range } from './key-order.ts';
+import { isAmong, isFoundByKey, type KeyFields, rowKeyList, toRowKey } from './row-key.ts';
+import { primaryKeyOf, type TargetColumn, type TargetTable } from './target-table.ts';
+
+/** More in one condition, and MySQL reads the whole table (range_optimizer_max_mem_size). */
+const MOST_ROW_KEYS = 1_000;
+
+/** A key with a copy that is not equal to the mirror. */
+export interface Differing {
+  readonly key: Key;
+  /** The key was not pending, so nothing was on its way to correct the copy. */
+  readonly isDrift: boolean;
+}
+
+/**
+ * Finds the copies of one target table that differ from the mirror, by plain reads that lock nothing. The comparison is
+ * the fan-out's own; copies whose key is not in the mirror are passed over.
+ */
+export class CopySweep {
+  readonly table: TableName;
+  readonly #table: string;
+  readonly #primaryKey: readonly TargetColumn[];
+  readonly #order: KeyOrder;
+  readonly #differing: { readonly before: string; readonly after: string };
+  readonly #keyKind: KeyKind;
+  readonly #source: string;
+
+  constructor(
+    tables: { readonly mirror: string; readonly pending: string },
+    source: string,
+    target: TargetTable,
+    keyKind: KeyKind,
+    onDelete: DeletePolicy,
+  ) {
+    const { copy } = target;
+    this.table = copy.table;
+    this.#table = `${quoted(copy.table.database, copy.table.table)} AS f FORCE INDEX (PRIMARY)`;
+    this.#primaryKey = primaryKeyOf(target);
+    this.#order = new KeyOrder(this.#primaryKey);
+    this.#keyKind = keyKind;
+    this.#source = source;
+    const key = `f.${quoted(copy.key)}`;
+    const isEqual = columnEqualities(target, onDelete).map((pair) => pair.isEqual);
+    // One statement sees one moment: what it finds differing and not pending, no transaction was about to correct.
+    this.#differing = {
+      before: `SELECT d.k, q.k IS NULL AS drift FROM (
+        SELECT DISTINCT p.k FROM ${this.#table}
+        STRAIGHT_JOIN ${tables.mirror} AS p ON p.k = ${keyKind === 'string' ? `CONVERT(${key} USING utf8mb4) ${EXACT}` : key}
+        WHERE NOT (${isEqual.join(' AND ')})${copy.where ? ` AND (${copy.where})` : ''}`,
+      after: `) AS d LEFT JOIN ${tables.pending} AS q ON q.source = ? AND q.k = CONVERT(d.k USING utf8mb4) ${EXACT}
+        WHERE q.k IS NULL OR q.attempts = 0`,
+    };
+  }
+
+  /** The primary key of the `rows`-th copy after a position: where a chunk ends. Undefined: fewer are left. */
+  async chunkEnd(session: Session, after: readonly string[], rows: number): Promise<string[] | undefined> {
+    const { where, parameters } = this.#order.within({ after });
+    const [row] = await session.rows(
+      'finding the end of a chunk',
+      `SELECT ${this.#order.select} FROM ${this.#table} WHERE TRUE${where} ORDER BY ${this.#order.orderBy} LIMIT 1 OFFSET ?`,
+      [...parameters, rows - 1],
+    );
+    return row && this.#order.read(row);
+  }
+
+  /** The keys with differing copies within a range of primary keys; not those that are parked. */
+  async differing(session: Session, range: Range): Promise<Differing[]> {
+    const { where, parameters } = this.#order.within(range);
+    return this.#compare(session, where, parameters);
+  }
+
+  /**
+   * The same for single copies, by the fields of their primary keys. What is no such key is passed over: a copy that is
+   * not found here is the patrol's.
+   */
+  async differingAmong(session: Session, keys: readonly KeyFields[]): Promise<Differing[]> {
+    if (!isFoundByKey(this.#primaryKey)) return [];
+    const rowKeys = keys.map((fields) => toRowKey(this.#primaryKey, fields)).filter((key) => key !== undefined);
+    const found: Differing[] = [];
+    for (let from = 0; from < rowKeys.length; from += MOST_ROW_KEYS) {
+      const some = rowKeyList(rowKeys.slice(from, from + MOST_ROW_KEYS));
+      found.push(...(await this.#compare(session, ` AND ${isAmong(this.#primaryKey)}`, [some])));
+    }
+    return found;
+  }
+
+  async #compare(session: Session, where: string, parameters: readonly unknown[]): Promise<Differing[]> {
+    const { before, after } = this.#differing;
+    const rows = await session.rows('comparing copies', before + where + after, [...parameters, this.#source]);
+    return rows.map((row) => ({ key: parseKey(String(row.k), this.#keyKind), isDrift: Number(row.drift) === 1 }));
+  }
+}

@@ -1,0 +1,71 @@
+import { quoted, type Row } from './database.ts';
+import type { TargetColumn } from './target-table.ts';
+
+/** Bounds in a key's order: after (exclusive) … upTo (inclusive); empty or undefined is unbounded. */
+export interface Range {
+  readonly after: readonly string[];
+  readonly upTo?: readonly string[] | undefined;
+}
+
+const BINARY_TYPES = new Set(['binary', 'varbinary']);
+
+/**
+ * The order of a table's rows (as `f`) by some of its columns, to walk it in chunks. Positions are texts. Where a column
+ * sorts otherwise than it compares with a text (ENUM), a chunk may be larger than asked for; no row is left out.
+ */
+export class KeyOrder {
+  readonly #columns: readonly TargetColumn[];
+  /** For a SELECT whose rows {@link read} understands. */
+  readonly select: string;
+  readonly orderBy: string;
+
+  constructor(columns: readonly TargetColumn[]) {
+    this.#columns = columns;
+    this.select = columns.map((column, i) => `${asText(column)} AS c${i}`).join(', ');
+    this.orderBy = columns.map(({ name }) => `f.${quoted(name)}`).join(', ');
+  }
+
+  get isEmpty(): boolean {
+    return this.#columns.length === 0;
+  }
+
+  read(row: Row): string[] {
+    return this.#columns.map((_, i) => String(row[`c${i}`]));
+  }
+
+  /** Begins with AND, unless the range is unbounded. */
+  within(range: Range | undefined): { where: string; parameters: string[] } {
+    const bounds = [
+      range?.after.length ? this.#compare('>', range.after) : undefined,
+      range?.upTo?.length ? this.#compare('<=', range.upTo) : undefined,
+    ].filter((bound) => bound !== undefined);
+    return { where: bounds.map((b) => ` AND ${b.sql}`).join(''), parameters: bounds.flatMap((b) => b.parameters) };
+  }
+
+  /** Row comparison, spelled out: MySQL uses no index range for `(a, b) > (x, y)`. */
+  #compare(operator: '>' | '<=', values: readonly string[]): { sql: string; parameters: string[] } {
+    const [strict, last] = operator === '>' ? ['>', '>'] : ['<', '<='];
+    const columns = this.#columns;
+    const alternatives = columns.map((column, i) => {
+      const equals = columns.slice(0, i).map((earlier) => `f.${quoted(earlier.name)} = ${placeholder(earlier)}`);
+      return [
+        ...equals,
+        `f.${quoted(column.name)} ${i === columns.length - 1 ? last : strict} ${placeholder(column)}`,
+      ].join(' AND ');
+    });
+    return {
+      sql: `(${alternatives.map((a) => `(${a})`).join(' OR ')})`,
+      parameters: columns.flatMap((_, i) => values.slice(0, i + 1)),
+    };
+  }
+}
+
+function asText({ name, dataType }: TargetColumn): string {
+  return BINARY_TYPES.has(dataType) ? `HEX(f.${quoted(name)})` : `f.${quoted(name)}`;
+}
+
+function placeholder({ dataType, columnType }: TargetColumn): string {
+  if (BINARY_TYPES.has(dataType)) return 'UNHEX(?)';
+  if (!dataType.endsWith('int')) return '?';
+  return `CAST(? AS ${columnType.includes('unsigned') ? 'UNSIGNED' : 'SIGNED'})`;
+}

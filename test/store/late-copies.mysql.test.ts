@@ -1,0 +1,196 @@
+import { createLogger, Health } from '@friend-sync/sync-service';
+import { expect, test } from 'vitest';
+import type { Stream } from '../../sync-service/src/application/barrier.ts';
+import { createLateCopiesHandler } from '../../sync-service/src/application/late-copies.ts';
+import { Perseverance } from '../../sync-service/src/application/perseverance.ts';
+import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
+import type { MessageBatch } from '../../sync-service/src/infrastructure/kafka/consumer.ts';
+import { Metrics } from '../../sync-service/src/metrics.ts';
+import { column, drain } from '../support/drain.ts';
+import { createFeed } from '../support/feed.ts';
+import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
+import { TABLES } from '../support/tables.ts';
+
+const alive = async () => {};
+const MAX_INT64 = 2n ** 63n;
+
+/** A log that holds offsets from `low` to `high`, in which nothing newer than what was read lies below `newer`. */
+function logOf({ low = 0n, high = 1_000n, newer = 1_000n } = {}) {
+  return {
+    partitionOffsets: async () => [{ partition: 0, low, high }],
+    offsetsAtTimestamp: async () => new Map([[0, newer]]),
+  } as unknown as KafkaAdmin;
+}
+
+/** Follows the late copies of a server whose source has been ingested as far as `connectorGtids` says. */
+async function follow(server: FriendServer, admin = logOf(), connectorGtids?: Stream['connectorGtids']) {
+  const log = createLogger('fatal');
+  const [executed] = await server.user.rows('reading', 'SELECT @@global.gtid_executed AS gtids');
+  const handler = createLateCopiesHandler({
+    store: server.store,
+    admin,
+    fanOut: { notify() {} },
+    perseverance: new Perseverance(new Health(), log, 1_000),
+    metrics: new Metrics(),
+    log,
+    source: {
+      connectorName: 'source',
+      server: server.user,
+      connectorGtids: connectorGtids ?? (async () => String(executed?.gtids)),
+      topics: [],
+    },
+    topicOf: ({ table }) => table,
+    signal: new AbortController().signal,
+  });
+  return {
+    handler,
+    /** Hands over messages with these keys, from that offset. */
+    async hears(topic: string, expectedOffset: bigint, ...keys: string[]) {
+      const messages = keys.map((key, i) => ({
+        offset: expectedOffset + BigInt(i),
+        key: Buffer.from(key),
+        value: Buffer.from('{}'),
+        timestampMs: Date.now(),
+        headers: {},
+      }));
+      const nextOffset = expectedOffset + BigInt(keys.length);
+      const batch: MessageBatch = {
+        topic,
+        partition: 0,
+        expectedOffset,
+        messages,
+        nextOffset,
+        maxTimestampMs: Date.now(),
+      };
+      return handler.store(batch, alive);
+    },
+  };
+}
+
+const pendingKeys = (server: FriendServer) =>
+  column(server, `SELECT k FROM ${server.configuration.settings.target.stateDatabase}.pending ORDER BY k`);
+
+/** Keys 1 and 2 in the mirror, each with an equal copy; what else a test inserts is late. */
+async function openSettled() {
+  const server = await openFriendServer(TABLES);
+  const feed = createFeed(server);
+  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1),(2)`);
+  await feed.rows([1n, null, 'Ann'], [2n, null, 'Bea']);
+  await drain(server);
+  return { server, feed };
+}
+
+test('case 51: a late copy is corrected; a right one, one that is gone, and one of an unknown key are left alone', async () => {
+  const { server } = await openSettled();
+  await using _ = server;
+  const { friend, friendDb } = server;
+  await friend.write(
+    'late',
+    `INSERT INTO ${friendDb}.friend (id, friend_id, nick) VALUES (10,1,'old'),(11,2,'Bea'),(12,9,'old')`,
+  );
+  await friend.write('late', `INSERT INTO ${friendDb}.member VALUES (7,2,'old')`);
+  const { handler, hears } = await follow(server);
+  for (const topic of ['friend', 'member']) expect(await handler.assigned(topic, 0, alive)).toBe(0n);
+  expect(await hears('friend', 0n, '{"id":11}', '{"id":12}', '{"id":13}')).toEqual({ kind: 'stored' });
+  expect(await pendingKeys(server)).toEqual([]);
+  await hears('friend', 3n, '{"id":10}');
+  expect(await pendingKeys(server)).toEqual(['1']);
+  await hears('member', 0n, '{"team_id":7,"user_id":2}');
+  expect(await pendingKeys(server)).toEqual(['1', '2']);
+  await drain(server);
+  expect(await column(server, `SELECT nick FROM ${friendDb}.friend WHERE id = 10`)).toEqual(['Ann']);
+  expect(await column(server, `SELECT nick FROM ${friendDb}.member`)).toEqual(['Bea']);
+});
+
+test('a message that is delivered again, or whose offset was set back meanwhile, finds the offset moved', async () => {
+  const { server } = await openSettled();
+  await using _ = server;
+  await server.friend.write('late', `INSERT INTO ${server.friendDb}.friend (id, friend_id, nick) VALUES (10,1,'old')`);
+  const { handler, hears } = await follow(server);
+  await handler.assigned('friend', 0, alive);
+  await hears('friend', 0n, '{"id":11}');
+  expect(await hears('friend', 0n, '{"id":10}')).toEqual({ kind: 'moved', nextOffset: 1n });
+  expect(await pendingKeys(server)).toEqual([]);
+});
+
+test('a late copy waits until what the source has committed is ingested, so that it is not set back', async () => {
+  const { server, feed } = await openSettled();
+  await using _ = server;
+  const { friend, friendDb, user, userDb } = server;
+  const [before] = await user.rows('reading', 'SELECT @@global.gtid_executed AS gtids');
+  await user.write('a change', `INSERT INTO ${userDb}.account VALUES (1,'Ann B.',NULL)`);
+  await friend.write('ahead', `INSERT INTO ${friendDb}.friend (id, friend_id, nick) VALUES (10,1,'Ann B.')`);
+  const [after] = await user.rows('reading', 'SELECT @@global.gtid_executed AS gtids');
+  let looks = 0;
+  const { handler, hears } = await follow(server, logOf(), async () => {
+    if (++looks < 5) return String(before?.gtids);
+    // The change arrives with the connector's progress.
+    if (looks === 5) await feed.rows([1n, null, 'Ann B.']);
+    return String(after?.gtids);
+  });
+  await handler.assigned('friend', 0, alive);
+  await drain(server);
+  await hears('friend', 0n, '{"id":10}');
+  expect(looks).toBeGreaterThanOrEqual(5);
+  await drain(server);
+  expect(await column(server, `SELECT nick FROM ${friendDb}.friend WHERE friend_id = 1`)).toEqual(['Ann B.', 'Ann B.']);
+});
+
+test('a late copy is corrected all the same while the source cannot be asked', async () => {
+  const { server } = await openSettled();
+  await using _ = server;
+  await server.friend.write('late', `INSERT INTO ${server.friendDb}.friend (id, friend_id, nick) VALUES (10,1,'old')`);
+  const { handler } = await follow(server, logOf(), async () => undefined);
+  await handler.assigned('friend', 0, alive);
+  const timestampMs = Date.now() - 29_500;
+  const message = { offset: 0n, key: Buffer.from('{"id":10}'), value: null, timestampMs, headers: {} };
+  const batch = { topic: 'friend', partition: 0, expectedOffset: 0n, messages: [message], nextOffset: 1n };
+  await handler.store({ ...batch, maxTimestampMs: timestampMs }, alive);
+  expect(await pendingKeys(server)).toEqual(['1']);
+});
+
+test.each([
+  ['re-created', { high: 2n }, 0n],
+  ['re-created and has grown longer', { newer: 2n }, 0n],
+  ['truncated', { low: 700n }, 700n],
+])('a topic that was %s is read from its start, and a patrol follows', async (_name, log, start) => {
+  const { server } = await openSettled();
+  await using _ = server;
+  const { database, patrol } = server.store;
+  await patrol.end(database, (await patrol.begin(database, 30)) ?? 0n, 0, 600);
+  const { handler, hears } = await follow(server);
+  await handler.assigned('friend', 0, alive);
+  await hears('friend', 0n, ...Array.from({ length: 500 }, () => '{"id":99}'));
+  expect(await handler.assigned('friend', 0, alive)).toBe(500n);
+  expect(await patrol.begin(database, 30)).toBe(undefined);
+  const again = await follow(server, logOf(log));
+  expect(await again.handler.assigned('friend', 0, alive)).toBe(start);
+  expect(await patrol.begin(database, 30)).toBeDefined();
+});
+
+test('case 28: copies are found by primary keys of every kind that travels', async () => {
+  await using server = await openFriendServer({
+    userTables: ['CREATE TABLE account (id BIGINT UNSIGNED PRIMARY KEY, nick VARCHAR(64))'],
+    friendTables: [
+      `CREATE TABLE friend (n BIGINT UNSIGNED, at DATETIME(3), price DECIMAL(20,2), tag VARBINARY(8), friend_id BIGINT UNSIGNED, nick VARCHAR(64),
+         PRIMARY KEY (n, at, price, tag), KEY (friend_id))`,
+    ],
+    sources: `
+  - name: account
+    table: USER.account
+    key: id
+    copies: [{ table: friend, key: friend_id, set: { nick: nick } }]`,
+  });
+  const { friend, friendDb } = server;
+  await createFeed(server).rows([MAX_INT64 + 1n, 'new']);
+  await drain(server);
+  await friend.write(
+    'late',
+    `INSERT INTO ${friendDb}.friend VALUES (${MAX_INT64 + 5n}, '2024-02-29 10:00:00.123', 12345678901234567.89, X'00FF', ${MAX_INT64 + 1n}, 'old')`,
+  );
+  const { handler, hears } = await follow(server);
+  await handler.assigned('friend', 0, alive);
+  const key = `{"n":${5n - MAX_INT64},"at":"2024-02-29T10:00:00.123Z","price":"12345678901234567.89","tag":"AP8="}`;
+  await hears('friend', 0n, 'no JSON', '{"n":"5"}', key);
+  expect(await pendingKeys(server)).toEqual([String(MAX_INT64 + 1n)]);
+});
