@@ -5,7 +5,10 @@ import type { JavaFolders } from './java-downloads.ts';
 import { SMALL_JVM } from './kafka-part.ts';
 import type { Part } from './part.ts';
 
-/** The Apicurio registry. Its schemas are kept in a file: a registry that forgets ids makes every message unreadable. */
+/**
+ * The Apicurio registry. Its schemas are kept in a file, written before the answer (`WRITE_DELAY`; H2's default is half a
+ * second later): a registry that forgets ids makes every message unreadable.
+ */
 export function registryPart(folders: JavaFolders): Part {
   return {
     name: 'registry',
@@ -19,7 +22,7 @@ export function registryPart(folders: JavaFolders): Part {
         'quarkus.http.port': String(ports.registry),
         'apicurio.storage.kind': 'sql',
         'apicurio.storage.sql.kind': 'h2',
-        'apicurio.datasource.url': `jdbc:h2:file:${join(dir, 'schemas')};DB_CLOSE_ON_EXIT=FALSE`,
+        'apicurio.datasource.url': `jdbc:h2:file:${join(dir, 'schemas')};DB_CLOSE_ON_EXIT=FALSE;WRITE_DELAY=0`,
         'apicurio.datasource.username': 'sa',
         'apicurio.datasource.password': 'sa',
       };

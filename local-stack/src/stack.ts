@@ -51,8 +51,8 @@ export interface Stack extends AsyncDisposable {
   pid(part: PartName): number | undefined;
   /** Starts a part again at the same port with the same data; resolves when it is ready. */
   start(part: PartName): Promise<void>;
-  /** Ends a part in order. */
-  stop(part: PartName): Promise<void>;
+  /** Ends a part, in order unless another signal is named; resolves when it is gone. */
+  stop(part: PartName, name?: NodeJS.Signals): Promise<void>;
   /** Sends a signal, SIGKILL by default. */
   kill(part: PartName, name?: NodeJS.Signals): void;
   logTail(part: PartName, lines?: number): string;
@@ -179,9 +179,9 @@ class ProcessStack implements Stack {
     this.#say(`${name} is ready (${((performance.now() - began) / 1000).toFixed(1)} s)`);
   }
 
-  async stop(name: PartName): Promise<void> {
+  async stop(name: PartName, signalName = this.#parts.get(name)?.stopSignal ?? 'SIGTERM'): Promise<void> {
     const id = this.#process(name);
-    if (id) await end(id, this.#parts.get(name)?.stopSignal ?? 'SIGTERM', GRACE_MS);
+    if (id) await end(id, signalName, GRACE_MS);
   }
 
   kill(name: PartName, signalName: NodeJS.Signals = 'SIGKILL'): void {

@@ -38,6 +38,7 @@ async function follow(server: FriendServer, admin = logOf(), connectorGtids?: St
       server: server.user,
       connectorGtids: connectorGtids ?? (async () => String(executed?.gtids)),
       topics: [],
+      heartbeatTopic: 'heartbeat',
     },
     topicOf: ({ table }) => table,
     signal: new AbortController().signal,

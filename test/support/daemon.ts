@@ -3,6 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { expect } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
+/** Loaded before the daemon: it ends when its stdin does, which we hold open, so that it never outlives a killed test run. */
+const END_WITH_OWNER = 'data:text/javascript,process.stdin.resume().once("end",()=>process.exit(1)).unref()';
 
 /** A running `friend-sync start`. */
 export interface Daemon {
@@ -18,8 +20,9 @@ export interface Daemon {
 }
 
 export async function startDaemon(configFile: string, env: Readonly<Record<string, string>>): Promise<Daemon> {
+  const args = ['--import', END_WITH_OWNER, MAIN, '--config', configFile, 'start'];
   // biome-ignore lint/style/noProcessEnv: a child inherits the environment
-  const child = spawn(process.execPath, [MAIN, '--config', configFile, 'start'], { env: { ...process.env, ...env } });
+  const child = spawn(process.execPath, args, { env: { ...process.env, ...env } });
   let output = '';
   const listen = (chunk: Buffer) => {
     output += chunk;

@@ -4,6 +4,7 @@ import { SyncError } from '../errors.ts';
 import type { KafkaAdmin } from '../infrastructure/kafka/admin.ts';
 import type { Database } from '../infrastructure/mysql/database.ts';
 import type { Store } from '../infrastructure/mysql/store.ts';
+import { openTransactions } from './open-transactions.ts';
 
 const POLL_MS = 100;
 
@@ -14,6 +15,8 @@ export interface Stream {
   /** The GTID set up to which the connector has sent everything; undefined while it has stored no offset. */
   readonly connectorGtids: () => Promise<string | undefined>;
   readonly topics: readonly string[];
+  /** Written in the connector's transactions besides the topics. */
+  readonly heartbeatTopic: string;
 }
 
 export interface IngestParts {
@@ -40,13 +43,7 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number): Prom
   const { store } = parts;
   const waitUntil = waiting(deadlineMs);
   await Promise.all(parts.streams.map((stream) => awaitIngest(stream, parts, waitUntil)));
-  const [now] = await store.database.rows('reading the clock', 'SELECT NOW(6) AS moment');
-  await waitUntil('keys are pending', async () => {
-    const counts = await Promise.all(
-      [...store.sources.values()].map((s) => s.pending.countUnsettled(store.database, String(now?.moment))),
-    );
-    return counts.every((count) => count === 0);
-  });
+  await awaitFanOut(store, waitUntil);
   const parked = await Promise.all(
     [...store.sources].map(async ([name, s]) =>
       (await s.pending.parked(store.database)).map((key) => ({ source: name, ...key })),
@@ -60,36 +57,53 @@ export async function awaitIngest(stream: Stream, { store, admin }: IngestParts,
   const { server, connectorName } = stream;
   const [executed] = await server.rows('reading gtid_executed', 'SELECT @@global.gtid_executed AS gtids');
   const wanted = String(executed?.gtids);
-  await waitUntil(`the connector ${connectorName} has not sent what its server committed`, async () => {
+  const isSent = async () => {
     // While Connect does not answer, it has not sent anything either.
     const sent = await stream.connectorGtids().catch(() => undefined);
     if (sent === undefined) return false;
     const [row] = await server.rows('comparing GTID sets', 'SELECT GTID_SUBSET(?, ?) AS reached', [wanted, sent]);
     return Number(row?.reached) === 1;
-  });
+  };
+  const obstacle = () => openTransactions(admin, [...stream.topics, stream.heartbeatTopic]);
+  await waitUntil(`the connector ${connectorName} has not sent what its server committed`, isSent, obstacle);
 
+  // Open transactions included: the marker that commits what was sent may not be in every partition yet.
   const ends = await Promise.all(
-    stream.topics.map(async (topic) => ({ topic, offsets: await admin.partitionOffsets(topic) })),
+    stream.topics.map(async (topic) => ({ topic, offsets: await admin.endOffsets(topic) })),
   );
-  await waitUntil(`the topics of ${connectorName} have not been ingested`, async () => {
+  const isIngested = async () => {
     for (const { topic, offsets } of ends) {
       const consumed = await store.consumed.readAll(store.database, topic);
-      if (offsets.some(({ partition, high }) => high > 0n && (consumed.get(partition)?.nextOffset ?? 0n) < high))
-        return false;
+      for (const [partition, end] of offsets) if ((consumed.get(partition)?.nextOffset ?? 0n) < end) return false;
     }
     return true;
+  };
+  await waitUntil(`the topics of ${connectorName} have not been ingested`, isIngested, obstacle);
+}
+
+/** The barrier's second part: returns once no key is pending that was pending at the call, parked ones excepted. */
+export async function awaitFanOut(store: Store, waitUntil: Wait): Promise<void> {
+  const [now] = await store.database.rows('reading the clock', 'SELECT NOW(6) AS moment');
+  await waitUntil('keys are pending', async () => {
+    const counts = await Promise.all(
+      [...store.sources.values()].map((s) => s.pending.countUnsettled(store.database, String(now?.moment))),
+    );
+    return counts.every((count) => count === 0);
   });
 }
 
-/** Looks again and again until it is reached; throws when it took too long, and what `alive` throws meanwhile. */
-export type Wait = (step: string, isReached: () => Promise<boolean>) => Promise<void>;
+/**
+ * Looks again and again until it is reached; throws when it took too long, naming step and obstacle, and what `alive`
+ * throws meanwhile.
+ */
+export type Wait = (step: string, isReached: () => Promise<boolean>, obstacle?: () => Promise<string>) => Promise<void>;
 
 export function waiting(deadlineMs: number, alive?: () => Promise<void>): Wait {
   const until = Date.now() + deadlineMs;
-  return async (step, isReached) => {
+  return async (step, isReached, obstacle = async () => '') => {
     while (!(await isReached())) {
       if (Date.now() > until)
-        throw new SyncError('source_unavailable', `not caught up within ${deadlineMs} ms: ${step}`);
+        throw new SyncError('source_unavailable', `not caught up within ${deadlineMs} ms: ${step}${await obstacle()}`);
       await delay(POLL_MS);
       await alive?.();
     }

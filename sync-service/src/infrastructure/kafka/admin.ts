@@ -1,12 +1,13 @@
 import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs';
 import { SyncError } from '../../errors.ts';
 import type { MessageHeaders } from './consumer.ts';
+import { withOpenTransactions } from './kafkajs-patches.ts';
 
 export interface PartitionOffsets {
   readonly partition: number;
   /** First offset that the log still holds. */
   readonly low: bigint;
-  /** Offset of the next record to be written, control records counted. */
+  /** Where what is committed ends: at the oldest open transaction, or at the next record; control records are counted. */
   readonly high: bigint;
 }
 
@@ -29,6 +30,8 @@ export interface EnsuredTopic {
  */
 export interface KafkaAdmin extends AsyncDisposable {
   partitionOffsets(topic: string): Promise<PartitionOffsets[]>;
+  /** Per partition the offset of the next record to be written, after what open transactions have written. */
+  endOffsets(topic: string): Promise<Map<number, bigint>>;
   /** Per partition the first offset with a timestamp of at least `timestampMs`; the log's end where there is none. */
   offsetsAtTimestamp(topic: string, timestampMs: number): Promise<Map<number, bigint>>;
   /** What the group has committed; partitions without a committed offset are absent. */
@@ -53,6 +56,7 @@ const RETRY = { retries: 2, initialRetryTime: 200, maxRetryTime: 1_000 };
 /** Connects to nothing yet. */
 export function openKafkaAdmin(kafka: Kafka): KafkaAdmin {
   const admins = lazyConnection(() => kafka.admin({ retry: RETRY }));
+  const uncommitted = lazyConnection(() => withOpenTransactions(kafka).admin({ retry: RETRY }));
   const producers = lazyConnection(() => kafka.producer({ allowAutoTopicCreation: false, retry: RETRY }));
 
   async function partitions(topic: string): Promise<number> {
@@ -72,6 +76,13 @@ export function openKafkaAdmin(kafka: Kafka): KafkaAdmin {
         return offsets
           .map(({ partition, low, high }) => ({ partition, low: BigInt(low), high: BigInt(high) }))
           .sort((a, b) => a.partition - b.partition);
+      }),
+
+    endOffsets: (topic) =>
+      uncommitted.use(async (admin) => {
+        await requireTopic(admin, topic);
+        const offsets = await admin.fetchTopicOffsets(topic);
+        return new Map(offsets.map(({ partition, high }) => [partition, BigInt(high)]));
       }),
 
     offsetsAtTimestamp: (topic, timestampMs) =>
@@ -114,7 +125,7 @@ export function openKafkaAdmin(kafka: Kafka): KafkaAdmin {
       }),
 
     async [Symbol.asyncDispose]() {
-      await Promise.all([admins.close(), producers.close()]);
+      await Promise.all([admins.close(), uncommitted.close(), producers.close()]);
     },
   };
 }

@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { Kafka } from 'kafkajs';
 
 /**
  * kafkajs 2.2.4 is the last release of an unmaintained library. Each function here mends one defect that would lose
@@ -70,6 +71,19 @@ export function withLastOffset<B extends RecordBatch>(batch: B): B {
     batchContext,
   };
   return { ...batch, records: [...records, end] };
+}
+
+/**
+ * The same Kafka, whose admins are told the end of a log with what open transactions have written. kafkajs lets only
+ * consumers choose; its admins are told where the oldest open transaction begins.
+ */
+export function withOpenTransactions(kafka: Kafka): Kafka {
+  const create = Object.getOwnPropertySymbols(kafka).find((name) => name.description === 'private:Kafka:createCluster');
+  const createCluster = create && (Reflect.get(kafka, create) as (options: object) => unknown);
+  if (!createCluster) throw new Error(`kafkajs ${PATCHED_VERSION} makes its clusters in another way`);
+  const { READ_UNCOMMITTED } = require('kafkajs/src/protocol/isolationLevel');
+  const value = (options: object) => createCluster({ ...options, isolationLevel: READ_UNCOMMITTED });
+  return Object.create(kafka, { [create]: { value } }) as Kafka;
 }
 
 /** Loads kafkajs's own modules, replacing what is named above. Idempotent; must run before the first fetch. */
