@@ -6,8 +6,8 @@ export class Random {
   readonly #generator;
 
   constructor(seed: number, name: string) {
-    // FNV-1a: names become far apart numbers.
-    let hash = 0x811c9dc5 ^ seed;
+    // FNV-1a: similar names become far apart numbers.
+    let hash = 0x811c9dc5;
     for (const character of `${seed} ${name}`) hash = Math.imul(hash ^ (character.codePointAt(0) ?? 0), 0x01000193);
     this.#generator = xoroshiro128plus(hash);
   }
