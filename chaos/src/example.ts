@@ -2,9 +2,14 @@ import type { Database } from '@friend-sync/sync-service';
 import { numbered } from './version.ts';
 
 export const USERS = 400;
-/** A user with many copies. */
+/** A user with thousands of copies. */
 export const HOT_USER = 1;
+/** Users with hundreds, the hot one among them: their copies take several transactions. */
+export const POPULAR_USERS: readonly number[] = Array.from({ length: 20 }, (_, i) => HOT_USER + i);
+/** Users of which the friend service makes and re-points copies. */
+export const BEFRIENDED_USERS: readonly number[] = Array.from({ length: 40 }, (_, i) => 101 + i);
 const HOT_COPIES = 3_000;
+const POPULAR_COPIES = 300;
 const FRIENDS_EACH = 5;
 const GROUPS_EACH = 3;
 
@@ -69,7 +74,9 @@ export async function fillExample(user: Database, friend: Database): Promise<num
   ]);
   const friends = [
     ...ids.flatMap((id) => Array.from({ length: FRIENDS_EACH }, (_, n) => [id, ((id + n * 37) % USERS) + 1])),
-    ...Array.from({ length: HOT_COPIES }, (_, n) => [USERS + 1 + n, HOT_USER]),
+    ...POPULAR_USERS.flatMap((id) =>
+      Array.from({ length: id === HOT_USER ? HOT_COPIES : POPULAR_COPIES }, (_, n) => [USERS + 1 + n, id]),
+    ),
   ];
   await friend.write('filling', `INSERT INTO ${FRIENDS.table} (user_id, friend_id) VALUES ?`, [friends]);
   const members = [

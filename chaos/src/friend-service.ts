@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@friend-sync/sync-service';
-import { APPLICATION_MARK, COPY_TABLES, FRIENDS, SOURCE_TABLE, USERS } from './example.ts';
+import { APPLICATION_MARK, BEFRIENDED_USERS, COPY_TABLES, FRIENDS, SOURCE_TABLE, USERS } from './example.ts';
 import { Random } from './random.ts';
 import type { Version } from './version.ts';
 
@@ -54,7 +54,7 @@ export class FriendService {
   }
 
   async #addCopy(): Promise<void> {
-    const user = this.#random.between(1, USERS);
+    const user = this.#random.pick(BEFRIENDED_USERS);
     const { nick, head } = await this.#readProfile(user);
     this.#touched.add(user);
     await this.#friend.write(
@@ -67,7 +67,7 @@ export class FriendService {
   async #repoint(): Promise<void> {
     const [row] = await this.#friend.rows('looking', `SELECT MAX(id) AS id FROM ${FRIENDS.table}`);
     const id = this.#random.between(1, Number(row?.id));
-    const user = this.#random.between(1, USERS);
+    const user = this.#random.pick(BEFRIENDED_USERS);
     const { nick, head } = await this.#readProfile(user);
     this.#touched.add(user);
     await this.#friend.write(

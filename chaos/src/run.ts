@@ -35,7 +35,7 @@ export async function run({ seed, minutes, instances, dataDir, say, signal }: Ru
   await using system = await openSystem({ dataDir, instances, say, signal });
   const { stack, links, daemons, user, friend } = system;
   const durationMs = minutes * 60_000;
-  const userService = new UserService(user, seed);
+  const userService = new UserService(user, seed, durationMs);
   const friendService = new FriendService(user, friend, seed);
   userService.start();
   friendService.start();

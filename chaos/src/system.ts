@@ -14,8 +14,8 @@ const DEADLINE_MS = 120_000;
 /** Short, so that a fault of some seconds outlasts them. */
 export const SESSION_TIMEOUT_MS = 6_000;
 export const LEASE_MS = 5_000;
-/** Small, so that the hot user's copies take several transactions. */
-const CHUNK_ROWS = 500;
+/** Small, so that the copies of popular users take several transactions. */
+const CHUNK_ROWS = 100;
 
 /** The connections that can be disturbed. */
 export interface Links {

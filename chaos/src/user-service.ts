@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database, Session } from '@friend-sync/sync-service';
-import { HOT_USER, SOURCE_TABLE, USERS } from './example.ts';
+import { POPULAR_USERS, SOURCE_TABLE, USERS } from './example.ts';
 import { Random } from './random.ts';
 import { nextVersions, type Version } from './version.ts';
 
@@ -11,18 +11,23 @@ const PAUSE_MS = 70;
 const AFTER_FAILURE_MS = 200;
 const ROWS_AT_ONCE = 5;
 
-/** Plays the user service: changes profiles by plain SQL, and goes on whatever happens to its database. */
+/**
+ * Plays the user service: changes profiles by plain SQL, and goes on whatever happens to its database. Half of the
+ * users change for the last time at some moment of the run: a change that is lost then is not made good by the next.
+ */
 export class UserService {
   readonly #database: Database;
   readonly #numbers = new Map<number, number>();
   readonly #writers: Promise<void>[] = [];
   readonly #seed: number;
+  readonly #durationMs: number;
   #isStopped = false;
   #updates = 0;
 
-  constructor(database: Database, seed: number) {
+  constructor(database: Database, seed: number, durationMs: number) {
     this.#database = database;
     this.#seed = seed;
+    this.#durationMs = durationMs;
   }
 
   /** Rows updated and committed; those whose commit was not answered do not count. */
@@ -50,11 +55,15 @@ export class UserService {
   async #write(writer: number): Promise<void> {
     const random = new Random(this.#seed, `user service ${writer}`);
     const own = Array.from({ length: USERS }, (_, i) => i + 1).filter((user) => user % WRITERS === writer);
-    const someUser = () => (own.includes(HOT_USER) && random.isOneIn(15) ? HOT_USER : random.pick(own));
+    const lastChange = new Map(
+      own.map((user) => [user, random.isOneIn(2) ? random.between(0, this.#durationMs) : Infinity]),
+    );
+    const began = Date.now();
     while (!this.#isStopped) {
-      const changes = random.isOneIn(10)
-        ? () => this.#changeSeveral(random, own)
-        : () => this.#change(random, someUser());
+      const some = own.filter((user) => Date.now() - began < (lastChange.get(user) ?? 0));
+      const popular = some.filter((user) => POPULAR_USERS.includes(user));
+      const user = random.pick(popular.length > 0 && random.isOneIn(8) ? popular : some);
+      const changes = random.isOneIn(10) ? () => this.#changeSeveral(random, some) : () => this.#change(random, user);
       await changes().catch(() => delay(AFTER_FAILURE_MS));
       await delay(random.between(0, 2 * PAUSE_MS));
     }
