@@ -80,15 +80,27 @@ export class Daemon implements AsyncDisposable {
     return false;
   }
 
+  /** What /readyz answers, or why it does not. */
+  async readiness(): Promise<string> {
+    return this.#readyz().then(
+      (response) => response.text(),
+      (error: Error) => error.message,
+    );
+  }
+
   [Symbol.asyncDispose](): Promise<void> {
     this.#isDisposed = true;
     return this.end('SIGKILL');
   }
 
   async #isReady(): Promise<boolean> {
-    return fetch(`http://127.0.0.1:${this.#options.adminPort}/readyz`, { signal: AbortSignal.timeout(2_000) }).then(
+    return this.#readyz().then(
       (response) => response.ok,
       () => false,
     );
+  }
+
+  #readyz(): Promise<Response> {
+    return fetch(`http://127.0.0.1:${this.#options.adminPort}/readyz`, { signal: AbortSignal.timeout(2_000) });
   }
 }

@@ -7,10 +7,10 @@ import { type Result, run } from './run.ts';
 const USAGE = `npm run chaos -- --seed S [--minutes M] [--instances N] [--json]
 
   Changes profiles for M minutes (default 5) while N daemons (default 3) and every server they use are killed, stopped,
-  cut off and slowed down at random; then compares every copy, and every version it ever had. Seed and servers' faults
-  are printed: the same seed makes the same plan.
+  cut off and slowed down at random; then compares every copy, and every version it ever had. The same seed makes the
+  same plan.
 
-exit codes: 0 nothing was lost, differs or went back; 1 something did, or the run did not come to its end; 2 wrong usage`;
+exit codes: 0 nothing was lost, differs or went back, and every daemon lives; 1 otherwise, data and logs are kept; 2 wrong usage`;
 
 const STACKS = fileURLToPath(new URL('../../.stack', import.meta.url));
 
@@ -33,7 +33,7 @@ async function main(): Promise<number> {
   try {
     const result = await run({ ...options, dataDir, say: (line) => talk(`  ${line}`), signal: stopping.signal });
     print(result, options.json);
-    if (result.lost + result.mismatches + result.backwards === 0) {
+    if (result.lost + result.mismatches + result.backwards + result.deaths === 0) {
       await rm(dataDir, { recursive: true, force: true });
       return 0;
     }
@@ -67,11 +67,11 @@ function readOptions() {
 }
 
 function print(result: Result, asJson: boolean): void {
-  const { seed, faults, updates, lost, mismatches, backwards } = result;
+  const { seed, faults, updates, deaths, lost, mismatches, backwards } = result;
   process.stdout.write(
     asJson
       ? `${JSON.stringify(result)}\n`
-      : `seed ${seed}: ${faults} faults, ${updates} updates: ${lost} lost, ${mismatches} differ, ${backwards} went back\n`,
+      : `seed ${seed}: ${faults} faults, ${updates} updates: ${lost} lost, ${mismatches} differ, ${backwards} went back, ${deaths} daemons died\n`,
   );
 }
 

@@ -12,6 +12,7 @@ const FAULT_EVERY_MS = 20_000;
 /** However short a run is, so many faults fit in. */
 const LEAST_FAULTS = 7;
 const BARRIER_MS = 180_000;
+const READY_AGAIN_MS = 60_000;
 
 export interface RunOptions {
   readonly seed: number;
@@ -28,9 +29,14 @@ export interface Result extends Verdict {
   readonly faults: number;
   readonly faultsByKind: Readonly<Record<string, number>>;
   readonly updates: number;
+  /** Daemons that ended although nobody had asked them to. */
+  readonly deaths: number;
 }
 
-/** Load and faults for some minutes, then quiet, the barrier and the checker. What keeps the barrier from being passed is thrown. */
+/**
+ * Load and faults for some minutes, then quiet, the barrier and the checker. Throws if the barrier is not passed, and
+ * if a daemon does not become ready again: the others may have done its work.
+ */
 export async function run({ seed, minutes, instances, dataDir, say, signal }: RunOptions): Promise<Result> {
   await using system = await openSystem({ dataDir, instances, say, signal });
   const { stack, links, daemons, user, friend } = system;
@@ -63,8 +69,11 @@ export async function run({ seed, minutes, instances, dataDir, say, signal }: Ru
   for (const { key, reason } of parked) say(`parked: ${key}: ${reason}`);
   say(`barrier passed after ${((performance.now() - began) / 1_000).toFixed(1)} s`);
   const verdict = await check(system, say);
+  for (const daemon of daemons)
+    if (!(await daemon.isReadyWithin(READY_AGAIN_MS)))
+      throw new Error(`${daemon.name} is not ready: ${await daemon.readiness()}`);
   const faults = Object.values(faultsByKind).reduce((sum, count) => sum + count, 0);
-  return { seed, faults, faultsByKind, updates: userService.updates, ...verdict };
+  return { seed, faults, faultsByKind, updates: userService.updates, deaths: system.deaths.length, ...verdict };
 }
 
 function aborted(signal: AbortSignal): Promise<never> {
