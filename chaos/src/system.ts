@@ -22,7 +22,7 @@ export interface Links {
   readonly kafka: TcpProxy;
   readonly registry: TcpProxy;
   readonly friendMysql: TcpProxy;
-  /** Connect's, all others are the daemons'. */
+  /** Connect's and the daemons', all others are the daemons' only. */
   readonly userMysql: TcpProxy;
 }
 
@@ -104,7 +104,8 @@ export async function openSystem({ dataDir, instances, say, signal }: SystemOpti
     });
     for (const daemon of daemons) daemon.start();
     for (const daemon of daemons)
-      if (!(await daemon.isReadyWithin(DEADLINE_MS))) throw new Error(`${daemon.name} is not ready`);
+      if (!(await daemon.isReadyWithin(DEADLINE_MS)))
+        throw new Error(`${daemon.name} is not ready: ${await daemon.readiness()}`);
     for (const source of configuration.mapping.sources) await operations.runBackfill(source, undefined, DEADLINE_MS);
     await operations.passBarrier(DEADLINE_MS);
     say(`first load: every copy equals its source; ${instances} daemons run`);
@@ -139,6 +140,7 @@ function configure(stack: Stack, links: Links): Configuration {
 /** The daemons' configuration: every server they use is behind a proxy. */
 function commandLine(stack: Stack, links: Links): { args: string[]; env: Record<string, string> } {
   const settings = {
+    'source.port': links.userMysql.port,
     'target.port': links.friendMysql.port,
     'kafka.brokers': `127.0.0.1:${links.kafka.port}`,
     'kafka.partitions': 3,
@@ -147,6 +149,7 @@ function commandLine(stack: Stack, links: Links): { args: string[]; env: Record<
     'connect.url': stack.connectUrl,
     'fanOut.leaseMs': LEASE_MS,
     'fanOut.chunkRows': CHUNK_ROWS,
+    'watch.intervalSeconds': 5,
   };
   return {
     args: ['--config', EXAMPLE, ...Object.entries(settings).flatMap(([path, value]) => ['--set', `${path}=${value}`])],
