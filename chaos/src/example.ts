@@ -6,8 +6,6 @@ export const USERS = 400;
 export const HOT_USER = 1;
 /** Users with hundreds, the hot one among them: their copies take several transactions. */
 export const POPULAR_USERS: readonly number[] = Array.from({ length: 20 }, (_, i) => HOT_USER + i);
-/** Users of which the friend service makes and re-points copies. */
-export const BEFRIENDED_USERS: readonly number[] = Array.from({ length: 40 }, (_, i) => 101 + i);
 const HOT_COPIES = 3_000;
 const POPULAR_COPIES = 300;
 const FRIENDS_EACH = 5;
@@ -61,7 +59,7 @@ export async function createExample(user: Database, friend: Database): Promise<v
   await friend.write(
     'example',
     `CREATE TABLE ${MEMBERS.table} (group_id BIGINT NOT NULL, user_id BIGINT NOT NULL, user_nick_name VARCHAR(64),
-       user_head_img VARCHAR(255), remark VARCHAR(64), ${APPLICATION_MARK} INT NOT NULL DEFAULT 0,
+       user_head_img VARCHAR(255), quit TINYINT NOT NULL DEFAULT 0, remark VARCHAR(64), ${APPLICATION_MARK} INT NOT NULL DEFAULT 0,
        PRIMARY KEY (group_id, user_id), KEY (user_id))`,
   );
 }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@friend-sync/sync-service';
-import { APPLICATION_MARK, BEFRIENDED_USERS, COPY_TABLES, FRIENDS, SOURCE_TABLE, USERS } from './example.ts';
+import { APPLICATION_MARK, COPY_TABLES, FRIENDS, SOURCE_TABLE, USERS } from './example.ts';
 import { Random } from './random.ts';
 import type { Version } from './version.ts';
 
@@ -16,7 +16,6 @@ export class FriendService {
   readonly #user: Database;
   readonly #friend: Database;
   readonly #random: Random;
-  readonly #touched = new Set<number>();
   #running: Promise<void> = Promise.resolve();
   #isStopped = false;
   #owner = FIRST_NEW_OWNER;
@@ -25,11 +24,6 @@ export class FriendService {
     this.#user = user;
     this.#friend = friend;
     this.#random = new Random(seed, 'friend service');
-  }
-
-  /** Users of which it made or re-pointed a copy, or may have. */
-  get touched(): ReadonlySet<number> {
-    return this.#touched;
   }
 
   start(): void {
@@ -54,9 +48,8 @@ export class FriendService {
   }
 
   async #addCopy(): Promise<void> {
-    const user = this.#random.pick(BEFRIENDED_USERS);
+    const user = this.#random.between(1, USERS);
     const { nick, head } = await this.#readProfile(user);
-    this.#touched.add(user);
     await this.#friend.write(
       'adding a friend',
       `INSERT INTO ${FRIENDS.table} (user_id, friend_id, ${FRIENDS.values.join(', ')}, ${APPLICATION_MARK}) VALUES (?)`,
@@ -67,9 +60,8 @@ export class FriendService {
   async #repoint(): Promise<void> {
     const [row] = await this.#friend.rows('looking', `SELECT MAX(id) AS id FROM ${FRIENDS.table}`);
     const id = this.#random.between(1, Number(row?.id));
-    const user = this.#random.pick(BEFRIENDED_USERS);
+    const user = this.#random.between(1, USERS);
     const { nick, head } = await this.#readProfile(user);
-    this.#touched.add(user);
     await this.#friend.write(
       're-pointing a copy',
       `UPDATE IGNORE ${FRIENDS.table} SET ${FRIENDS.key} = ?, ${FRIENDS.values.map((column) => `${column} = ?`).join(', ')},

@@ -59,8 +59,6 @@ export async function run({ seed, minutes, instances, dataDir, say, signal }: Ru
     signal,
   });
   await Promise.all([userService.stop(), friendService.stop()]);
-  // A copy that was made with an old value is corrected by the next change of its user only (docs/SPEC.md, P10).
-  await userService.changeOnceMore(friendService.touched);
   say(`quiet after ${userService.updates} updates; waiting until they are applied`);
   signal.throwIfAborted();
   await using operations = system.operations();

@@ -69,7 +69,7 @@ export async function openSystem({ dataDir, instances, say, signal }: SystemOpti
       await openStack({
         dataDir,
         proxiedKafka: { port: kafkaPort, advertised: links.kafka.port },
-        connectEnv: { FRIEND_SYNC_SOURCE__PASSWORD: PASSWORD },
+        connectEnv: { FRIEND_SYNC_SOURCE__PASSWORD: PASSWORD, FRIEND_SYNC_LATE_COPIES_PASSWORD: PASSWORD },
         onProgress: say,
       }),
     );
@@ -90,7 +90,7 @@ export async function openSystem({ dataDir, instances, say, signal }: SystemOpti
     await operations.executeMigration(await operations.planMigration());
     await operations.applyConnectors(DEADLINE_MS);
     signal.throwIfAborted();
-    say('connector applied');
+    say('connectors applied');
 
     const deaths: string[] = [];
     const daemons = adminPorts.map((adminPort, i) => {
@@ -163,9 +163,10 @@ function rootOf(port: number): Database {
 }
 
 async function grant(configuration: Configuration, user: Database, friend: Database): Promise<void> {
-  const { source, target } = configuration.settings;
+  const { source, target, lateCopies } = configuration.settings;
   await user.write('creating a user', `CREATE USER '${source.user}'@'%' IDENTIFIED BY '${PASSWORD}'`);
-  await friend.write('creating a user', `CREATE USER '${target.user}'@'%' IDENTIFIED BY '${PASSWORD}'`);
+  for (const name of [target.user, lateCopies.user])
+    await friend.write('creating a user', `CREATE USER '${name}'@'%' IDENTIFIED BY '${PASSWORD}'`);
   for (const { server, sql } of renderGrants(configuration))
     await (server === 'source' ? user : friend).write('granting', sql);
 }

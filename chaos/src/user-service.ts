@@ -44,14 +44,6 @@ export class UserService {
     await Promise.all(this.#writers);
   }
 
-  /** Each of these users changes once more. Only after {@link stop}, and while the database is up. */
-  async changeOnceMore(users: Iterable<number>): Promise<void> {
-    for (const user of users) {
-      const random = new Random(this.#seed, `last change of ${user}`);
-      for (const version of this.#next(random, user)) await this.#update(this.#database, user, version);
-    }
-  }
-
   async #write(writer: number): Promise<void> {
     const random = new Random(this.#seed, `user service ${writer}`);
     const own = Array.from({ length: USERS }, (_, i) => i + 1).filter((user) => user % WRITERS === writer);
