@@ -11,6 +11,7 @@ COPY cli/package.json cli/
 COPY local-stack/package.json local-stack/
 COPY demo/package.json demo/
 COPY bench/package.json bench/
+COPY chaos/package.json chaos/
 
 FROM manifests AS build
 RUN npm ci --no-audit --no-fund

@@ -1,4 +1,5 @@
 export { type MysqlPrograms, prepareMysql } from './mysql-download.ts';
-export { PART_NAMES, type PartName } from './part.ts';
+export { PART_NAMES, type PartName, type ProxiedKafka } from './part.ts';
+export { freePorts } from './ports.ts';
 export { MissingProgramError } from './program.ts';
 export { attachStack, type MysqlAddress, openStack, type Stack, type StackOptions } from './stack.ts';

@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { exists } from './cache.ts';
 import { java } from './environment.ts';
 import type { JavaFolders } from './java-downloads.ts';
-import type { Part } from './part.ts';
+import type { Part, PartPlace } from './part.ts';
 import { run } from './program.ts';
 
 /** Any base64 UUID will do: the cluster is this one folder. */
@@ -19,12 +19,13 @@ export function kafkaPart(folders: JavaFolders): Part {
     name: 'kafka',
     stopSignal: 'SIGTERM',
 
-    async prepare({ dir, ports, controllerPort }) {
+    async prepare(place) {
+      const { dir } = place;
       await mkdir(dir, { recursive: true });
       const properties = join(dir, 'server.properties');
       const logging = join(dir, 'log4j2.properties');
       const data = join(dir, 'data');
-      await writeFile(properties, serverProperties(data, ports.kafka, controllerPort));
+      await writeFile(properties, serverProperties(data, place));
       await writeFile(logging, loggingProperties());
       const jvm = [
         ...SMALL_JVM,
@@ -66,14 +67,16 @@ appender.stdout.layout.pattern=%d{ISO8601} %p %c{1}: %m%n
 `;
 }
 
-function serverProperties(data: string, port: number, controllerPort: number): string {
+function serverProperties(data: string, { ports: { kafka: port }, controllerPort, proxiedKafka }: PartPlace): string {
+  const proxied = (proxiedPort: number | undefined) =>
+    proxiedPort === undefined ? '' : `,PROXIED://127.0.0.1:${proxiedPort}`;
   return `process.roles=broker,controller
 node.id=1
 controller.quorum.voters=1@127.0.0.1:${controllerPort}
 controller.listener.names=CONTROLLER
-listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}
-advertised.listeners=PLAINTEXT://127.0.0.1:${port}
-listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT
+listeners=PLAINTEXT://127.0.0.1:${port},CONTROLLER://127.0.0.1:${controllerPort}${proxied(proxiedKafka?.port)}
+advertised.listeners=PLAINTEXT://127.0.0.1:${port}${proxied(proxiedKafka?.advertised)}
+listener.security.protocol.map=PLAINTEXT:PLAINTEXT,CONTROLLER:PLAINTEXT,PROXIED:PLAINTEXT
 log.dirs=${data}
 auto.create.topics.enable=false
 offsets.topic.replication.factor=1

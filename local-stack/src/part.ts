@@ -2,6 +2,12 @@
 export const PART_NAMES = ['user-mysql', 'friend-mysql', 'kafka', 'registry', 'connect'] as const;
 export type PartName = (typeof PART_NAMES)[number];
 
+/** A second door of Kafka for clients that come through a proxy: it listens at `port` and sends them to `advertised`. */
+export interface ProxiedKafka {
+  readonly port: number;
+  readonly advertised: number;
+}
+
 /** Where a part lives. */
 export interface PartPlace {
   /** Its own folder below the stack's data folder. */
@@ -9,6 +15,7 @@ export interface PartPlace {
   readonly ports: Readonly<Record<PartName, number>>;
   /** KRaft's controller listens here. */
   readonly controllerPort: number;
+  readonly proxiedKafka?: ProxiedKafka | undefined;
   /** Extra environment of the Connect process: secrets that its config provider reads. */
   readonly connectEnv: Readonly<Record<string, string>>;
 }

@@ -8,7 +8,7 @@ import { prepareJavaParts } from './java-downloads.ts';
 import { kafkaPart } from './kafka-part.ts';
 import { prepareMysql } from './mysql-download.ts';
 import { mysqlPart } from './mysql-part.ts';
-import { PART_NAMES, type Part, type PartName, type PartPlace } from './part.ts';
+import { PART_NAMES, type Part, type PartName, type PartPlace, type ProxiedKafka } from './part.ts';
 import { freePorts } from './ports.ts';
 import { end, isAlive, launch, memoryOf, type ProcessId, signal } from './process.ts';
 import { registryPart } from './registry-part.ts';
@@ -24,6 +24,8 @@ export interface StackOptions {
   readonly parts?: readonly PartName[];
   /** Default: free ones, the same each time for one data folder. */
   readonly ports?: Partial<Record<PartName, number>>;
+  /** Default: none. Connect does not use it. */
+  readonly proxiedKafka?: ProxiedKafka;
   /** Secrets for Connect's `${env:…}` references; names begin with FRIEND_SYNC_. */
   readonly connectEnv?: Readonly<Record<string, string>>;
   /** The parts go on when we end. Default: they end with us, even if we are killed. */
@@ -72,7 +74,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     dataDir,
     parts,
     await initialState(dataDir, options.ports),
-    options.connectEnv ?? {},
+    { connectEnv: options.connectEnv ?? {}, proxiedKafka: options.proxiedKafka },
     say,
   );
   if (!options.detached) stack.endWithOwner();
@@ -88,7 +90,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
 /** The stack of a data folder, to look at or to end; undefined where there never was one. */
 export function attachStack(dataDir: string): Stack | undefined {
   const state = readState(resolve(dataDir));
-  return state && new ProcessStack(resolve(dataDir), new Map(), state, {}, () => {});
+  return state && new ProcessStack(resolve(dataDir), new Map(), state, { connectEnv: {} }, () => {});
 }
 
 async function prepareParts(names: readonly PartName[], say: (line: string) => void): Promise<Map<PartName, Part>> {
@@ -127,12 +129,12 @@ class ProcessStack implements Stack {
     dataDir: string,
     parts: ReadonlyMap<PartName, Part>,
     state: StackState,
-    connectEnv: Readonly<Record<string, string>>,
+    given: Pick<PartPlace, 'connectEnv' | 'proxiedKafka'>,
     say: (line: string) => void,
   ) {
     this.dataDir = dataDir;
     this.#parts = parts;
-    this.#place = { ports: state.ports, controllerPort: state.controllerPort, connectEnv };
+    this.#place = { ports: state.ports, controllerPort: state.controllerPort, ...given };
     this.#say = say;
   }
 

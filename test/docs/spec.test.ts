@@ -5,7 +5,7 @@ import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const spec = readFileSync(`${ROOT}docs/SPEC.md`, 'utf8');
-const FOLDERS = 'connectors|sync-service|cli|local-stack|demo|bench|test|docs|scripts';
+const FOLDERS = 'connectors|sync-service|cli|local-stack|demo|bench|chaos|test|docs|scripts';
 const DOCUMENTS = [
   'README.md',
   'README.zh-CN.md',

@@ -7,6 +7,13 @@ import type { Notification } from '../infrastructure/kafka/notifications.ts';
 
 const AGGREGATE = 'Incremental Snapshot';
 const ENDS = new Set(['COMPLETED', 'ABORTED', 'STOPPED']);
+/** The connector has sent every row. An empty table has none. */
+const SENT = new Set(['SUCCEEDED', 'EMPTY']);
+/**
+ * The connector gave up in the midst of the table, and yet reports COMPLETED: a query failed, or Debezium 3.6.1 closed the window
+ * in one thread while another was reading the rows for it.
+ */
+const INTERRUPTED = 'SQL_EXCEPTION';
 
 export interface BackfillParts {
   readonly settings: Settings;
@@ -46,28 +53,34 @@ export async function runBackfill(
     heard?.(notification);
   });
   const until = Date.now() + deadlineMs;
-  // One after another: Debezium remembers one id only, that of the last signal.
-  for (const signal of signalsFor(parts, source, keys)) {
+
+  /** Asks once, and says how the connector ended it. */
+  async function ask(signal: SignalMessage): Promise<string> {
     const { id } = JSON.parse(signal.value) as { id: string };
-    const ended = new Promise<void>((resolve, reject) => {
+    const ended = new Promise<string>((resolve, reject) => {
       const timer = setTimeout(() => reject(lateError(source, deadlineMs)), Math.max(0, until - Date.now()));
       let isStarted = false;
-      heard = (notification) => {
-        isStarted ||= notification.id === id;
-        if (!isStarted || !ENDS.has(notification.type)) return;
+      let scanned: string | undefined;
+      heard = ({ id: causedBy, type, additionalData }) => {
+        isStarted ||= causedBy === id;
+        if (!isStarted) return;
+        if (type === 'TABLE_SCAN_COMPLETED') scanned = additionalData.status;
+        if (!ENDS.has(type)) return;
         clearTimeout(timer);
-        // COMPLETED says that nothing is left to read, whichever signal it names.
-        if (notification.type === 'COMPLETED') resolve();
-        else
-          reject(
-            new SyncError(
-              'contract_broken',
-              `the backfill of ${source.name} was ended by somebody (${notification.type}); start it again`,
-            ),
-          );
+        // COMPLETED says that nothing is left to read, whichever signal it names; not that everything was sent.
+        if (type === 'COMPLETED') resolve(scanned ?? 'SUCCEEDED');
+        else reject(endedError(source, `it was ended by somebody (${type})`));
       };
     });
     await Promise.all([parts.admin.send(signal.topic, signal.key, signal.value), ended]);
+    return ended;
+  }
+
+  // One after another: Debezium remembers one id only, that of the last signal.
+  for (const signal of signalsFor(parts, source, keys)) {
+    let outcome = await ask(signal);
+    while (outcome === INTERRUPTED) outcome = await ask(signal);
+    if (!SENT.has(outcome)) throw endedError(source, `the connector could not read the table (${outcome})`);
   }
 }
 
@@ -77,6 +90,10 @@ function signalsFor(
   keys: readonly Key[] | undefined,
 ): SignalMessage[] {
   return backfillSignals({ id: randomUUID(), settings, source, ...(keys ? { keys } : {}) });
+}
+
+function endedError({ name }: SourceMapping, reason: string): SyncError {
+  return new SyncError('contract_broken', `the backfill of ${name} is not complete: ${reason}; start it again`);
 }
 
 function lateError({ name }: SourceMapping, deadlineMs: number): SyncError {

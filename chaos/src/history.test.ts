@@ -1,0 +1,70 @@
+import { expect, test } from 'vitest';
+import type { RowImage } from './binlog.ts';
+import { History } from './history.ts';
+import { numbered } from './version.ts';
+
+const TABLE = {
+  table: 'd.copy',
+  primaryKey: ['id'],
+  key: 'user',
+  values: ['nick', 'head'],
+  mark: 'mark',
+  column: (name: string) => ['id', 'user', 'nick', 'head', 'mark'].indexOf(name) + 1,
+} as const;
+
+interface CopyRow {
+  id?: number;
+  user?: number;
+  nick?: number;
+  head?: number;
+  mark?: number;
+}
+
+function image({ id = 1, user = 5, nick, head, mark = 0 }: CopyRow): RowImage {
+  const value = (n: number | undefined) => (n === undefined ? 'NULL' : `'${numbered(user, n)}'`);
+  return new Map([String(id), String(user), value(nick), value(head), String(mark)].map((text, i) => [i + 1, text]));
+}
+
+/** Each row is what its copy becomes; the first of a copy is its insert. */
+function historyOf(...rows: CopyRow[]): History {
+  const history = new History([TABLE]);
+  const now = new Map<number, RowImage>();
+  for (const row of rows) {
+    const after = image(row);
+    history.add({ table: TABLE.table, before: now.get(row.id ?? 1), after });
+    now.set(row.id ?? 1, after);
+  }
+  return history;
+}
+
+test('versions that only grow are no step back, whichever value carries the number', () => {
+  expect(historyOf({}, { nick: 2 }, { head: 3 }, { nick: 2, head: 4 })).toMatchObject({ versions: 3, backwards: 0 });
+});
+
+test('an older version of a copy is a step back', () => {
+  expect(historyOf({}, { nick: 2 }, { nick: 3 }, { nick: 2 })).toMatchObject({ versions: 3, backwards: 1 });
+});
+
+test('a copy that loses both values steps back', () => {
+  expect(historyOf({}, { nick: 2 }, {})).toMatchObject({ backwards: 1 });
+});
+
+test('an older version in another copy of the user is a step back, one of another user is none', () => {
+  expect(historyOf({}, { id: 2 }, { nick: 3 }, { id: 2, nick: 2 })).toMatchObject({ backwards: 1 });
+  expect(historyOf({}, { id: 2, user: 6 }, { nick: 3 }, { id: 2, user: 6, nick: 2 })).toMatchObject({ backwards: 0 });
+});
+
+test('the application may write any version, and be ahead', () => {
+  const history = historyOf({ nick: 9 }, { nick: 4 }, { nick: 8, mark: 1 }, { nick: 2, mark: 2 }, { nick: 5, mark: 2 });
+  expect(history).toMatchObject({ versions: 2, backwards: 0, excepted: 1 });
+});
+
+test('what the application wrote ahead does not excuse a version older than one that friend-sync wrote', () => {
+  expect(historyOf({}, { nick: 4 }, { nick: 9, mark: 1 }, { nick: 3, mark: 1 })).toMatchObject({ backwards: 1 });
+});
+
+test('a change of other columns is no version', () => {
+  const history = new History([TABLE]);
+  history.add({ table: TABLE.table, before: image({ nick: 2 }), after: image({ nick: 2 }) });
+  expect(history).toMatchObject({ versions: 0, backwards: 0 });
+});

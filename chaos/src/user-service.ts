@@ -1,0 +1,93 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Database, Session } from '@friend-sync/sync-service';
+import { POPULAR_USERS, SOURCE_TABLE, USERS } from './example.ts';
+import { Random } from './random.ts';
+import { nextVersions, type Version } from './version.ts';
+
+/** A user belongs to one writer, so that the order of its numbers is the order of its commits. */
+const WRITERS = 4;
+/** Of one writer: together about 60 rows a second, while the server lets them. */
+const PAUSE_MS = 70;
+const AFTER_FAILURE_MS = 200;
+const ROWS_AT_ONCE = 5;
+
+/**
+ * Plays the user service: changes profiles by plain SQL, and goes on whatever happens to its database. Half of the
+ * users change for the last time at some moment of the run: a change that is lost then is not made good by the next.
+ */
+export class UserService {
+  readonly #database: Database;
+  readonly #numbers = new Map<number, number>();
+  readonly #writers: Promise<void>[] = [];
+  readonly #seed: number;
+  readonly #durationMs: number;
+  #isStopped = false;
+  #updates = 0;
+
+  constructor(database: Database, seed: number, durationMs: number) {
+    this.#database = database;
+    this.#seed = seed;
+    this.#durationMs = durationMs;
+  }
+
+  /** Rows updated and committed; those whose commit was not answered do not count. */
+  get updates(): number {
+    return this.#updates;
+  }
+
+  start(): void {
+    for (let writer = 0; writer < WRITERS; writer++) this.#writers.push(this.#write(writer));
+  }
+
+  async stop(): Promise<void> {
+    this.#isStopped = true;
+    await Promise.all(this.#writers);
+  }
+
+  async #write(writer: number): Promise<void> {
+    const random = new Random(this.#seed, `user service ${writer}`);
+    const own = Array.from({ length: USERS }, (_, i) => i + 1).filter((user) => user % WRITERS === writer);
+    const lastChange = new Map(
+      own.map((user) => [user, random.isOneIn(2) ? random.between(0, this.#durationMs) : Infinity]),
+    );
+    const began = Date.now();
+    while (!this.#isStopped) {
+      const some = own.filter((user) => Date.now() - began < (lastChange.get(user) ?? 0));
+      const popular = some.filter((user) => POPULAR_USERS.includes(user));
+      const user = random.pick(popular.length > 0 && random.isOneIn(8) ? popular : some);
+      const changes = random.isOneIn(10) ? () => this.#changeSeveral(random, some) : () => this.#change(random, user);
+      await changes().catch(() => delay(AFTER_FAILURE_MS));
+      await delay(random.between(0, 2 * PAUSE_MS));
+    }
+  }
+
+  async #change(random: Random, user: number): Promise<void> {
+    for (const version of this.#next(random, user)) await this.#update(this.#database, user, version);
+  }
+
+  async #changeSeveral(random: Random, own: readonly number[]): Promise<void> {
+    const users = random.shuffled(own).slice(0, ROWS_AT_ONCE);
+    const changes = users.flatMap((user) => this.#next(random, user).map((version) => ({ user, version })));
+    await this.#database.transaction('changing several profiles', async (tx) => {
+      for (const { user, version } of changes) await this.#update(tx, user, version, 0);
+    });
+    this.#updates += changes.length;
+  }
+
+  /** Numbers are used once, even if the commit fails: it may have happened. */
+  #next(random: Random, user: number): Version[] {
+    const n = (this.#numbers.get(user) ?? 1) + 1;
+    const versions = nextVersions(random, user, n);
+    this.#numbers.set(user, n + versions.length - 1);
+    return versions;
+  }
+
+  async #update(session: Session, user: number, { nick, head }: Version, count = 1): Promise<void> {
+    await session.write('changing a profile', `UPDATE ${SOURCE_TABLE} SET nick_name = ?, head_img = ? WHERE id = ?`, [
+      nick,
+      head,
+      user,
+    ]);
+    this.#updates += count;
+  }
+}
