@@ -1,6 +1,6 @@
 import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
-import { expect } from 'vitest';
+import { vi } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
 /** Loaded before the daemon: it ends when its stdin does, which we hold open, so that it never outlives a killed test run. */
@@ -45,12 +45,9 @@ export async function startDaemon(configFile: string, env: Readonly<Record<strin
     async ready() {
       const isReady = async () => (await readiness()).ready;
       await Promise.race([
-        expect
-          .poll(isReady, { timeout: 60_000, interval: 50 })
-          .toBe(true)
-          .catch(async () => {
-            throw new Error(`the daemon is not ready: ${JSON.stringify(await readiness())}\n${output}`);
-          }),
+        vi.waitUntil(isReady, { timeout: 60_000, interval: 50 }).catch(async () => {
+          throw new Error(`the daemon is not ready: ${JSON.stringify(await readiness())}\n${output}`);
+        }),
         exited.then(() => {
           throw new Error(`the daemon exited:\n${output}`);
         }),
