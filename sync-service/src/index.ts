@@ -8,6 +8,7 @@ export { Health, type Trouble } from './application/health.ts';
 export { type IngestBatch, type Ingested, ingest } from './application/ingest.ts';
 export type { OffsetMove, OffsetTarget, PartitionProgress } from './application/offsets.ts';
 export { patrolRound } from './application/patrol.ts';
+export type { Verification } from './application/verify.ts';
 export type { Change, Key, Value } from './domain/change.ts';
 export type { Claim } from './domain/claim.ts';
 export { type KeyKind, parseKey } from './domain/source-schema.ts';

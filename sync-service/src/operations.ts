@@ -22,7 +22,7 @@ import {
   readProgress,
 } from './application/offsets.ts';
 import { lateCopiesStream, sourceStream } from './application/streams.ts';
-import { verifyCopies } from './application/verify.ts';
+import { type Verification, verifyCopies } from './application/verify.ts';
 import type { Key } from './domain/change.ts';
 import { SyncError } from './errors.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './infrastructure/kafka/admin.ts';
@@ -164,10 +164,10 @@ export class Operations implements AsyncDisposable {
   }
 
   /** Compares every copy with its source while changes may go on; see {@link verifyCopies}. */
-  verify(deadlineMs: number): Promise<Comparison> {
+  verify(deadlineMs: number): Promise<Verification> {
     return verifyCopies({
       passBarrier: () => this.passBarrier(deadlineMs),
-      compare: (some) => compareCopies(this.configuration, this.#sourceDatabase(), this.#targetDatabase(), some),
+      compare: (before) => compareCopies(this.configuration, this.#sourceDatabase(), this.#targetDatabase(), before),
     });
   }
 

@@ -79,7 +79,7 @@ test('case 15: an instance that was frozen past its session and lease writes not
   await pipeline.startDaemon();
   await pipeline.settled();
   await keepVersions(pipeline);
-  const load = startLoad(pipeline, USERS);
+  await using load = startLoad(pipeline, USERS);
   await freeze(zombie);
   await delay(1_000);
   zombie.process.kill('SIGCONT');
@@ -94,7 +94,7 @@ test(
   'case 13: a daemon that is killed again and again, at any moment, loses nothing',
   async () => {
     await using pipeline = await openLarge();
-    const load = startLoad(pipeline, USERS);
+    await using load = startLoad(pipeline, USERS);
     for (let n = 0; n < kills; n++) {
       const daemon = await pipeline.startDaemon();
       await rename(pipeline, 1, `v${n}`);
@@ -114,7 +114,7 @@ test(
     await using pipeline = await openPipeline(OPTIONS);
     await createUsers(pipeline, USERS);
     const start = () => pipeline.startDaemon();
-    const load = startLoad(pipeline, USERS);
+    await using load = startLoad(pipeline, USERS);
     let daemons = await Promise.all([start(), start(), start()]);
     for (let round = 0; round < restarts; round++) {
       for (const [i, daemon] of daemons.entries()) {

@@ -23,7 +23,7 @@ test('case 14: two daemons share the work, and one that stops in order leaves it
   await using pipeline = await openPipeline();
   await createUsers(pipeline, USERS);
   const [first] = await Promise.all([pipeline.startDaemon(), pipeline.startDaemon()]);
-  const load = startLoad(pipeline, USERS);
+  await using load = startLoad(pipeline, USERS);
   await delay(2_000); // load, not a condition: something must be under way when it stops
   expect(await first.kill('SIGTERM')).toBe(0);
   await load.stop();
@@ -45,7 +45,7 @@ test.each<[string, PartName]>([
     await using pipeline = await openPipeline();
     await createUsers(pipeline, USERS);
     const daemon = await pipeline.startDaemon();
-    const load = startLoad(pipeline, USERS);
+    await using load = startLoad(pipeline, USERS);
     for (const { signal, awayMs } of OUTAGES) {
       await pipeline.stack.stop(part, signal);
       await delay(awayMs); // the length of the outage is what is tested

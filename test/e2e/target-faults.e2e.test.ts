@@ -31,7 +31,7 @@ async function expectRecovered(pipeline: Pipeline, daemon: Daemon): Promise<void
 test('case 46: a friend database that turns read-only and comes back is waited for', async () => {
   const { pipeline, daemon } = await openBusy();
   await using _ = pipeline;
-  const load = startLoad(pipeline, USERS);
+  await using load = startLoad(pipeline, USERS);
   await pipeline.friend.write('turning read-only', 'SET GLOBAL super_read_only = ON');
   try {
     await hasTrouble(daemon, 'store_unavailable', /read-only/);
@@ -47,7 +47,7 @@ test('case 47: a right that is revoked, or a target table that is gone, halts, n
   await using _ = pipeline;
   const { friend, friendDb, configuration } = pipeline;
   const account = `'${configuration.settings.target.user}'@'%'`;
-  const load = startLoad(pipeline, USERS);
+  await using load = startLoad(pipeline, USERS);
 
   await friend.write('revoking', `REVOKE UPDATE (nick) ON ${friendDb}.member FROM ${account}`);
   await hasTrouble(daemon, 'store_misconfigured', /denied.*member/);
@@ -77,7 +77,7 @@ test('case 54: a friend database that is restored from a backup, mirror and all,
     for (const table of tables) await tx.write('backing up', `CREATE TABLE ${backup(table)} AS SELECT * FROM ${table}`);
   });
 
-  const load = startLoad(pipeline, USERS);
+  await using load = startLoad(pipeline, USERS);
   await expect.poll(() => daemon.metric('friend_sync_copies_written_total'), SOON).toBeGreaterThan(500);
   await friend.transaction('restoring', async (tx) => {
     for (const table of [...tables].reverse()) {

@@ -27,13 +27,16 @@ export function cutting(database: Database, killer: Database, nth: number, when:
   };
 }
 
-/** The same database, but its `nth` transaction from now on does not begin before the gate opens. */
-export function stalling(database: Database, nth: number, gate: Promise<void>): Database {
+/** The same database, but its `nth` transaction from now on says that it `stalls`, and does not begin before the gate opens. */
+export function stalling(database: Database, nth: number, gate: Promise<void>, stalls: () => void): Database {
   let count = 0;
   return {
     ...database,
     async transaction(doing, work) {
-      if (++count === nth) await gate;
+      if (++count === nth) {
+        stalls();
+        await gate;
+      }
       return database.transaction(doing, work);
     },
   };

@@ -158,8 +158,10 @@ export class StoreWorld {
     const gate = new Promise<void>((resolve) => {
       open = resolve;
     });
-    const ended = fanOut(stalling(store.database, nth, gate));
-    this.#stalled.push({ open, ended });
+    await new Promise<void>((stalls) => {
+      const ended = fanOut(stalling(store.database, nth, gate, stalls)).finally(stalls);
+      this.#stalled.push({ open, ended });
+    });
   }
 
   async #wake(worker: number): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Pipeline, Servers } from './pipeline.ts';
 
-export interface Load {
+/** Stops when it is disposed, so that no update goes to a database that a failed test has dropped. */
+export interface Load extends AsyncDisposable {
   /** Ends after the update under way; returns how many were made. */
   stop(): Promise<number>;
 }
@@ -33,11 +34,15 @@ export function startLoad(pipeline: Pipeline, users: number): Load {
   const running = (async () => {
     while (!isStopped) await update(pipeline, count++, users);
   })();
+  const stop = async () => {
+    isStopped = true;
+    await running;
+    return count;
+  };
   return {
-    async stop() {
-      isStopped = true;
-      await running;
-      return count;
+    stop,
+    async [Symbol.asyncDispose]() {
+      await stop();
     },
   };
 }

@@ -1,4 +1,4 @@
-import type { Comparison, Operations } from '@friend-sync/sync-service';
+import type { Operations, Verification } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
@@ -19,20 +19,23 @@ export function addVerify(program: Command, load: Load): void {
         const found = await operations.verify(deadlineMs);
         const result = options.repair && found.mismatches > 0 ? await repaired(operations, found, deadlineMs) : found;
         if (result.mismatches > 0) process.exitCode = EXIT.failed;
-        const { copies, mismatches, orphans, examples } = result;
-        if (json) return printJson({ copies, mismatches, orphans, examples, repaired: found.mismatches - mismatches });
+        const { copies, mismatches, changing, orphans, examples } = result;
+        const repairs = found.mismatches - mismatches;
+        if (json) return printJson({ copies, mismatches, changing, orphans, examples, repaired: repairs });
         print(`${copies} copies compared, ${mismatches} differ from their source, ${orphans} have no source row`);
         for (const example of examples) print(`  ${example}`);
+        if (changing > 0)
+          talk(`${changing} keys changed at every look; their copies follow, but could not be compared`);
         if (mismatches > 0 && !options.repair) talk('friend-sync verify --repair makes them equal');
       });
     });
 }
 
 /** The source row is the truth, whatever the mirror holds: so the keys are backfilled, not only marked. */
-async function repaired(operations: Operations, found: Comparison, deadlineMs: number): Promise<Comparison> {
+async function repaired(operations: Operations, found: Verification, deadlineMs: number): Promise<Verification> {
   talk(`${found.mismatches} copies differ; reading their source rows again`);
   for (const source of operations.configuration.mapping.sources) {
-    const keys = [...(found.differing.get(source.name) ?? [])];
+    const keys = [...(found.differing.get(source.name)?.keys() ?? [])];
     if (keys.length > 0) await operations.runBackfill(source, keys, deadlineMs);
   }
   return operations.verify(deadlineMs);

@@ -1,3 +1,4 @@
+import { createHash } from 'node:crypto';
 import type { Configuration, CopyMapping, SourceMapping } from '@friend-sync/connectors';
 import type { Key } from '../domain/change.ts';
 import { type Database, quoted, type Row } from '../infrastructure/mysql/database.ts';
@@ -16,30 +17,31 @@ export interface Comparison {
   /** The first of the mismatches, without values. */
   readonly examples: readonly string[];
   /** The keys of the mismatches, by source. */
-  readonly differing: ReadonlyMap<string, ReadonlySet<Key>>;
+  readonly differing: Differing;
 }
 
-/** Keys to look at, by source; a source that is not named is left out. */
-export type Some = ReadonlyMap<string, Iterable<Key>>;
+/** What the copies of a key hold that differ from their source: equal numbers, equal copies (48 bits of a hash). */
+export type Held = number;
+export type Differing = ReadonlyMap<string, ReadonlyMap<Key, Held>>;
 
 /**
  * Compares copies with their source rows, reading both servers' tables and nothing of ours: all of them, or those of
- * some keys. It is exact only while the source is quiet and the barrier has been passed.
+ * keys that differed before. It is exact only while the source is quiet and the barrier has been passed.
  */
 export async function compareCopies(
   { mapping }: Configuration,
   source: Database,
   target: Database,
-  some?: Some,
+  before?: Differing,
 ): Promise<Comparison> {
   const tally = new Tally();
   for (const sourceMapping of mapping.sources) {
-    if (some && !some.has(sourceMapping.name)) continue;
+    if (before && !before.has(sourceMapping.name)) continue;
     const isInteger = await hasIntegerKey(source, sourceMapping);
     // As bigint, integers reach MySQL as numbers; as strings they would be compared as doubles.
     const toKey = (raw: unknown): Key => (isInteger ? BigInt(raw as string) : String(raw));
     for (const copy of sourceMapping.copies) {
-      const keys = some ? inPages(some.get(sourceMapping.name) ?? []) : keysOf(copy, target, toKey);
+      const keys = before ? inPages(before.get(sourceMapping.name)?.keys() ?? []) : keysOf(copy, target, toKey);
       for await (const page of keys) {
         const copies = await readCopies(copy, target, page);
         // By the copies' own spelling: under a folding collation one key of the page may stand for several.
@@ -57,7 +59,7 @@ class Tally implements Comparison {
   mismatches = 0;
   orphans = 0;
   readonly examples: string[] = [];
-  readonly differing = new Map<string, Set<Key>>();
+  readonly differing = new Map<string, Map<Key, Held>>();
 
   /** `n` copies of a key that hold the same values. */
   add({ name }: SourceMapping, copy: CopyMapping, key: Key, row: Row, wanted: Row | undefined): void {
@@ -70,11 +72,22 @@ class Tally implements Comparison {
     const columns = copy.set.filter((_, i) => !isEqual(row[`c${i}`], wanted[`c${i}`])).map(({ column }) => column);
     if (columns.length === 0) return;
     this.mismatches += n;
-    this.differing.set(name, (this.differing.get(name) ?? new Set()).add(key));
+    const keys = this.differing.get(name) ?? new Map<Key, Held>();
+    this.differing.set(name, keys.set(key, ((keys.get(key) ?? 0) + heldBy(copy, row)) % 2 ** 48));
     const { database, table } = copy.table;
     if (this.examples.length < MOST_EXAMPLES)
       this.examples.push(`${database}.${table} ${copy.key}=${key}: ${columns.join(', ')}`);
   }
+}
+
+/** The sum of the rows' numbers is the same in whatever order they come. */
+function heldBy(copy: CopyMapping, row: Row): Held {
+  const hash = createHash('sha256').update(`${copy.id} ${row.n}`);
+  copy.set.forEach((_, i) => {
+    const value = row[`c${i}`];
+    hash.update(value === null ? 'null' : 'value').update(Buffer.isBuffer(value) ? value : String(value));
+  });
+  return hash.digest().readUIntBE(0, 6);
 }
 
 async function hasIntegerKey(source: Database, mapping: SourceMapping): Promise<boolean> {

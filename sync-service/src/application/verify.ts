@@ -1,4 +1,4 @@
-import type { Comparison, Some } from './compare.ts';
+import type { Comparison, Differing } from './compare.ts';
 
 /** A key that is changed again and again may differ at each look, and be right all the same. */
 const MOST_LOOKS = 5;
@@ -6,21 +6,43 @@ const MOST_LOOKS = 5;
 export interface VerifyParts {
   /** Returns when everything committed before the call has been applied. */
   readonly passBarrier: () => Promise<unknown>;
-  readonly compare: (some?: Some) => Promise<Comparison>;
+  readonly compare: (before?: Differing) => Promise<Comparison>;
+}
+
+export interface Verification extends Comparison {
+  /** Keys whose copies differed at each look and held something else each time: they change faster than one can look. */
+  readonly changing: number;
 }
 
 /**
- * Compares every copy with its source while changes may go on. What differs is looked at again, after the barrier: a
- * change on its way is no drift. Of the result, `mismatches`, `examples` and `differing` are those of the last look.
+ * Compares every copy with its source while changes may go on. What differs is looked at again, after the barrier: only
+ * a copy that still holds the same, which is still not its source's, is a mismatch; any other is on its way.
  */
-export async function verifyCopies({ passBarrier, compare }: VerifyParts): Promise<Comparison> {
+export async function verifyCopies({ passBarrier, compare }: VerifyParts): Promise<Verification> {
   await passBarrier();
   const whole = await compare();
   let last = whole;
-  for (let look = 1; look < MOST_LOOKS && last.mismatches > 0; look++) {
+  let stood: Differing = new Map();
+  for (let look = 1; look < MOST_LOOKS && countKeys(last.differing) > countKeys(stood); look++) {
     await passBarrier();
-    last = await compare(last.differing);
+    const next = await compare(last.differing);
+    stood = standing(last.differing, next.differing);
+    last = next;
   }
-  const { mismatches, examples, differing } = last;
-  return { ...whole, mismatches, examples, differing };
+  const changing = countKeys(last.differing) - countKeys(stood);
+  const { mismatches, examples, differing } = changing > 0 ? await compare(stood) : last;
+  return { ...whole, mismatches, examples, differing, changing };
+}
+
+/** The keys whose copies hold at both looks the same. */
+function standing(before: Differing, now: Differing): Differing {
+  const stood = [...now].map(
+    ([source, keys]) =>
+      [source, new Map([...keys].filter(([key, held]) => before.get(source)?.get(key) === held))] as const,
+  );
+  return new Map(stood);
+}
+
+function countKeys(differing: Differing): number {
+  return [...differing.values()].reduce((total, keys) => total + keys.size, 0);
 }
