@@ -5,10 +5,9 @@ import {
   changeTopic,
   connectorDefinitions,
   type SourceMapping,
-  topicNames,
 } from '@friend-sync/connectors';
 import { type AppliedConnectors, applyConnectors } from './application/apply-connectors.ts';
-import { type BackfillEvents, requestBackfill, runBackfill } from './application/backfill.ts';
+import { type BackfillEvents, backfillParts, requestBackfill, runBackfill } from './application/backfill.ts';
 import { type BarrierResult, passBarrier } from './application/barrier.ts';
 import { type Comparison, compareCopies } from './application/compare.ts';
 import { type ListedLetter, listDeadLetters } from './application/dead-letters.ts';
@@ -26,9 +25,7 @@ import { type Verification, verifyCopies } from './application/verify.ts';
 import type { Key } from './domain/change.ts';
 import { SyncError } from './errors.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './infrastructure/kafka/admin.ts';
-import { createDecoder } from './infrastructure/kafka/avro.ts';
 import { createKafka } from './infrastructure/kafka/client.ts';
-import { watchNotifications } from './infrastructure/kafka/notifications.ts';
 import { readTopic } from './infrastructure/kafka/read-topic.ts';
 import type { Database } from './infrastructure/mysql/database.ts';
 import { executeMigration, type MigrationPlan, planMigration } from './infrastructure/mysql/migrate.ts';
@@ -98,10 +95,13 @@ export class Operations implements AsyncDisposable {
     return readProgress(await this.store(), this.#kafkaAdmin(), [...this.topics, ...(late?.topics ?? [])]);
   }
 
-  /** Pending and parked keys, by source. */
-  async pending(): Promise<Record<string, { pending: number; parked: number }>> {
+  /** Keys that are pending, parked, and in doubt, by source. */
+  async pending(): Promise<Record<string, { pending: number; parked: number; inDoubt: number }>> {
     const { database, sources } = await this.store();
-    const counts = [...sources].map(async ([name, { pending }]) => [name, await pending.count(database)] as const);
+    const counts = [...sources].map(
+      async ([name, { pending, doubts }]) =>
+        [name, { ...(await pending.count(database)), inDoubt: await doubts.count(database) }] as const,
+    );
     return Object.fromEntries(await Promise.all(counts));
   }
 
@@ -219,15 +219,7 @@ export class Operations implements AsyncDisposable {
   }
 
   #backfillParts() {
-    const { settings } = this.configuration;
-    const { notification } = topicNames(settings.kafka.topicPrefix);
-    const kafka = this.#kafkaClient();
-    return {
-      settings,
-      admin: this.#kafkaAdmin(),
-      watch: (onNotification: Parameters<typeof watchNotifications>[3]) =>
-        watchNotifications(kafka, createDecoder(settings.registry), notification, onNotification),
-    };
+    return backfillParts(this.configuration.settings, this.#kafkaClient(), this.#kafkaAdmin());
   }
 
   #sourceDatabase(): Database {

@@ -1,6 +1,8 @@
 import { type Configuration, ConnectClient, changeTopic } from '@friend-sync/connectors';
+import { backfillParts } from './application/backfill.ts';
 import { Brake, type Closed } from './application/brake.ts';
 import { watchConnector } from './application/connector-watch.ts';
+import { watchDoubts } from './application/doubt-watch.ts';
 import { FanOut } from './application/fan-out.ts';
 import type { FanOutEvents } from './application/fan-out-claim.ts';
 import { Health } from './application/health.ts';
@@ -115,6 +117,8 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     use(watchOffsets(store, consumer, log));
     const patrolled = patrolEvents(metrics, fanOut, log);
     use(startPatrol({ store, perseverance, intervalSeconds: settings.patrol.intervalSeconds, events: patrolled }));
+    const backfill = backfillParts(settings, kafka, admin);
+    use(watchDoubts({ store, source, backfill, mappings: mapping.sources, health, log }));
     use(watchConnector(connect, connectorName, health, log));
     const [changes, late] = [
       sourceStream(configuration, source, connect),

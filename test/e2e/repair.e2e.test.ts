@@ -71,6 +71,27 @@ test('a backfill in which the connector fails to read the table is asked for aga
   expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
 });
 
+test('a backfill that contradicts the changes before it is read once more, then believed; a deleted row stays deleted', async () => {
+  await using pipeline = await openPipeline();
+  const { operations, configuration, friend, user, userDb } = pipeline;
+  await createUsers(pipeline, USERS);
+  await pipeline.startDaemon();
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+  const mirror = `${configuration.settings.target.stateDatabase}.mirror_account`;
+  await friend.write('forgetting changes', `UPDATE ${mirror} SET v_nick = 'before' WHERE k <= 20`);
+  await friend.write('forgetting an insert', `UPDATE ${mirror} SET fs_deleted = 1 WHERE k = 21`);
+
+  const [source] = configuration.mapping.sources;
+  if (source) await operations.runBackfill(source, undefined, 60_000);
+  await user.write('deleting', `DELETE FROM ${userDb}.account WHERE id = 20`);
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0, orphans: 3 });
+  const wrong = await friend.rows(
+    'reading',
+    `SELECT k FROM ${mirror} WHERE v_nick = 'before' OR fs_deleted ORDER BY k`,
+  );
+  expect(wrong.map(({ k }) => k)).toEqual(['20']);
+});
+
 test('case 55: a new friend store is rebuilt from the topic alone, by a rewind to its start', async () => {
   await using pipeline = await openPipeline();
   const { operations, configuration, friend, friendDb } = pipeline;

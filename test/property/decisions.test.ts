@@ -7,10 +7,9 @@ const key = fc.nat(KEYS - 1);
 const partition = fc.nat(PARTITIONS - 1);
 const value = fc.constantFrom('a', 'A', '', null, undefined);
 const action: fc.Arbitrary<TopicAction> = fc.oneof(
-  {
-    weight: 6,
-    arbitrary: fc.record({ do: fc.constant('write'), key, values: fc.tuple(value, value), isRead: fc.boolean() }),
-  },
+  { weight: 6, arbitrary: fc.record({ do: fc.constant('write'), key, values: fc.tuple(value, value) }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('read'), key }) },
+  { weight: 3, arbitrary: fc.record({ do: fc.constant('stale read'), key }) },
   { weight: 2, arbitrary: fc.record({ do: fc.constant('delete'), key }) },
   { weight: 6, arbitrary: fc.record({ do: fc.constant('deliver'), partition, count: fc.integer({ min: 1, max: 5 }) }) },
   {

@@ -48,6 +48,15 @@ export class SourceLog {
     for (const key of keys) if (this.rows.has(key)) this.#send(key, true);
   }
 
+  /** What the row was before its newest change is sent after it; of two without a change between only the first can be. */
+  readStale(key: number): void {
+    const [before, last] = this.#topicOf(key)
+      .filter((message) => message.key === key)
+      .slice(-2);
+    if (before?.row && last && !last.isRead && before.hasAvatar === last.hasAvatar)
+      this.#topicOf(key).push({ ...before, isRead: true });
+  }
+
   /** The changes of a partition from an offset, as a daemon decodes them whose mapping has these columns. */
   read(partition: number, from: number, count: number, columns: readonly string[]): Change[] {
     const messages = this.partitions[partition]?.slice(from, from + count) ?? [];

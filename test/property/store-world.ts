@@ -46,6 +46,7 @@ export class StoreWorld {
     if (action.do === 'change') this.log.change(action.key, action.columns);
     else if (action.do === 'delete') this.log.delete(action.key);
     else if (action.do === 'backfill') this.log.backfill([action.key]);
+    else if (action.do === 'stale read') this.log.readStale(action.key);
     else if (action.do === 'deliver') await this.#deliver(action);
     else if (action.do === 'deliver late') await this.#deliverLate(action.partition, action.back);
     else if (action.do === 'rewind') await this.#rewind(action.partition, action.to);

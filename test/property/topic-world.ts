@@ -1,18 +1,17 @@
 import { type Change, equalValues, type Key, type Value } from '../../sync-service/src/domain/change.ts';
 import { coalesce } from '../../sync-service/src/domain/coalesce.ts';
 import { decide, type MirrorRow } from '../../sync-service/src/domain/decide.ts';
+import type { Doubt } from '../../sync-service/src/domain/doubt.ts';
 import { orderOf } from '../../sync-service/src/domain/position.ts';
 
 export const KEYS = 4;
 export const PARTITIONS = 2;
 
 export type TopicAction =
-  | {
-      readonly do: 'write';
-      readonly key: number;
-      readonly values: readonly (Value | undefined)[];
-      readonly isRead: boolean;
-    }
+  | { readonly do: 'write'; readonly key: number; readonly values: readonly (Value | undefined)[] }
+  | { readonly do: 'read'; readonly key: number }
+  /** A row that was read before the newest change is sent after it; that it is read again is another action. */
+  | { readonly do: 'stale read'; readonly key: number }
   | { readonly do: 'delete'; readonly key: number }
   | { readonly do: 'deliver'; readonly partition: number; readonly count: number }
   /** A batch that was delivered before comes once more, past the fence. */
@@ -39,19 +38,23 @@ export class TopicWorld {
   /** Edited by hand, and neither marked nor read again since. */
   readonly edited = new Set<Key>();
   readonly copies = new Map<Key, (Value | undefined)[]>();
-  /** The oracle: the newest change of each key among those that were delivered, one by one. */
+  /** The oracle: the newest change of each key among those that were delivered, one by one; stale reads are none. */
   readonly newest = new Map<Key, Change>();
   partitions = emptyPartitions();
   /** Mirror rows that a repeated batch has written. */
   repeatedWrites = 0;
   #epoch = 1;
+  readonly #doubts = new Map<Key, Doubt>();
+  readonly #stale = new Set<Change>();
   readonly #source = new Map<number, readonly (Value | undefined)[]>();
 
   apply(action: TopicAction): void {
     if (action.do === 'write') {
       this.#source.set(action.key, action.values);
-      this.#append(action.key, 'row', action.values, action.isRead);
-    } else if (action.do === 'delete') {
+      this.#append(action.key, 'row', action.values, false);
+    } else if (action.do === 'read') this.#read(action.key);
+    else if (action.do === 'stale read') this.#readStale(action.key);
+    else if (action.do === 'delete') {
       this.#source.delete(action.key);
       this.#append(action.key, 'delete', [], false);
     } else if (action.do === 'deliver') this.#deliver(action.partition, action.count);
@@ -103,6 +106,22 @@ export class TopicWorld {
     log.push({ source: 's', key: BigInt(key), kind, values, position, isRead, committedAtMs: null });
   }
 
+  #read(key: number): void {
+    const values = this.#source.get(key);
+    if (values) this.#append(key, 'row', values, true);
+  }
+
+  /** One that says the same is not stale, and of two without a change between only the first can be. */
+  #readStale(key: number): void {
+    const { log } = this.#partition((key + this.#epoch) % PARTITIONS);
+    const [before, last] = log.filter((change) => change.key === BigInt(key)).slice(-2);
+    if (!before || !last || last.isRead || before.kind === 'delete') return;
+    if ([...before.values, ...last.values].includes(undefined)) return;
+    if (last.kind === 'row' && before.values.every((value, i) => equalValues(value, last.values[i]))) return;
+    this.#append(key, 'row', before.values, true);
+    this.#stale.add(log.at(-1) as Change);
+  }
+
   #deliver(partition: number, count: number): void {
     const at = this.#partition(partition);
     const batch = at.log.slice(at.nextOffset, at.nextOffset + count);
@@ -119,8 +138,9 @@ export class TopicWorld {
   #ingest(batch: readonly Change[], replayUntil: bigint): number {
     let writes = 0;
     for (const [key, change] of coalesce(batch)) {
-      const decision = decide(this.mirror.get(key), change, replayUntil);
+      const decision = decide(this.mirror.get(key), change, replayUntil, this.#doubts.get(key));
       if (decision.kind !== 'accept') throw new Error('a key kept its partition');
+      if (decision.inDoubt) this.#doubts.set(key, decision.inDoubt);
       if (decision.write) {
         writes++;
         this.mirror.set(key, decision.write);
@@ -133,6 +153,7 @@ export class TopicWorld {
     for (const change of batch) {
       const known = this.newest.get(change.key);
       if (change.isRead || change.position.offset < replayUntil) this.edited.delete(change.key);
+      if (this.#stale.has(change)) continue;
       if (!known || orderOf(change.position, known.position) === 'newer') this.newest.set(change.key, change);
     }
     return writes;

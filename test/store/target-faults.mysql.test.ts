@@ -69,7 +69,7 @@ test('case 44, 52: beside an application that locks rows in any order, nothing i
   isDone = true;
   await Promise.all(applications);
   // What the application added after the last pass of its key is a late copy, and the patrol's.
-  await retried(() => feed.reads(...changesTo('last')));
+  await retried(() => feed.rows(...changesTo('last')));
   await workers.settled();
 
   expect(await column(server, nicks(server))).toEqual(['last']);

@@ -1,9 +1,17 @@
 import { randomUUID } from 'node:crypto';
-import { backfillSignals, type Settings, type SignalMessage, type SourceMapping } from '@friend-sync/connectors';
+import {
+  backfillSignals,
+  type Settings,
+  type SignalMessage,
+  type SourceMapping,
+  topicNames,
+} from '@friend-sync/connectors';
 import type { Key } from '../domain/change.ts';
 import { SyncError } from '../errors.ts';
 import type { KafkaAdmin } from '../infrastructure/kafka/admin.ts';
-import type { Notification } from '../infrastructure/kafka/notifications.ts';
+import { createDecoder } from '../infrastructure/kafka/avro.ts';
+import type { createKafka } from '../infrastructure/kafka/client.ts';
+import { type Notification, watchNotifications } from '../infrastructure/kafka/notifications.ts';
 
 const AGGREGATE = 'Incremental Snapshot';
 const ENDS = new Set(['COMPLETED', 'ABORTED', 'STOPPED']);
@@ -20,6 +28,17 @@ export interface BackfillParts {
   readonly admin: KafkaAdmin;
   /** Hears what the connector says from now on. */
   readonly watch: (onNotification: (notification: Notification) => void) => Promise<AsyncDisposable>;
+}
+
+export function backfillParts(settings: Settings, kafka: ReturnType<typeof createKafka>, admin: KafkaAdmin) {
+  const { notification } = topicNames(settings.kafka.topicPrefix);
+  const decoder = createDecoder(settings.registry);
+  const parts: BackfillParts = {
+    settings,
+    admin,
+    watch: (onNotification) => watchNotifications(kafka, decoder, notification, onNotification),
+  };
+  return parts;
 }
 
 export interface BackfillEvents {
@@ -64,7 +83,9 @@ export async function runBackfill(
       heard = ({ id: causedBy, type, additionalData }) => {
         isStarted ||= causedBy === id;
         if (!isStarted) return;
-        if (type === 'TABLE_SCAN_COMPLETED') scanned = additionalData.status;
+        // Another backfill may run with this one and end under its id: whichever failed, this one is asked for again.
+        if (type === 'TABLE_SCAN_COMPLETED' && (scanned === undefined || SENT.has(scanned)))
+          scanned = additionalData.status;
         if (!ENDS.has(type)) return;
         clearTimeout(timer);
         // COMPLETED says that nothing is left to read, whichever signal it names; not that everything was sent.

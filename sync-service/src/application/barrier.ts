@@ -3,7 +3,7 @@ import type { Key } from '../domain/change.ts';
 import { SyncError } from '../errors.ts';
 import type { KafkaAdmin } from '../infrastructure/kafka/admin.ts';
 import type { Database } from '../infrastructure/mysql/database.ts';
-import type { Store } from '../infrastructure/mysql/store.ts';
+import type { SourceStore, Store } from '../infrastructure/mysql/store.ts';
 import { openTransactions } from './open-transactions.ts';
 
 const POLL_MS = 100;
@@ -43,6 +43,7 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number): Prom
   const { store } = parts;
   const waitUntil = waiting(deadlineMs);
   await Promise.all(parts.streams.map((stream) => awaitIngest(stream, parts, waitUntil)));
+  await awaitDoubts(store, waitUntil);
   await awaitFanOut(store, waitUntil);
   const parked = await Promise.all(
     [...store.sources].map(async ([name, s]) =>
@@ -81,14 +82,28 @@ export async function awaitIngest(stream: Stream, { store, admin }: IngestParts,
   await waitUntil(`the topics of ${connectorName} have not been ingested`, isIngested, obstacle);
 }
 
-/** The barrier's second part: returns once no key is pending that was pending at the call, parked ones excepted. */
+/** The barrier's second part: returns once no read is in doubt that was at the call. */
+async function awaitDoubts(store: Store, waitUntil: Wait): Promise<void> {
+  await awaitNone(store, waitUntil, 'reads are in doubt', ({ doubts }, moment) => doubts.count(store.database, moment));
+}
+
+/** The barrier's third part: returns once no key is pending that was pending at the call, parked ones excepted. */
 export async function awaitFanOut(store: Store, waitUntil: Wait): Promise<void> {
-  const [now] = await store.database.rows('reading the clock', 'SELECT NOW(6) AS moment');
-  await waitUntil('keys are pending', async () => {
-    const counts = await Promise.all(
-      [...store.sources.values()].map((s) => s.pending.countUnsettled(store.database, String(now?.moment))),
-    );
-    return counts.every((count) => count === 0);
+  await awaitNone(store, waitUntil, 'keys are pending', ({ pending }, moment) =>
+    pending.countUnsettled(store.database, moment),
+  );
+}
+
+async function awaitNone(
+  { database, sources }: Store,
+  waitUntil: Wait,
+  step: string,
+  count: (source: SourceStore, moment: string) => Promise<number>,
+): Promise<void> {
+  const [now] = await database.rows('reading the clock', 'SELECT NOW(6) AS moment');
+  await waitUntil(step, async () => {
+    const counts = await Promise.all([...sources.values()].map((source) => count(source, String(now?.moment))));
+    return counts.every((n) => n === 0);
   });
 }
 

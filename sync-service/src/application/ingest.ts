@@ -1,6 +1,7 @@
 import type { Change, Key } from '../domain/change.ts';
 import { type Coalesced, coalesce } from '../domain/coalesce.ts';
-import { decide, type MirrorRow } from '../domain/decide.ts';
+import { decide, type MirrorRow, mayBeStale } from '../domain/decide.ts';
+import type { Doubt } from '../domain/doubt.ts';
 import { SyncError, toSyncError } from '../errors.ts';
 import type { Consumed } from '../infrastructure/mysql/consumed-store.ts';
 import type { CopyStore, Equalised } from '../infrastructure/mysql/copy-store.ts';
@@ -77,14 +78,16 @@ function storeBatch(
     if (consumed?.nextOffset !== batch.expectedOffset || consumed.epoch !== batch.epoch)
       return { kind: 'moved', consumed };
 
-    const { writes, marked, deleted } = decideAll(newest, known, consumed, batch);
+    const doubts = await source.doubts.read(tx, contradicted(newest, known));
+    const { writes, marked, deleted, inDoubt } = decideAll(newest, known, doubts, consumed, batch);
     // Copies of a key that was not in the mirror have not been found, by a join with it.
     const fits = sum(copyCounts) <= MOST_COPIES_WRITTEN_THROUGH && marked.every((key) => known.has(key));
     const written = fits && marked.length > 0 ? through : [];
     const pending = written.length > 0 ? [] : marked;
-    const [, , , , ...changed] = await tx.roundTrip(
+    const [, , , , , ...changed] = await tx.roundTrip(
       (t) => [
         source.mirror.write(t, writes),
+        source.doubts.add(t, inDoubt),
         source.pending.mark(t, deleted, DELETE_DELAY_SECONDS),
         source.pending.mark(t, pending),
         store.consumed.advance(t, batch.topic, batch.partition, batch.nextOffset, batch.maxTimestampMs),
@@ -102,17 +105,28 @@ const sum = (counts: readonly unknown[]) => counts.reduce<number>((total, count)
 const timesOf = (rows: readonly MirrorRow[]) =>
   rows.map(({ committedAtMs }) => committedAtMs).filter((at) => at !== null);
 
+/** Keys that are read in contradiction to the mirror. */
+function contradicted(newest: ReadonlyMap<Key, Coalesced>, known: ReadonlyMap<Key, MirrorRow>): Key[] {
+  const keys = [...newest].filter(([key, change]) => {
+    const row = known.get(key);
+    return row && mayBeStale(row, change);
+  });
+  return keys.map(([key]) => key);
+}
+
 function decideAll(
   newest: ReadonlyMap<Key, Coalesced>,
   known: ReadonlyMap<Key, MirrorRow>,
+  doubts: ReadonlyMap<Key, Doubt>,
   { replayUntil }: Consumed,
   { topic, partition }: IngestBatch,
 ) {
   const writes: MirrorRow[] = [];
   const marked: Key[] = [];
   const deleted: Key[] = [];
+  const inDoubt = new Map<Key, Doubt>();
   for (const [key, change] of newest) {
-    const decision = decide(known.get(key), change, replayUntil);
+    const decision = decide(known.get(key), change, replayUntil, doubts.get(key));
     if (decision.kind === 'other-partition') {
       const { offset } = change.newest.position;
       throw new SyncError(
@@ -121,7 +135,8 @@ function decideAll(
       );
     }
     if (decision.write) writes.push(decision.write);
+    if (decision.inDoubt) inDoubt.set(key, decision.inDoubt);
     if (decision.mark) (decision.write?.isDeleted ? deleted : marked).push(key);
   }
-  return { writes, marked, deleted };
+  return { writes, marked, deleted, inDoubt };
 }

@@ -27,7 +27,7 @@ export class MirrorStore {
       'fs_committed_at_ms',
       'fs_deleted',
     ];
-    this.#read = `SELECT ${columns.join(', ')} FROM ${this.table} WHERE \`k\` IN (?) ORDER BY \`k\` FOR UPDATE`;
+    this.#read = `SELECT ${columns.join(', ')} FROM ${this.table} WHERE \`k\` IN (?) ORDER BY \`k\``;
     const replaced = columns.slice(1).map((c) => `${c} = n.${c}`);
     // Their values stay behind from here on: should they be mapped again, an old value must not pass for the newest.
     const forgotten = unmapped.map((name) => `${quoted(unknownColumn(name))} = 1`);
@@ -37,8 +37,17 @@ export class MirrorStore {
 
   /** The rows of these keys, locked in key order until the transaction ends. */
   async lock(tx: Session, keys: readonly Key[]): Promise<Map<Key, MirrorRow>> {
+    return this.#select(tx, `${this.#read} FOR UPDATE`, keys);
+  }
+
+  /** The rows of these keys as they are at the moment. */
+  async read(session: Session, keys: readonly Key[]): Promise<Map<Key, MirrorRow>> {
+    return this.#select(session, this.#read, keys);
+  }
+
+  async #select(session: Session, sql: string, keys: readonly Key[]): Promise<Map<Key, MirrorRow>> {
     if (keys.length === 0) return new Map();
-    const rows = await tx.rows('locking the mirror', this.#read, [[...keys].sort(compareKeys)]);
+    const rows = await session.rows('reading the mirror', sql, [[...keys].sort(compareKeys)]);
     return new Map(rows.map((row) => this.#toRow(row)).map((row) => [row.key, row]));
   }
 

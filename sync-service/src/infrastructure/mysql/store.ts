@@ -5,6 +5,7 @@ import { ConsumedStore } from './consumed-store.ts';
 import { CopyStore } from './copy-store.ts';
 import { CopySweep } from './copy-sweep.ts';
 import { type Database, openDatabase } from './database.ts';
+import { DoubtStore } from './doubt-store.ts';
 import { MirrorStore } from './mirror-store.ts';
 import { readMirrorColumns, toSourceSchema, unmappedColumns } from './mirror-table.ts';
 import { PatrolStore } from './patrol-store.ts';
@@ -18,6 +19,7 @@ export interface SourceStore {
   readonly schema: SourceSchema;
   readonly mirror: MirrorStore;
   readonly pending: PendingStore;
+  readonly doubts: DoubtStore;
   readonly copies: readonly CopyStore[];
   /** Of the same target tables, in the same order. */
   readonly sweeps: readonly CopySweep[];
@@ -55,7 +57,7 @@ export function openReplicas({ settings: { target, brake } }: Configuration): Da
   });
 }
 
-/** The user database: only ever read. The daemon asks it for its GTID sets and nothing else. */
+/** The user database: only ever read. The daemon asks it for its GTID sets and whether rows exist. */
 export function openSourceDatabase(configuration: Configuration): Database {
   return openDatabase(configuration.settings.source, { connections: 2 });
 }
@@ -112,6 +114,7 @@ async function openSource(
     schema,
     mirror,
     pending,
+    doubts: new DoubtStore(target.stateDatabase, mapping.name, schema.keyKind),
     notes: tables.flatMap(noteTarget),
     copies: tables.map((table) => new CopyStore(mirror.table, table, schema.keyKind, mapping.onDelete)),
     sweeps: tables.map((table) => new CopySweep(ours, mapping.name, table, schema.keyKind, mapping.onDelete)),
