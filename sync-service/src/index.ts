@@ -24,5 +24,5 @@ export {
   type Store,
 } from './infrastructure/mysql/store.ts';
 export { createLogger, type Logger } from './log.ts';
-export { Operations } from './operations.ts';
+export { type KeyCounts, Operations } from './operations.ts';
 export { createSyncService, type SyncService, type SyncServiceOptions } from './service.ts';

@@ -7,7 +7,7 @@ import {
   type SourceMapping,
 } from '@friend-sync/connectors';
 import { type AppliedConnectors, applyConnectors } from './application/apply-connectors.ts';
-import { type BackfillEvents, backfillParts, requestBackfill, runBackfill } from './application/backfill.ts';
+import { type BackfillEvents, backfillParts, runBackfill } from './application/backfill.ts';
 import { type BarrierResult, passBarrier } from './application/barrier.ts';
 import { type Comparison, compareCopies } from './application/compare.ts';
 import { type ListedLetter, listDeadLetters } from './application/dead-letters.ts';
@@ -33,6 +33,13 @@ import type { PatrolReport } from './infrastructure/mysql/patrol-store.ts';
 import { openSourceDatabase, openStore, openTarget, type Store } from './infrastructure/mysql/store.ts';
 import { readPrimaryKeys } from './infrastructure/mysql/target-table.ts';
 import type { Logger } from './log.ts';
+
+export interface KeyCounts {
+  readonly pending: number;
+  readonly parked: number;
+  readonly inDoubt: number;
+  readonly incomplete: number;
+}
 
 /** Everything an operator does besides running the daemon, on connections that are opened when they are needed. */
 export class Operations implements AsyncDisposable {
@@ -95,13 +102,16 @@ export class Operations implements AsyncDisposable {
     return readProgress(await this.store(), this.#kafkaAdmin(), [...this.topics, ...(late?.topics ?? [])]);
   }
 
-  /** Keys that are pending, parked, and in doubt, by source. */
-  async pending(): Promise<Record<string, { pending: number; parked: number; inDoubt: number }>> {
+  /**
+   * Keys by source: pending and parked ones, those whose last read is in doubt, and those of which some column is
+   * unknown, which a backfill completes. Reads the mirrors whole.
+   */
+  async keys(): Promise<Record<string, KeyCounts>> {
     const { database, sources } = await this.store();
-    const counts = [...sources].map(
-      async ([name, { pending, doubts }]) =>
-        [name, { ...(await pending.count(database)), inDoubt: await doubts.count(database) }] as const,
-    );
+    const counts = [...sources].map(async ([name, { pending, doubts, mirror }]) => {
+      const [inDoubt, incomplete] = await Promise.all([doubts.count(database), mirror.countIncomplete(database)]);
+      return [name, { ...(await pending.count(database)), inDoubt, incomplete }] as const;
+    });
     return Object.fromEntries(await Promise.all(counts));
   }
 
@@ -120,11 +130,6 @@ export class Operations implements AsyncDisposable {
     return executeReset(await this.store(), moves);
   }
 
-  /** Asks for a backfill and returns; see {@link requestBackfill}. */
-  async requestBackfill(source: SourceMapping, keys?: readonly Key[]): Promise<void> {
-    await requestBackfill(this.#backfillParts(), source, keys);
-  }
-
   /** Asks for a backfill and returns when the connector has sent its rows; see {@link runBackfill}. */
   runBackfill(
     source: SourceMapping,
@@ -140,7 +145,7 @@ export class Operations implements AsyncDisposable {
     return planEpoch(await this.#epochParts(), sources);
   }
 
-  /** Begins a new epoch and asks for a backfill of every row. */
+  /** Begins a new epoch, and returns when the connector has read every row again. */
   async beginEpoch(plan: EpochPlan, deadlineMs: number): Promise<void> {
     return beginEpoch(await this.#epochParts(), plan, deadlineMs);
   }
@@ -178,15 +183,6 @@ export class Operations implements AsyncDisposable {
     const read = (topic: string, onMessage: Parameters<typeof readTopic>[2]) =>
       readTopic(this.#kafkaClient(), topic, onMessage);
     return listDeadLetters(this.configuration.settings, source, schema, read);
-  }
-
-  /** Keys of which some column is unknown, by source; a backfill completes them. */
-  async incomplete(): Promise<Record<string, number>> {
-    const { database, sources } = await this.store();
-    const counts = [...sources].map(
-      async ([name, { mirror }]) => [name, await mirror.countIncomplete(database)] as const,
-    );
-    return Object.fromEntries(await Promise.all(counts));
   }
 
   /** Makes the copies of these keys equal to the mirror again, whether or not they differ. */

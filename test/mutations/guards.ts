@@ -27,6 +27,25 @@ export const GUARDS: readonly Guard[] = [
     ),
   },
   {
+    guard: 'the doubt about a read that contradicts the change before it',
+    file: 'sync-service/src/domain/decide.ts',
+    replace: [['if (mayBeStale(known, change) && !', 'if (!known && !']],
+    test: mysqlTest(
+      'doubt.mysql.test.ts',
+      'case 5: a row that was read before an update and comes after it takes no copy back',
+    ),
+  },
+  {
+    guard: 'that a read which comes twice is one read',
+    file: 'sync-service/src/domain/decide.ts',
+    replace: [[' && position.offset > doubted.readAt', ' && position.offset >= 0n']],
+    test: {
+      project: 'unit',
+      file: 'sync-service/src/domain/doubt.test.ts',
+      name: 'the same read once more is no second read',
+    },
+  },
+  {
     guard: 'the partition check',
     file: 'sync-service/src/domain/decide.ts',
     replace: [["if (order === 'other-partition') return { kind: 'other-partition' };", '']],

@@ -1,10 +1,10 @@
 import type { SourceMapping } from '@friend-sync/connectors';
 import { type Key, type Operations, parseKey } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
+import { deadlineOf, sourcesOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { printJson, talk } from '../output.ts';
-import { sourcesOf } from './offsets.ts';
 
 interface BackfillOptions {
   readonly all?: boolean;
@@ -22,27 +22,23 @@ export function addBackfill(program: Command, load: Load): void {
     .option('--all', 'every row')
     .option('--keys <keys>', 'only these keys, separated by commas')
     .option('--source <name...>', 'only these sources')
-    .option('--wait', 'return when every copy is equal')
+    .option('--wait', 'return when every copy is equal; without, when the rows have been read')
     .option('--deadline <seconds>', 'give up waiting after so long', '3600')
     .action(async (options: BackfillOptions, command: Command) => {
       if ((options.all === undefined) === (options.keys === undefined))
         command.error('error: give either --all or --keys');
-      const deadlineMs = Number(options.deadline) * 1000;
-      if (!(deadlineMs > 0)) command.error(`error: --deadline ${options.deadline} is not a number of seconds`);
+      const deadlineMs = deadlineOf(options, command);
       const { configuration, json } = load();
       await withOperations(configuration, async (operations) => {
         const wanted =
           options.keys === undefined
             ? sourcesOf(configuration, options.source, command).map((source) => ({ source, keys: undefined }))
             : [await sourceAndKeys(operations, options.source, options.keys, command)];
-        for (const { source, keys } of wanted) {
-          if (!options.wait) await operations.requestBackfill(source, keys);
-          else
-            await operations.runBackfill(source, keys, deadlineMs, {
-              onProgress: (name, type) => talk(`${name}: ${type.toLowerCase()}`),
-            });
-        }
-        if (!options.wait) return talk('asked for; friend-sync status shows what is pending');
+        for (const { source, keys } of wanted)
+          await operations.runBackfill(source, keys, deadlineMs, {
+            onProgress: (name, type) => talk(`${name}: ${type.toLowerCase()}`),
+          });
+        if (!options.wait) return talk('every row was read; friend-sync status shows what is pending');
         const { parked } = await operations.passBarrier(deadlineMs);
         if (json) printJson({ parked });
         for (const { source, key, reason } of parked) talk(`parked: ${source} ${key}: ${reason}`);

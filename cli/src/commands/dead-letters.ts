@@ -1,9 +1,9 @@
 import type { SourceMapping } from '@friend-sync/connectors';
 import type { ListedLetter, Operations } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
+import { deadlineOf, sourcesOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { printJson, printTable, talk } from '../output.ts';
-import { sourcesOf } from './offsets.ts';
 
 /** `friend-sync dead-letters …`: messages that could not be decoded. */
 export function addDeadLetters(program: Command, load: Load): void {
@@ -31,7 +31,9 @@ export function addDeadLetters(program: Command, load: Load): void {
     .description('read the source rows of their keys again; an old dead letter changes nothing')
     .option('--source <name...>', 'only these sources')
     .option('--execute', 'do it; without, only show it')
-    .action(async (options: { source?: string[]; execute?: boolean }, command: Command) => {
+    .option('--deadline <seconds>', "give up waiting for a source's rows after so long", '3600')
+    .action(async (options: { source?: string[]; execute?: boolean; deadline: string }, command: Command) => {
+      const deadlineMs = deadlineOf(options, command);
       const { configuration, json } = load();
       await withOperations(configuration, async (operations) => {
         const plan = (await read(operations, sourcesOf(configuration, options.source, command))).map(
@@ -41,7 +43,8 @@ export function addDeadLetters(program: Command, load: Load): void {
           },
         );
         if (options.execute)
-          for (const { source, keys } of plan) if (keys.length > 0) await operations.requestBackfill(source, keys);
+          for (const { source, keys } of plan)
+            if (keys.length > 0) await operations.runBackfill(source, keys, deadlineMs);
         const rows = plan.map(({ source, keys, withoutKey }) => ({
           source: source.name,
           keys: keys.length,
@@ -54,7 +57,7 @@ export function addDeadLetters(program: Command, load: Load): void {
         );
         talk(
           options.execute
-            ? 'asked for; friend-sync status shows what is pending'
+            ? 'every row was read; friend-sync status shows what is pending'
             : 'nothing was changed; add --execute to do it. What has no readable key needs backfill --all',
         );
       });

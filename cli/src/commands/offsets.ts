@@ -1,6 +1,6 @@
-import type { Configuration, SourceMapping } from '@friend-sync/connectors';
 import type { OffsetTarget } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
+import { sourcesOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { print, printJson, printTable, talk } from '../output.ts';
 
@@ -76,18 +76,4 @@ function targetOf({ toEarliest, toLatest, toOffset, toDatetime }: ResetOptions, 
   if (Number.isNaN(atMs))
     command.error(`error: --to-datetime ${toDatetime} is not a moment; write it as 2026-01-31T12:00:00Z`);
   return { kind: 'datetime', atMs };
-}
-
-/** The sources of these names, or all. */
-export function sourcesOf(
-  { mapping }: Configuration,
-  names: readonly string[] | undefined,
-  command: Command,
-): readonly SourceMapping[] {
-  if (!names) return mapping.sources;
-  const known = mapping.sources.map(({ name }) => name);
-  for (const name of names)
-    if (!known.includes(name))
-      command.error(`error: there is no source ${name}; the configuration has ${known.join(', ')}`);
-  return mapping.sources.filter(({ name }) => names.includes(name));
 }

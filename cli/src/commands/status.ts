@@ -3,26 +3,26 @@ import type { Operations, PatrolReport } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT, explain } from '../exit.ts';
-import { print, printJson, printTable } from '../output.ts';
+import { print, printJson, printTable, talk } from '../output.ts';
 
-/** `friend-sync status`: connector, lag and pending keys. A server that does not answer hides nothing of the others. */
+/** `friend-sync status`: connector, lag and waiting keys. A server that does not answer hides nothing of the others. */
 export function addStatus(program: Command, load: Load): void {
   program
     .command('status')
-    .description('connector state, lag per partition, pending and parked keys, last round of the patrol')
+    .description('connector state, lag per partition, keys that wait and why, last round of the patrol')
     .action(async () => {
       const { configuration, json } = load();
       const names = connectorNames(configuration);
-      const [connectors, progress, pending, patrol] = await withOperations(configuration, (operations: Operations) =>
+      const [connectors, progress, keys, patrol] = await withOperations(configuration, (operations: Operations) =>
         Promise.all([
           part(() => Promise.all(names.map(async (name) => ({ name, status: await operations.connect.status(name) })))),
           part(() => operations.progress()),
-          part(() => operations.pending()),
+          part(() => operations.keys()),
           part(() => operations.patrol()),
         ]),
       );
-      if ([connectors, progress, pending, patrol].some((p) => 'error' in p)) process.exitCode = EXIT.temporary;
-      if (json) return printJson({ connectors, progress, pending, patrol });
+      if ([connectors, progress, keys, patrol].some((p) => 'error' in p)) process.exitCode = EXIT.temporary;
+      if (json) return printJson({ connectors, progress, keys, patrol });
 
       if ('error' in connectors) print(`connectors: ${connectors.error}`);
       else for (const { name, status } of connectors.value) print(`connector ${name}: ${stateOf(status)}`);
@@ -34,12 +34,14 @@ export function addStatus(program: Command, load: Load): void {
           progress.value.map((p) => [p.topic, p.partition, p.nextOffset, p.endOffset, p.lag]),
         );
       print('');
-      if ('error' in pending) print(`keys: ${pending.error}`);
+      if ('error' in keys) print(`keys: ${keys.error}`);
       else
         printTable(
-          ['SOURCE', 'PENDING', 'PARKED'],
-          Object.entries(pending.value).map(([source, n]) => [source, n.pending, n.parked]),
+          ['SOURCE', 'PENDING', 'PARKED', 'IN-DOUBT', 'INCOMPLETE'],
+          Object.entries(keys.value).map(([source, n]) => [source, n.pending, n.parked, n.inDoubt, n.incomplete]),
         );
+      for (const [source, { incomplete }] of 'error' in keys ? [] : Object.entries(keys.value))
+        if (incomplete > 0) talk(`friend-sync backfill --all --source ${source} completes keys with unknown columns`);
       print(`\npatrol: ${'error' in patrol ? patrol.error : describe(patrol.value)}`);
     });
 }

@@ -1,5 +1,6 @@
 import type { Operations, Verification } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
+import { deadlineOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { print, printJson, talk } from '../output.ts';
@@ -12,8 +13,7 @@ export function addVerify(program: Command, load: Load): void {
     .option('--repair', 'read the source rows of copies that differ again, and verify once more')
     .option('--deadline <seconds>', 'give up waiting for changes on their way after so long', '3600')
     .action(async (options: { repair?: boolean; deadline: string }, command: Command) => {
-      const deadlineMs = Number(options.deadline) * 1000;
-      if (!(deadlineMs > 0)) command.error(`error: --deadline ${options.deadline} is not a number of seconds`);
+      const deadlineMs = deadlineOf(options, command);
       const { json, configuration } = load();
       await withOperations(configuration, async (operations) => {
         const found = await operations.verify(deadlineMs);

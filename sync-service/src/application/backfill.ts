@@ -45,15 +45,6 @@ export interface BackfillEvents {
   onProgress?(source: string, type: string): void;
 }
 
-/** Asks the connector to read rows of a source again: all of them, or those of some keys. Returns when it is asked. */
-export async function requestBackfill(
-  parts: BackfillParts,
-  source: SourceMapping,
-  keys?: readonly Key[],
-): Promise<void> {
-  for (const { topic, key, value } of signalsFor(parts, source, keys)) await parts.admin.send(topic, key, value);
-}
-
 /**
  * Reads rows of a source again and returns when the connector has sent them all (the barrier then says when they are
  * applied). The user database is only read; rows that change meanwhile keep their newest value.

@@ -2,7 +2,10 @@ import { type Configuration, type ConnectClient, changeTopic, type SourceMapping
 import { SyncError } from '../errors.ts';
 import type { KafkaAdmin, PartitionOffsets } from '../infrastructure/kafka/admin.ts';
 import type { Store } from '../infrastructure/mysql/store.ts';
-import { type BackfillParts, requestBackfill } from './backfill.ts';
+import { type BackfillParts, runBackfill } from './backfill.ts';
+
+/** The connector stops, runs and tells its position within so long. */
+const CONNECTOR_MS = 120_000;
 
 export interface EpochParts {
   readonly configuration: Configuration;
@@ -41,21 +44,21 @@ export async function planEpoch(
 }
 
 /**
- * Begins a new epoch: what the topics hold up to now no longer counts, and a backfill of every row is asked for. The
- * connector is stopped meanwhile, so that nothing arrives while the cut is made. May be repeated after a failure at any
- * step; daemons need not be stopped.
+ * Begins a new epoch: what the topics hold up to now no longer counts, and every row is read again. The connector is
+ * stopped while the cut is made, so that nothing arrives. Returns when the connector has sent the rows. May be repeated
+ * after a failure at any step; daemons need not be stopped. `deadlineMs` is for each source's rows.
  */
 export async function beginEpoch(parts: EpochParts, plan: EpochPlan, deadlineMs: number): Promise<void> {
   const { store, admin, connect, configuration } = parts;
   const { connectorName } = configuration.settings.connect;
   await connect.stop(connectorName);
-  await connect.waitUntilStopped(connectorName, deadlineMs);
+  await connect.waitUntilStopped(connectorName, CONNECTOR_MS);
   for (const { topic } of plan.sources) await cut(store, topic, await admin.partitionOffsets(topic));
   if (plan.positionLost !== undefined) await connect.deleteOffsets(connectorName);
   await connect.resume(connectorName);
-  await connect.waitUntilRunning(connectorName, deadlineMs);
-  await connect.waitUntilPositioned(connectorName, deadlineMs);
-  for (const { source } of plan.sources) await requestBackfill(parts.backfill, source);
+  await connect.waitUntilRunning(connectorName, CONNECTOR_MS);
+  await connect.waitUntilPositioned(connectorName, CONNECTOR_MS);
+  for (const { source } of plan.sources) await runBackfill(parts.backfill, source, undefined, deadlineMs);
   if (plan.positionLost !== undefined) await store.serverState.forget(store.database);
 }
 

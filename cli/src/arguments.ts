@@ -1,0 +1,22 @@
+import type { Configuration, SourceMapping } from '@friend-sync/connectors';
+import type { Command } from 'commander';
+
+/** The sources of these names, or all. */
+export function sourcesOf(
+  { mapping }: Configuration,
+  names: readonly string[] | undefined,
+  command: Command,
+): readonly SourceMapping[] {
+  if (!names) return mapping.sources;
+  const known = mapping.sources.map(({ name }) => name);
+  for (const name of names)
+    if (!known.includes(name))
+      command.error(`error: there is no source ${name}; the configuration has ${known.join(', ')}`);
+  return mapping.sources.filter(({ name }) => names.includes(name));
+}
+
+/** `--deadline`, in ms. */
+export function deadlineOf({ deadline }: { readonly deadline: string }, command: Command): number {
+  const deadlineMs = Number(deadline) * 1000;
+  return deadlineMs > 0 ? deadlineMs : command.error(`error: --deadline ${deadline} is not a number of seconds`);
+}
