@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Daemon } from '../support/daemon.ts';
+import { largestTransaction } from '../support/largest-transaction.ts';
 import { createUsers, startLoad } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 import { LONG_TIMEOUT_MS, SCALE } from '../support/scale.ts';
@@ -132,11 +133,12 @@ test(
 
 test(
   'case 48: a user with many copies is renamed again half-way; a worker is killed, another frozen; others go on',
-  async () => {
+  async ({ annotate }) => {
     await using pipeline = await openLarge();
     const first = await pipeline.startDaemon();
     await pipeline.settled();
     await keepVersions(pipeline);
+    const logs = await pipeline.friend.rows('looking', 'SHOW BINARY LOGS');
 
     await rename(pipeline, 1, 'v1');
     await halfWay(pipeline, 'v1');
@@ -153,6 +155,10 @@ test(
     second.process.kill('SIGCONT');
     expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
     expect(await stepsBack(pipeline)).toBe('0');
+    const largest = await largestTransaction(pipeline, 'friend', String(logs.at(-1)?.Log_name));
+    expect(largest).toBeGreaterThan(1);
+    expect(largest).toBeLessThanOrEqual(chunkRows);
+    await annotate(`the largest transaction updated ${largest} of ${MANY} copies`);
   },
   LONG_TIMEOUT_MS,
 );

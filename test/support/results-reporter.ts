@@ -16,6 +16,7 @@ export default class ResultsReporter implements Reporter {
       .map((test) => ({
         name: test.name,
         state: test.result().state,
+        figures: test.annotations().map(({ message }) => message),
         seconds: (test.diagnostic()?.duration ?? 0) / 1000,
       }))
       .sort((a, b) => Number.parseInt(a.name.slice(5), 10) - Number.parseInt(b.name.slice(5), 10));
@@ -24,9 +25,11 @@ export default class ResultsReporter implements Reporter {
       BEGIN,
       `${new Date().toISOString().slice(0, 10)}, commit ${commit}: ${rows.filter(({ state }) => state === 'passed').length} of ${rows.length} passed.`,
       '',
-      '| Test | Result | Seconds |',
-      '|---|---|---|',
-      ...rows.map(({ name, state, seconds }) => `| ${name} | ${state} | ${seconds.toFixed(1)} |`),
+      '| Test | Result | Seconds | Figures |',
+      '|---|---|---|---|',
+      ...rows.map(
+        ({ name, state, seconds, figures }) => `| ${name} | ${state} | ${seconds.toFixed(1)} | ${figures.join('; ')} |`,
+      ),
       END,
     ].join('\n');
     const before = readFileSync(RESULTS, 'utf8');
