@@ -15,6 +15,7 @@ export {
   type ConnectorOffset,
   type ConnectorStatus,
   storedGtids,
+  storedPlace,
 } from './connect-rest/client.ts';
 export { type ConnectorDefinition, connectorDefinitions, connectorNames } from './connectors.ts';
 export { renderLateCopiesConnector } from './late-copies/render.ts';

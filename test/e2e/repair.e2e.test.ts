@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { createUsers, update } from '../support/load.ts';
+import { createUsers } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 import { TABLES } from '../support/tables.ts';
 
@@ -66,8 +66,7 @@ test('a backfill in which the connector fails to read the table is asked for aga
       },
     });
   await granted;
-  // The GTID of a GRANT enters the connector's offset with the next transaction only.
-  await update(pipeline, 0, USERS);
+  // A GRANT is no row, and the connector counts it as read with the next transaction only: nothing is waited for.
   expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
 });
 

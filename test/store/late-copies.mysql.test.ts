@@ -22,8 +22,8 @@ function logOf({ low = 0n, high = 1_000n, newer = 1_000n } = {}) {
   } as unknown as KafkaAdmin;
 }
 
-/** Follows the late copies of a server whose source has been ingested as far as `connectorGtids` says. */
-async function follow(server: FriendServer, admin = logOf(), connectorGtids?: Stream['connectorGtids']) {
+/** Follows the late copies of a server whose source has been ingested as far as `sent` says. */
+async function follow(server: FriendServer, admin = logOf(), sent?: Stream['sent']) {
   const log = createLogger('fatal');
   const [executed] = await server.user.rows('reading', 'SELECT @@global.gtid_executed AS gtids');
   const handler = createLateCopiesHandler({
@@ -36,7 +36,7 @@ async function follow(server: FriendServer, admin = logOf(), connectorGtids?: St
     source: {
       connectorName: 'source',
       server: server.user,
-      connectorGtids: connectorGtids ?? (async () => String(executed?.gtids)),
+      sent: sent ?? (async () => ({ gtids: String(executed?.gtids), file: '', pos: 0 })),
       topics: [],
       heartbeatTopic: 'heartbeat',
     },
@@ -124,10 +124,10 @@ test('a late copy waits until what the source has committed is ingested, so that
   const [after] = await user.rows('reading', 'SELECT @@global.gtid_executed AS gtids');
   let looks = 0;
   const { handler, hears } = await follow(server, logOf(), async () => {
-    if (++looks < 5) return String(before?.gtids);
+    if (++looks < 5) return { gtids: String(before?.gtids), file: '', pos: 0 };
     // The change arrives with the connector's progress.
     if (looks === 5) await feed.rows([1n, null, 'Ann B.']);
-    return String(after?.gtids);
+    return { gtids: String(after?.gtids), file: '', pos: 0 };
   });
   await handler.assigned('friend', 0, alive);
   await drain(server);

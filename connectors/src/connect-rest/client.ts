@@ -244,3 +244,12 @@ function causeOf(trace = ''): string {
   const causes = trace.split('\n').filter((line) => line.startsWith('Caused by: '));
   return (causes.at(-1)?.slice('Caused by: '.length) ?? trace.split('\n')[0] ?? 'no trace').slice(0, 500);
 }
+
+/** Where the connector stands in its server's binary logs; undefined as long as it has stored no position. */
+export function storedPlace(
+  offsets: readonly ConnectorOffset[],
+): { gtids: string; file: string; pos: number } | undefined {
+  const gtids = storedGtids(offsets);
+  const { file, pos } = offsets[0]?.offset ?? {};
+  return gtids === undefined ? undefined : { gtids, file: String(file), pos: Number(pos) };
+}

@@ -2,18 +2,25 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../domain/change.ts';
 import { SyncError } from '../errors.ts';
 import type { KafkaAdmin } from '../infrastructure/kafka/admin.ts';
+import { type BinlogPosition, holdsOnlyStatements } from '../infrastructure/mysql/binlog-rest.ts';
 import type { Database } from '../infrastructure/mysql/database.ts';
+import { containsGtids } from '../infrastructure/mysql/server-state.ts';
 import type { SourceStore, Store } from '../infrastructure/mysql/store.ts';
 import { openTransactions } from './open-transactions.ts';
 
 const POLL_MS = 100;
 
+/** What a connector has stored of its place in a server's binary logs. */
+export interface SentUpTo extends BinlogPosition {
+  readonly gtids: string;
+}
+
 /** What a connector sends of a server's commits. */
 export interface Stream {
   readonly connectorName: string;
   readonly server: Database;
-  /** The GTID set up to which the connector has sent everything; undefined while it has stored no offset. */
-  readonly connectorGtids: () => Promise<string | undefined>;
+  /** Up to where the connector has sent everything; undefined while it has stored no offset. */
+  readonly sent: () => Promise<SentUpTo | undefined>;
   readonly topics: readonly string[];
   /** Written in the connector's transactions besides the topics. */
   readonly heartbeatTopic: string;
@@ -60,10 +67,9 @@ export async function awaitIngest(stream: Stream, { store, admin }: IngestParts,
   const wanted = String(executed?.gtids);
   const isSent = async () => {
     // While Connect does not answer, it has not sent anything either.
-    const sent = await stream.connectorGtids().catch(() => undefined);
+    const sent = await stream.sent().catch(() => undefined);
     if (sent === undefined) return false;
-    const [row] = await server.rows('comparing GTID sets', 'SELECT GTID_SUBSET(?, ?) AS reached', [wanted, sent]);
-    return Number(row?.reached) === 1;
+    return (await containsGtids(server, sent.gtids, wanted)) || (await holdsOnlyStatements(server, sent));
   };
   const obstacle = () => openTransactions(admin, [...stream.topics, stream.heartbeatTopic]);
   await waitUntil(`the connector ${connectorName} has not sent what its server committed`, isSent, obstacle);

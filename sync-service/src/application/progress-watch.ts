@@ -50,7 +50,7 @@ function ingestOf(stream: Stream, parts: BarrierParts): Stage {
     async progress() {
       const consumed = await Promise.all(stream.topics.map((topic) => store.consumed.readAll(store.database, topic)));
       const offsets = consumed.map((partitions) => [...partitions].map(([n, { nextOffset }]) => `${n}:${nextOffset}`));
-      return JSON.stringify([await stream.connectorGtids().catch(() => 'unknown'), offsets]);
+      return JSON.stringify([await stream.sent().catch(() => 'unknown'), offsets]);
     },
   };
 }

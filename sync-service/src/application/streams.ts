@@ -3,7 +3,7 @@ import {
   type ConnectClient,
   changeTopic,
   lateCopiesTopic,
-  storedGtids,
+  storedPlace,
   tailedTables,
   topicNames,
 } from '@friend-sync/connectors';
@@ -37,7 +37,7 @@ function streamOf(
   return {
     connectorName,
     server,
-    connectorGtids: async () => storedGtids(await connect.offsets(connectorName)),
+    sent: async () => storedPlace(await connect.offsets(connectorName)),
     topics,
     heartbeatTopic: topicNames(topicPrefix).heartbeat,
   };
