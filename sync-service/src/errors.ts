@@ -48,7 +48,7 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
   },
   retention_near: {
     directive: 'retry',
-    hint: 'make the connector catch up, or let the user database keep its binary logs for longer',
+    hint: 'make what is behind catch up, or let the user database keep its binary logs, or Kafka the topic, for longer',
   },
   pipeline_stuck: {
     directive: 'retry',

@@ -13,6 +13,7 @@ import { type PatrolEvents, startPatrol } from './application/patrol.ts';
 import { Perseverance } from './application/perseverance.ts';
 import { watchProgress } from './application/progress-watch.ts';
 import { lateCopiesStream, sourceStream } from './application/streams.ts';
+import { watchTopicRetention } from './application/topic-retention.ts';
 import { SyncError } from './errors.ts';
 import { followLateCopies } from './follow-late-copies.ts';
 import { type AdminServer, openAdminServer } from './infrastructure/admin-server.ts';
@@ -129,6 +130,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
       const parts = { store, admin, fanOut, perseverance, metrics, log, signal, kafka, connect, health, configuration };
       use(await followLateCopies({ ...parts, source: changes, stream: late }));
     }
+    use(watchTopicRetention({ store, admin, topics: [...sources.keys()], health }, intervalMs));
     use(watchProgress({ streams: late ? [changes, late] : [changes], store, admin }, health, intervalMs));
   }
 

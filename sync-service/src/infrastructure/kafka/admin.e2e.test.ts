@@ -66,6 +66,16 @@ describe('the admin, on a real broker', () => {
     await expect(admin.send('no-such-topic', null, 'v')).rejects.toMatchObject({ kind: 'source_unavailable' });
   });
 
+  test.each([
+    [{ 'cleanup.policy': 'compact', 'delete.retention.ms': '1000', 'retention.ms': '500' }, 1000],
+    [{ 'cleanup.policy': 'compact,delete', 'delete.retention.ms': '1000', 'retention.ms': '500' }, 500],
+    [{ 'cleanup.policy': 'delete', 'retention.ms': '-1' }, undefined],
+  ])('how long a topic keeps what nobody has read follows from its policy: %j', async (config, keepsMs) => {
+    const topic = { ...definition(1), config };
+    await admin.ensureTopics([topic]);
+    expect(await admin.keepsMs(topic.topic)).toBe(keepsMs);
+  });
+
   test('brokers that do not answer are unavailable', async () => {
     const nowhere = openKafkaAdmin(createKafka({ ...SETTINGS, brokers: ['127.0.0.1:1'] }, pino({ level: 'silent' })));
     await expect(nowhere.partitionCount('t')).rejects.toMatchObject({ kind: 'source_unavailable' });

@@ -37,6 +37,8 @@ export interface KafkaAdmin extends AsyncDisposable {
   /** What the group has committed; partitions without a committed offset are absent. */
   groupOffsets(groupId: string, topic: string): Promise<Map<number, bigint>>;
   partitionCount(topic: string): Promise<number>;
+  /** How long the topic keeps what nobody has read yet: deletes at least. Undefined: for ever. */
+  keepsMs(topic: string): Promise<number | undefined>;
   /** Creates what is missing. Changes nothing that exists: more partitions would move keys. */
   ensureTopics(definitions: readonly TopicDefinition[]): Promise<EnsuredTopic[]>;
   /** Deletes a group without members; one that does not exist is fine. */
@@ -101,6 +103,24 @@ export function openKafkaAdmin(kafka: Kafka): KafkaAdmin {
       }),
 
     partitionCount: partitions,
+
+    keepsMs: (topic) =>
+      admins.use(async (admin) => {
+        const configNames = ['cleanup.policy', 'retention.ms', 'delete.retention.ms'];
+        const type = kafkajs.ConfigResourceTypes.TOPIC;
+        const { resources } = await admin.describeConfigs({
+          resources: [{ type, name: topic, configNames }],
+          includeSynonyms: false,
+        });
+        const entries = resources[0]?.configEntries ?? [];
+        const config = new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
+        const policies = (config.get('cleanup.policy') ?? '').split(',');
+        const limits = [
+          ...(policies.includes('delete') ? [Number(config.get('retention.ms'))] : []),
+          ...(policies.includes('compact') ? [Number(config.get('delete.retention.ms'))] : []),
+        ].filter((ms) => ms >= 0);
+        return limits.length > 0 ? Math.min(...limits) : undefined;
+      }),
 
     async ensureTopics(definitions) {
       const ensured: EnsuredTopic[] = [];
