@@ -68,7 +68,7 @@ test('a key with more copies than a transaction may change goes chunk by chunk, 
   });
 });
 
-test('a value that does not fit parks its own key, names no value, and a later value un-parks it', async () => {
+test('case 33: a value that does not fit parks its own key, names no value, and a later value un-parks it', async () => {
   await using server = await openFriendServer({
     ...TABLES,
     friendTables: [

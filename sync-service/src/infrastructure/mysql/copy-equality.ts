@@ -1,7 +1,7 @@
 import type { DeletePolicy } from '@friend-sync/connectors';
 import { quoted } from './database.ts';
 import { unknownColumn, valueColumn } from './mirror-table.ts';
-import type { TargetTable } from './target-table.ts';
+import type { TargetColumn, TargetTable } from './target-table.ts';
 
 /** Text that compares by its bytes, whatever the target's character set. */
 export const EXACT = 'COLLATE utf8mb4_0900_bin';
@@ -24,13 +24,24 @@ export function columnEqualities({ copy, columns }: TargetTable, onDelete: Delet
         ? `(p.fs_deleted OR p.${quoted(unknownColumn(from))})`
         : `(NOT p.fs_deleted AND p.${quoted(unknownColumn(from))})`;
     const wanted = replacement === undefined ? value : `IF(p.fs_deleted, ${replacement}, ${value})`;
-    const isText = columns.get(column)?.charset != null;
+    const definition = columns.get(column);
+    const isText = definition?.charset != null;
     const own = `f.${quoted(column)}`;
     return {
-      assign: `${own} = IF(${isKept}, ${own}, ${wanted})`,
+      assign: `${own} = IF(${isKept}, ${own}, ${uncut(wanted, definition)})`,
       isEqual: `(${isKept} OR ${own} <=> ${wanted}${isText ? ` ${EXACT}` : ''})`,
     };
   });
+}
+
+/**
+ * MySQL cuts spaces at the end that do not fit and says nothing, in strict mode too. With another character behind them
+ * the value is too long as any other is, and refused.
+ */
+function uncut(value: string, definition: TargetColumn | undefined): string {
+  const { dataType = '', maxLength } = definition ?? {};
+  const length = dataType === 'varchar' ? 'CHAR_LENGTH' : dataType.endsWith('text') ? 'LENGTH' : undefined;
+  return length ? `IF(${length}(${value}) > ${maxLength}, CONCAT(${value}, '.'), ${value})` : value;
 }
 
 function literal(value: string | null): string {

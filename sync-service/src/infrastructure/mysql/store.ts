@@ -105,7 +105,7 @@ async function openSource(
     ? []
     : [`source ${mapping.name}: its mirror is missing or lacks a column; run friend-sync migrate --execute`];
   const tables = await Promise.all(mapping.copies.map((copy) => readTargetTable(database, copy)));
-  problems.push(...tables.flatMap((table) => checkTarget(table, schema?.keyKind)));
+  problems.push(...tables.flatMap((table) => checkTarget(table, schema?.keyKind, existing)));
   if (!schema || problems.length) return problems;
   const mirror = new MirrorStore(target.stateDatabase, schema, unmappedColumns(mapping, existing));
   const pending = new PendingStore(target.stateDatabase, mapping.name, schema.keyKind, fanOut.leaseMs);

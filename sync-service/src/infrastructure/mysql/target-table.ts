@@ -1,12 +1,16 @@
 import type { CopyMapping, Mapping, PrimaryKeys } from '@friend-sync/connectors';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { type Database, quoted, type Row } from './database.ts';
+import { valueColumn } from './mirror-table.ts';
 import { isFoundByKey } from './row-key.ts';
+import { holdsUnchanged } from './value-fit.ts';
 
 export interface TargetColumn {
   readonly name: string;
   readonly dataType: string;
   readonly columnType: string;
+  /** Characters of a VARCHAR, bytes of a TEXT; null for what is no text. */
+  readonly maxLength: string | null;
   readonly charset: string | null;
   readonly collation: string | null;
   readonly onUpdate: boolean;
@@ -35,8 +39,8 @@ export async function readTargetTable(target: Database, copy: CopyMapping): Prom
     );
   const columns = await of(
     'columns',
-    `column_name AS name, data_type AS dataType, column_type AS columnType, character_set_name AS charset,
-     collation_name AS collation, extra AS extra`,
+    `column_name AS name, data_type AS dataType, column_type AS columnType, character_maximum_length AS maxLength,
+     character_set_name AS charset, collation_name AS collation, extra AS extra`,
   );
   const indexes = await of(
     'statistics',
@@ -83,6 +87,7 @@ function toColumn(row: Row): TargetColumn {
     name: row.name as string,
     dataType: (row.dataType as string).toLowerCase(),
     columnType: (row.columnType as string).toLowerCase(),
+    maxLength: row.maxLength === null ? null : String(row.maxLength),
     charset: row.charset as string | null,
     collation: row.collation as string | null,
     onUpdate: /on update/i.test(String(row.extra)),
@@ -110,8 +115,12 @@ const KEY_TYPES: Readonly<Record<KeyKind, (column: TargetColumn) => boolean>> = 
   string: (column) => column.dataType === 'varchar' || column.dataType === 'char',
 };
 
-/** Everything that would make a copy wrong or slow, each with its remedy; empty: all is well. */
-export function checkTarget(target: TargetTable, keyKind: KeyKind | undefined): string[] {
+/** Everything that would make a copy wrong or slow, each with its remedy; empty: all is well. `mirrorTypes` are by the mirror's columns. */
+export function checkTarget(
+  target: TargetTable,
+  keyKind: KeyKind | undefined,
+  mirrorTypes: ReadonlyMap<string, string>,
+): string[] {
   const { copy, columns } = target;
   const table = `${copy.table.database}.${copy.table.table}`;
   if (columns.size === 0) return [`${table}: no such table, or no SELECT on it; see friend-sync grants`];
@@ -135,8 +144,14 @@ export function checkTarget(target: TargetTable, keyKind: KeyKind | undefined): 
       `${table}.${copy.key}: no index begins with it; ALTER TABLE ${quoted(copy.table.database, copy.table.table)} ADD INDEX (${quoted(copy.key)})`,
     );
   }
-  for (const { column } of copy.set) {
+  for (const { column, from } of copy.set) {
     const definition = columns.get(column);
+    const mirrorType = mirrorTypes.get(valueColumn(from));
+    if (definition && mirrorType && !holdsUnchanged(definition, mirrorType)) {
+      problems.push(
+        `${table}.${column}: ${definition.columnType} would change values of ${from}, mirrored as ${mirrorType}; give both the same type`,
+      );
+    }
     if (definition?.dataType === 'char')
       problems.push(`${table}.${column}: CHAR drops trailing spaces, so a copy could never be equal; make it VARCHAR`);
     if (definition?.charset && definition.charset !== 'utf8mb4') {

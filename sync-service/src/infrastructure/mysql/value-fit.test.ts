@@ -1,0 +1,40 @@
+import { expect, test } from 'vitest';
+import { holdsUnchanged } from './value-fit.ts';
+
+const column = (columnType: string) => ({
+  name: 'nick',
+  dataType: columnType.split('(')[0] ?? '',
+  columnType,
+  maxLength: null,
+  charset: null,
+  collation: null,
+  onUpdate: false,
+});
+
+test.each([
+  ['varchar(64)', 'longtext'],
+  ['enum', 'varchar(8)'],
+  ['varchar(64)', 'bigint'],
+  ['int', 'bigint unsigned'],
+  ['decimal(20,0)', 'bigint'],
+  ['decimal(12,6)', 'decimal(10,4)'],
+  ['text', 'decimal(10,4)'],
+  ['binary(16)', 'varbinary(16)'],
+  ['blob', 'longblob'],
+])('%s takes each value of %s as it is, or refuses it', (target, mirror) => {
+  expect(holdsUnchanged(column(target), mirror)).toBe(true);
+});
+
+test.each([
+  ['decimal(10,2)', 'decimal(10,4)'],
+  ['int', 'decimal(10,2)'],
+  ['double', 'decimal(10,2)'],
+  ['float', 'bigint'],
+  ['enum', 'bigint'],
+  ['int', 'varchar(64)'],
+  ['date', 'varchar(64)'],
+  ['json', 'longtext'],
+  ['varchar(64)', 'varbinary(64)'],
+])('case 33: %s would round or rewrite values of %s', (target, mirror) => {
+  expect(holdsUnchanged(column(target), mirror)).toBe(false);
+});
