@@ -17,6 +17,7 @@ export {
   storedGtids,
   storedPlace,
 } from './connect-rest/client.ts';
+export { metIncompleteRow } from './connect-rest/incomplete-row.ts';
 export { type ConnectorDefinition, connectorDefinitions, connectorNames } from './connectors.ts';
 export { renderLateCopiesConnector } from './late-copies/render.ts';
 export { type PrimaryKeys, type TailedTable, tailedTables } from './late-copies/tailed-tables.ts';

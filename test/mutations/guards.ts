@@ -1,20 +1,5 @@
-/** What makes the service right, how it looks when it is missing, and the test that tells. */
-export interface Guard {
-  readonly guard: string;
-  readonly file: string;
-  /** Text that occurs once, and what stands there without the guard. */
-  readonly replace: readonly (readonly [from: string, to: string])[];
-  readonly test: { readonly project: 'unit' | 'mysql'; readonly file: string; readonly name: string };
-}
-
-const MYSQL = 'sync-service/src/infrastructure/mysql';
-const APPLICATION = 'sync-service/src/application';
-
-const mysqlTest = (file: string, name: string): Guard['test'] => ({
-  project: 'mysql',
-  file: `test/store/${file}`,
-  name,
-});
+import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
+import { VALUE_GUARDS } from './value-guards.ts';
 
 export const GUARDS: readonly Guard[] = [
   {
@@ -122,7 +107,8 @@ export const GUARDS: readonly Guard[] = [
       ['function storeBatch(', 'async function storeBatch('],
       [
         '  const keys = [...newest.keys()];\n',
-        `  const keys = [...newest.keys()];
+        `  const keys = [...newest.keys()  ...VALUE_GUARDS,
+];
   const before = await store.consumed.read(store.database, batch.topic, batch.partition);
   if (before?.nextOffset !== batch.expectedOffset) return { kind: 'moved', consumed: before };
   await store.consumed.advance(store.database, batch.topic, batch.partition, batch.nextOffset, batch.maxTimestampMs);
@@ -224,26 +210,12 @@ export const GUARDS: readonly Guard[] = [
     ),
   },
   {
-    guard: 'strict sessions',
-    file: `${MYSQL}/database.ts`,
-    replace: [
-      [
-        "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',",
-        'sql_mode = @@GLOBAL.sql_mode,',
-      ],
-    ],
+    guard: 'the look for a row that lacks columns',
+    file: `${APPLICATION}/history-watch.ts`,
+    replace: [['?? (await findUnreadable())', '']],
     test: mysqlTest(
-      'values.mysql.test.ts',
-      'case 33: a value too long for its target is parked, not cut, on a server that is not strict; a later, shorter one applies',
-    ),
-  },
-  {
-    guard: 'refusing spaces that would be cut',
-    file: `${MYSQL}/copy-equality.ts`,
-    replace: [['${uncut(wanted, definition)}', '${definition ? wanted : uncut(wanted, definition)}']],
-    test: mysqlTest(
-      'values.mysql.test.ts',
-      'case 33: spaces at the end that do not fit into VARCHAR(5) are not cut either',
+      'history.mysql.test.ts',
+      'case 29: a connector that stands at a row that lacks columns halts until a new epoch; one that failed for another reason does not',
     ),
   },
   {
@@ -312,4 +284,5 @@ export const GUARDS: readonly Guard[] = [
       'case 42: a user server that was set back is noticed, stays so in the next process and after it has caught up, until a new epoch',
     ),
   },
+  ...VALUE_GUARDS,
 ];

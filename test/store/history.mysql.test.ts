@@ -1,18 +1,24 @@
-import type { ConnectClient } from '@friend-sync/connectors';
+import type { ConnectClient, ConnectorStatus } from '@friend-sync/connectors';
 import { Health } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/history-watch.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
 import { TABLES } from '../support/tables.ts';
 
+const RUNNING: ConnectorStatus = { state: 'RUNNING', tasks: [{ id: 0, state: 'RUNNING' }] };
+
 /** Watches the user server beside a connector that has stored this offset. */
 async function watch(
   { user, store }: FriendServer,
   offset: Record<string, unknown> = {},
   intervalMs = 3_600_000,
+  status = RUNNING,
 ): Promise<HistoryWatch & { health: Health }> {
   const health = new Health();
-  const connect = { offsets: async () => [{ partition: {}, offset }] } as unknown as ConnectClient;
+  const connect = {
+    offsets: async () => [{ partition: {}, offset }],
+    status: async () => status,
+  } as unknown as ConnectClient;
   return {
     ...(await watchHistory({ source: user, store, connect, connectorName: 'some', health, intervalMs })),
     health,
@@ -57,6 +63,27 @@ test('case 43: binary logs that are gone before a standing connector has read th
   await server.user.write('purging', 'PURGE BINARY LOGS BEFORE NOW() + INTERVAL 1 DAY');
   await expect.poll(() => kinds(watching)).toEqual(['history_lost']);
   expect(() => watching.check()).toThrow(/purged/);
+});
+
+/** As Debezium 3.6.1 fails at a row that a session has written with a minimal row image. */
+const TRACE = `org.apache.kafka.connect.errors.ConnectException: An exception occurred in the change event producer. This connector will be stopped.
+Caused by: io.debezium.DebeziumException: Error processing binlog event
+Caused by: io.debezium.DebeziumException: Error processing row in account, internal schema size 6, but row size 3 , restart connector with schema recovery mode.`;
+
+test('case 29: a connector that stands at a row that lacks columns halts until a new epoch; one that failed for another reason does not', async () => {
+  await using server = await openFriendServer(TABLES);
+  const failedBy = (trace: string) => ({ state: 'RUNNING', tasks: [{ id: 0, state: 'FAILED', trace }] });
+  await using other = await watch(server, {}, undefined, failedBy('java.net.ConnectException: Connection refused'));
+  expect(kinds(other)).toEqual([]);
+  await using standing = await watch(server, {}, undefined, failedBy(TRACE));
+  expect(kinds(standing)).toEqual(['history_lost']);
+  // A restart shows it as running for a moment.
+  await using restarted = await watch(server);
+  expect(() => restarted.check()).toThrow(/binlog_row_image/);
+
+  await server.store.serverState.forget(server.store.database);
+  await using anew = await watch(server);
+  expect(kinds(anew)).toEqual([]);
 });
 
 test('case 43: an alarm comes before the binary logs are gone', async () => {

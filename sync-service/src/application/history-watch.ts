@@ -1,4 +1,4 @@
-import { type ConnectClient, type ConnectorOffset, storedGtids } from '@friend-sync/connectors';
+import { type ConnectClient, type ConnectorOffset, metIncompleteRow, storedGtids } from '@friend-sync/connectors';
 import { SyncError, toSyncError } from '../errors.ts';
 import type { Database } from '../infrastructure/mysql/database.ts';
 import { containsGtids, readHistory, type ServerHistory } from '../infrastructure/mysql/server-state.ts';
@@ -26,7 +26,8 @@ export interface HistoryWatchParts {
 /**
  * Notices that the user server was set back (restored, reset, failed over with a loss), or no longer has the binary
  * logs that the connector was to read next. Debezium notices neither for certain: once a restored server has passed the
- * connector's GTID set, changes are skipped in silence (protocol A6). Ends after its first look.
+ * connector's GTID set, changes are skipped in silence (protocol A6). Notices, too, that the connector stands at a row
+ * that it can never read. Ends after its first look.
  */
 export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWatch> {
   const { source, store, health } = parts;
@@ -49,7 +50,7 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     const reason =
       seen && !(await containsGtids(source, history.executed, seen.executed))
         ? `the user database lacks transactions that it had at ${seen.seenAt} UTC: it was set back`
-        : await findPurged(history, offsets);
+        : ((await findPurged(history, offsets)) ?? (await findUnreadable()));
     if (reason === undefined) await serverState.remember(database, history.executed);
     else await serverState.declareLost(database, reason);
     await tellRetention(history, offsets);
@@ -63,6 +64,13 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     const isCertain = isGone && suspect === stored;
     suspect = isGone ? stored : undefined;
     return isCertain ? 'the user database has purged binary logs that the connector has not read' : undefined;
+  }
+
+  async function findUnreadable(): Promise<string | undefined> {
+    const status = await parts.connect.status(parts.connectorName).catch(() => undefined);
+    return status && metIncompleteRow(status)
+      ? 'the connector has met a row that lacks columns of its table: a session wrote it with a binlog_row_image other than FULL, or changed the table with sql_log_bin=0'
+      : undefined;
   }
 
   async function tellRetention({ executed, keepsSeconds }: ServerHistory, offsets: ConnectorOffset[]): Promise<void> {
