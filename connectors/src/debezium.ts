@@ -39,7 +39,6 @@ export const HEARTBEAT: Readonly<Record<string, string>> = {
 export const CONVERSION: Readonly<Record<string, string>> = {
   // The default writes NULL for what it cannot convert.
   'event.converting.failure.handling.mode': 'fail',
-  // Any other would pass over a row that lacks columns, as a session with another binlog_row_image than FULL writes it.
   'event.processing.failure.handling.mode': 'fail',
   'decimal.handling.mode': 'string',
   'bigint.unsigned.handling.mode': 'long',
