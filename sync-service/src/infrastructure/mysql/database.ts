@@ -75,9 +75,9 @@ export function openDatabase(
     lockWaitSeconds ? `, innodb_lock_wait_timeout = ${lockWaitSeconds}` : '',
     silenceSeconds ? `, wait_timeout = ${silenceSeconds}` : '',
   ].join('');
-  // Runs before any statement of ours on that connection: mysql2 keeps commands in order.
+  // Runs before any statement of ours on that connection: mysql2 keeps commands in order. Without it values could be cut.
   // @ts-expect-error mysql2 hands the callback-style connection to this event, its types say otherwise
-  pool.on('connection', (connection) => connection.query(SESSION + limits, () => {}));
+  pool.on('connection', (connection) => connection.query(SESSION + limits, (error) => error && connection.destroy()));
   return {
     ...sessionOn((statements) => send(pool, statements)),
     transaction: (doing, work) => transaction(pool, doing, work),
