@@ -2,7 +2,7 @@ import type { SourceMapping } from '@friend-sync/connectors';
 import type { Key } from '../domain/change.ts';
 import type { Doubt } from '../domain/doubt.ts';
 import { orderOf } from '../domain/position.ts';
-import { toSyncError } from '../errors.ts';
+import { SyncError, toSyncError } from '../errors.ts';
 import type { Database } from '../infrastructure/mysql/database.ts';
 import { readExistingKeys } from '../infrastructure/mysql/source-keys.ts';
 import type { SourceStore, Store } from '../infrastructure/mysql/store.ts';
@@ -58,7 +58,9 @@ async function settleDoubts(parts: DoubtWatchParts, mapping: SourceMapping, { mi
   const keys = [...listed.keys()];
   const [rows, existing] = await Promise.all([
     mirror.read(database, keys),
-    readExistingKeys(parts.source, mapping, keys),
+    readExistingKeys(parts.source, mapping, keys).catch((error) => {
+      throw new SyncError('user_database_unavailable', toSyncError(error).message);
+    }),
   ]);
   const isOpen = ([key, { against }]: readonly [Key, Doubt]) => {
     const row = rows.get(key);
