@@ -1,9 +1,9 @@
 import { type Configuration, type ConnectClient, lateCopiesTopic, storedGtids } from '@friend-sync/connectors';
-import type { Stream } from './application/barrier.ts';
-import { watchConnector } from './application/connector-watch.ts';
-import type { Health } from './application/health.ts';
-import { createLateCopiesHandler, type LateCopiesParts } from './application/late-copies.ts';
-import { watchOffsets } from './application/offset-watch.ts';
+import { createLateCopiesHandler, type LateCopiesParts } from './application/ingest/late-copies.ts';
+import { watchOffsets } from './application/ingest/offset-watch.ts';
+import type { Stream } from './application/proof/barrier.ts';
+import { watchConnector } from './application/watch/connector-watch.ts';
+import type { Health } from './application/watch/health.ts';
 import { SyncError } from './errors.ts';
 import { type ChangeConsumerOptions, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
 

@@ -6,12 +6,10 @@ import {
   connectorDefinitions,
   type SourceMapping,
 } from '@friend-sync/connectors';
-import { type AppliedConnectors, applyConnectors } from './application/apply-connectors.ts';
-import { type BackfillEvents, backfillParts, runBackfill } from './application/backfill.ts';
-import { type BarrierResult, passBarrier } from './application/barrier.ts';
-import { type Comparison, compareCopies } from './application/compare.ts';
-import { type ListedLetter, listDeadLetters } from './application/dead-letters.ts';
-import { beginEpoch, type EpochPlan, planEpoch } from './application/epoch.ts';
+import { type AppliedConnectors, applyConnectors } from './application/operate/apply-connectors.ts';
+import { type BackfillEvents, backfillParts, runBackfill } from './application/operate/backfill.ts';
+import { type ListedLetter, listDeadLetters } from './application/operate/dead-letters.ts';
+import { beginEpoch, type EpochPlan, planEpoch } from './application/operate/epoch.ts';
 import {
   executeReset,
   type OffsetMove,
@@ -19,9 +17,11 @@ import {
   type PartitionProgress,
   planReset,
   readProgress,
-} from './application/offsets.ts';
-import { lateCopiesStream, sourceStream } from './application/streams.ts';
-import { type Verification, verifyCopies } from './application/verify.ts';
+} from './application/operate/offsets.ts';
+import { type BarrierResult, passBarrier } from './application/proof/barrier.ts';
+import { type Comparison, compareCopies } from './application/proof/compare.ts';
+import { lateCopiesStream, sourceStream } from './application/proof/streams.ts';
+import { type Verification, verifyCopies } from './application/proof/verify.ts';
 import type { Key } from './domain/change.ts';
 import { SyncError } from './errors.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './infrastructure/kafka/admin.ts';

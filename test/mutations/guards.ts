@@ -91,7 +91,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the fence of the consumed offset',
-    file: `${APPLICATION}/ingest.ts`,
+    file: `${APPLICATION}/ingest/ingest.ts`,
     replace: [
       ['if (consumed?.nextOffset !== batch.expectedOffset || consumed.epoch !== batch.epoch)', 'if (!consumed)'],
     ],
@@ -102,7 +102,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'moving the offset in the transaction that stores',
-    file: `${APPLICATION}/ingest.ts`,
+    file: `${APPLICATION}/ingest/ingest.ts`,
     replace: [
       ['function storeBatch(', 'async function storeBatch('],
       [
@@ -147,7 +147,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the deferral of late copies',
-    file: `${APPLICATION}/late-copies.ts`,
+    file: `${APPLICATION}/ingest/late-copies.ts`,
     replace: [['if (batch.messages.length > 0) await awaitSource(parts, batch, alive);', '']],
     test: mysqlTest(
       'late-copies.mysql.test.ts',
@@ -156,7 +156,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the fence of the offset of late copies',
-    file: `${APPLICATION}/late-copies.ts`,
+    file: `${APPLICATION}/ingest/late-copies.ts`,
     replace: [["if (consumed?.nextOffset !== expectedOffset) return consumed?.nextOffset ?? 'nothing';", '']],
     test: mysqlTest(
       'late-copies.mysql.test.ts',
@@ -165,7 +165,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the patrol after late copies may have been missed',
-    file: `${APPLICATION}/late-copies.ts`,
+    file: `${APPLICATION}/ingest/late-copies.ts`,
     replace: [['await store.patrol.request(tx);', '']],
     test: mysqlTest(
       'late-copies.mysql.test.ts',
@@ -211,7 +211,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the look for a row that lacks columns',
-    file: `${APPLICATION}/history-watch.ts`,
+    file: `${APPLICATION}/watch/history-watch.ts`,
     replace: [['?? (await findUnreadable())', '']],
     test: mysqlTest(
       'history.mysql.test.ts',
@@ -229,7 +229,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the way back from write-through',
-    file: `${APPLICATION}/ingest.ts`,
+    file: `${APPLICATION}/ingest/ingest.ts`,
     replace: [["if (kind !== 'store_contended' && kind !== 'store_refused') throw error;", 'throw error;']],
     test: mysqlTest(
       'write-through.mysql.test.ts',
@@ -247,37 +247,37 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the probe for another log',
-    file: `${APPLICATION}/topic-identity.ts`,
+    file: `${APPLICATION}/ingest/topic-identity.ts`,
     replace: [['if (newer < nextOffset) {', 'if (newer < 0n) {']],
     test: {
       project: 'mysql',
-      file: `${APPLICATION}/topic-identity.mysql.test.ts`,
+      file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
       name: 'case 11: a topic that was re-created and has grown longer halts',
     },
   },
   {
     guard: 'the look at the log start',
-    file: `${APPLICATION}/topic-identity.ts`,
+    file: `${APPLICATION}/ingest/topic-identity.ts`,
     replace: [['if (nextOffset < log.low)', 'if (nextOffset < 0n)']],
     test: {
       project: 'mysql',
-      file: `${APPLICATION}/topic-identity.mysql.test.ts`,
+      file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
       name: 'case 17: an offset below the log start halts',
     },
   },
   {
     guard: 'the look at the partition count',
-    file: `${APPLICATION}/topic-identity.ts`,
+    file: `${APPLICATION}/ingest/topic-identity.ts`,
     replace: [['if (known.partitions !== offsets.length) {', 'if (known.partitions < 0) {']],
     test: {
       project: 'mysql',
-      file: `${APPLICATION}/topic-identity.mysql.test.ts`,
+      file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
       name: 'case 11: a topic with more partitions halts',
     },
   },
   {
     guard: "the memory of the user server's history",
-    file: `${APPLICATION}/history-watch.ts`,
+    file: `${APPLICATION}/watch/history-watch.ts`,
     replace: [['seen && !(await containsGtids(source, history.executed, seen.executed))', 'seen === null']],
     test: mysqlTest(
       'history.mysql.test.ts',

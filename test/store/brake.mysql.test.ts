@@ -1,5 +1,5 @@
 import { expect, inject, test } from 'vitest';
-import { Brake, type BrakeLimits } from '../../sync-service/src/application/brake.ts';
+import { Brake, type BrakeLimits } from '../../sync-service/src/application/fan-out/brake.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';

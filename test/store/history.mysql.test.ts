@@ -1,7 +1,7 @@
 import type { ConnectClient, ConnectorStatus } from '@friend-sync/connectors';
 import { Health } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
-import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/history-watch.ts';
+import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/watch/history-watch.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
 import { TABLES } from '../support/tables.ts';
 

@@ -1,8 +1,8 @@
 import { createLogger, Health } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
-import type { Stream } from '../../sync-service/src/application/barrier.ts';
-import { createLateCopiesHandler } from '../../sync-service/src/application/late-copies.ts';
-import { Perseverance } from '../../sync-service/src/application/perseverance.ts';
+import { createLateCopiesHandler } from '../../sync-service/src/application/ingest/late-copies.ts';
+import type { Stream } from '../../sync-service/src/application/proof/barrier.ts';
+import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
 import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import type { MessageBatch } from '../../sync-service/src/infrastructure/kafka/consumer.ts';
 import { Metrics } from '../../sync-service/src/metrics.ts';

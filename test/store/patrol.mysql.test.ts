@@ -1,7 +1,7 @@
 import { createLogger, Health, patrolRound } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
-import { startPatrol } from '../../sync-service/src/application/patrol.ts';
-import { Perseverance } from '../../sync-service/src/application/perseverance.ts';
+import { startPatrol } from '../../sync-service/src/application/fan-out/patrol.ts';
+import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, type FriendServerOptions, openFriendServer } from '../support/friend-server.ts';

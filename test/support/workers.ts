@@ -1,10 +1,10 @@
 import type { SyncError } from '@friend-sync/sync-service';
 import { pino } from 'pino';
 import { expect } from 'vitest';
-import { Brake } from '../../sync-service/src/application/brake.ts';
-import { FanOut } from '../../sync-service/src/application/fan-out.ts';
-import { Health } from '../../sync-service/src/application/health.ts';
-import { Perseverance } from '../../sync-service/src/application/perseverance.ts';
+import { Brake } from '../../sync-service/src/application/fan-out/brake.ts';
+import { FanOut } from '../../sync-service/src/application/fan-out/fan-out.ts';
+import { Health } from '../../sync-service/src/application/watch/health.ts';
+import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
 import type { FriendServer } from './friend-server.ts';
 
 export interface Workers extends AsyncDisposable {

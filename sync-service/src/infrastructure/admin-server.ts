@@ -1,6 +1,6 @@
 import { ConfigurationError } from '@friend-sync/connectors';
 import fastify from 'fastify';
-import type { Health } from '../application/health.ts';
+import type { Health } from '../application/watch/health.ts';
 import type { Metrics } from '../metrics.ts';
 
 /** No progress of any kind for so long means that the process is stuck: a restart may help. */

@@ -1,0 +1,115 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Claim } from '../../domain/claim.ts';
+import type { Store } from '../../infrastructure/mysql/store.ts';
+import type { Perseverance } from '../watch/perseverance.ts';
+import type { Brake, Closed } from './brake.ts';
+import { type FanOutEvents, type FanOutLimits, fanOutClaim } from './fan-out-claim.ts';
+
+/** How often idle workers look for keys that became due by time, or that another instance marked. */
+const POLL_MS = 250;
+const BRAKED_MS = 100;
+
+export interface FanOutOptions extends FanOutLimits {
+  readonly workers: number;
+  readonly claimKeys: number;
+}
+
+/** The workers that take pending keys and make their copies equal to the mirror, until stopped. */
+export class FanOut {
+  readonly #store: Store;
+  readonly #options: FanOutOptions;
+  readonly #events: FanOutEvents;
+  readonly #perseverance: Perseverance;
+  readonly #brake: Brake;
+  readonly #onBrake: (closed: Closed | undefined) => void;
+  readonly #stopping = new AbortController();
+  /** Wakes a worker that waits. */
+  readonly #idle = new Set<() => void>();
+  #workers: Promise<void>[] = [];
+  #nextSource = 0;
+
+  /** `onBrake` is told, again and again, why the workers wait, or that they do not. */
+  constructor(
+    store: Store,
+    options: FanOutOptions,
+    events: FanOutEvents,
+    perseverance: Perseverance,
+    brake: Brake,
+    onBrake: (closed: Closed | undefined) => void,
+  ) {
+    this.#store = store;
+    this.#options = options;
+    this.#events = events;
+    this.#perseverance = perseverance;
+    this.#brake = brake;
+    this.#onBrake = onBrake;
+  }
+
+  start(): void {
+    this.#workers = Array.from({ length: this.#options.workers }, (_, i) =>
+      // It throws only because it is being stopped.
+      this.#work(`fan-out worker ${i + 1}`).catch(() => {}),
+    );
+  }
+
+  /** Lets every worker finish its transaction and release the rest of its keys. */
+  async stop(): Promise<void> {
+    this.#stopping.abort();
+    this.notify();
+    await Promise.all(this.#workers);
+  }
+
+  /** No worker has anything to write, or waits for the brake. */
+  get isIdle(): boolean {
+    return this.#idle.size === this.#workers.length;
+  }
+
+  /** Keys became pending: idle workers look at once. */
+  notify(): void {
+    for (const wake of this.#idle) wake();
+  }
+
+  async #work(part: string): Promise<void> {
+    const { signal } = this.#stopping;
+    while (!signal.aborted) {
+      const outcome = await this.#perseverance.run(part, signal, () => this.#turn());
+      if (signal.aborted) return;
+      if (outcome === 'idle') await this.#waitForWork();
+      if (outcome === 'braked') await delay(BRAKED_MS, undefined, { signal }).catch(() => {});
+    }
+  }
+
+  async #turn(): Promise<'worked' | 'idle' | 'braked'> {
+    const closed = await this.#brake.closed();
+    this.#onBrake(closed);
+    if (closed) return 'braked';
+    const claim = await this.#claim();
+    if (!claim) return 'idle';
+    await fanOutClaim(this.#store, claim, this.#options, this.#events, async () =>
+      this.#stopping.signal.aborted ? 'stopping' : this.#brake.closed(),
+    );
+    return 'worked';
+  }
+
+  /** Keys of the first source that has any, each time beginning with another source. */
+  async #claim(): Promise<Claim | undefined> {
+    const sources = [...this.#store.sources.values()];
+    for (let i = 0; i < sources.length; i++) {
+      const source = sources[this.#nextSource++ % sources.length];
+      const claim = await this.#store.database.transaction('claim', async (tx) =>
+        source?.pending.claim(tx, this.#options.claimKeys),
+      );
+      if (claim) return claim;
+    }
+    return undefined;
+  }
+
+  /** Until keys are marked here, or it is time to look for others' marks. */
+  async #waitForWork(): Promise<void> {
+    const awake = new AbortController();
+    const wake = () => awake.abort();
+    this.#idle.add(wake);
+    await delay(POLL_MS, undefined, { signal: awake.signal }).catch(() => {});
+    this.#idle.delete(wake);
+  }
+}

@@ -1,0 +1,112 @@
+import { expect, test } from 'vitest';
+import type { SourceSchema } from '../../domain/source-schema.ts';
+import { SyncError } from '../../errors.ts';
+import type { DecodedRecord, Decoder, WriterSchema } from '../../infrastructure/kafka/avro.ts';
+import type { Message, MessageBatch } from '../../infrastructure/kafka/consumer.ts';
+import { decodeBatch } from './decode-batch.ts';
+import { Undecodable } from './undecodable.ts';
+
+const schema = {
+  mapping: { name: 'account', key: 'id', columns: ['avatar', 'nick'], copies: [] },
+  keyKind: 'integer',
+  columnKinds: ['text', 'text'],
+} as unknown as SourceSchema;
+
+const writer = (...columns: string[]): WriterSchema => ({
+  id: 1,
+  name: 'topic.Envelope',
+  afterFields: new Map([['id', 'long'], ...columns.map((name): [string, string] => [name, 'string'])]),
+});
+
+/** Decodes what the test put in: the text names the nick, `junk` is junk. */
+function decoder(of: WriterSchema, latest: WriterSchema = of): Decoder {
+  return {
+    latest: async () => latest,
+    async decode(message): Promise<DecodedRecord> {
+      const nick = String(message);
+      if (nick === 'junk') throw new SyncError('message_malformed', 'the bytes are junk');
+      return { schema: of, value: { op: 'u', after: { id: 7n, nick, avatar: 'a.png' } } };
+    },
+  };
+}
+
+const message = (offset: bigint, value: string, key: string | null = '{"id":7}'): Message => ({
+  offset,
+  key: key === null ? null : Buffer.from(key),
+  value: Buffer.from(value),
+  timestampMs: 1,
+  headers: {},
+});
+
+const batchOf = (...messages: Message[]): MessageBatch => ({
+  topic: 'topic',
+  partition: 0,
+  expectedOffset: 0n,
+  nextOffset: BigInt(messages.length),
+  maxTimestampMs: 1,
+  messages,
+});
+
+const decode = (some: Decoder, ...messages: Message[]) => decodeBatch(some, schema, batchOf(...messages), 1);
+
+test('case 23: junk becomes a dead letter, its key is unknown from there on, the messages around it are decoded', async () => {
+  const { changes, letters } = await decode(
+    decoder(writer('nick', 'avatar')),
+    message(0n, 'one'),
+    message(1n, 'junk'),
+    message(2n, 'junk', 'no key either'),
+    message(3n, 'two', '{"id":7}'),
+  );
+  expect(letters.map(({ message: { offset } }) => offset)).toEqual([1n, 2n]);
+  expect(changes.map(({ position, values }) => [position.offset, values])).toEqual([
+    [0n, ['a.png', 'one']],
+    [1n, [undefined, undefined]],
+    [3n, ['a.png', 'two']],
+  ]);
+});
+
+test('case 27: a row whose key is not that of its message, and one without a key, are dead letters', async () => {
+  const { changes, letters } = await decode(
+    decoder(writer('nick', 'avatar')),
+    message(0n, 'one', '{"id":8}'),
+    message(1n, 'two', null),
+  );
+  expect(letters).toHaveLength(2);
+  expect(changes).toMatchObject([{ key: 8n, values: [undefined, undefined] }]);
+});
+
+test('case 27: a column that only older schemas lack is unknown; one that the newest lacks halts, and is named', async () => {
+  const [old, full] = [writer('nick'), writer('nick', 'avatar')];
+  expect((await decode(decoder(old, full), message(0n, 'one'))).changes).toMatchObject([
+    { values: [undefined, 'one'] },
+  ]);
+  await expect(decode(decoder(old), message(0n, 'one'))).rejects.toMatchObject({
+    kind: 'contract_broken',
+    message: expect.stringContaining('avatar'),
+    policy: { directive: 'halt' },
+  });
+});
+
+test('case 24: what is not the fault of the message fails the batch, and makes no dead letter', async () => {
+  const away: Decoder = {
+    ...decoder(writer()),
+    decode: async () => {
+      throw new SyncError('schema_unavailable', 'the registry is away');
+    },
+  };
+  await expect(decode(away, message(0n, 'one'))).rejects.toMatchObject({ kind: 'schema_unavailable' });
+});
+
+test('a topic of junk alone halts before it is all dead letters', async () => {
+  const undecodable = new Undecodable();
+  const junk = batchOf(...Array.from({ length: 60 }, (_, i) => message(BigInt(i), 'junk')));
+  const decoded = await decodeBatch(decoder(writer('nick', 'avatar')), schema, junk, 1);
+  undecodable.require(junk, decoded);
+  undecodable.count(junk, decoded);
+  expect(() => undecodable.require(junk, decoded)).toThrow(expect.objectContaining({ kind: 'contract_broken' }));
+
+  const right = batchOf(message(0n, 'one'));
+  const between = await decodeBatch(decoder(writer('nick', 'avatar')), schema, right, 1);
+  undecodable.count(right, between);
+  undecodable.require(junk, decoded);
+});

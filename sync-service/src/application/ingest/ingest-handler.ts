@@ -1,0 +1,125 @@
+import type { SourceMapping } from '@friend-sync/connectors';
+import { SyncError } from '../../errors.ts';
+import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
+import type { Decoder } from '../../infrastructure/kafka/avro.ts';
+import type { MessageBatch, PartitionHandler, Stored } from '../../infrastructure/kafka/consumer.ts';
+import { sendDeadLetter } from '../../infrastructure/kafka/dead-letter.ts';
+import type { Consumed } from '../../infrastructure/mysql/consumed-store.ts';
+import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
+import type { Logger } from '../../log.ts';
+import type { Metrics } from '../../metrics.ts';
+import type { FanOut } from '../fan-out/fan-out.ts';
+import type { FanOutEvents } from '../fan-out/fan-out-claim.ts';
+import type { HistoryWatch } from '../watch/history-watch.ts';
+import type { Perseverance } from '../watch/perseverance.ts';
+import { type DecodedBatch, decodeBatch } from './decode-batch.ts';
+import { type IngestBatch, ingest } from './ingest.ts';
+import { findStart } from './topic-identity.ts';
+import { Undecodable } from './undecodable.ts';
+
+export interface IngestHandlerParts {
+  readonly store: Store;
+  readonly admin: KafkaAdmin;
+  readonly decoder: Decoder;
+  readonly fanOut: FanOut;
+  /** Told of what is written through. */
+  readonly events: FanOutEvents;
+  readonly perseverance: Perseverance;
+  /** Nothing is stored while changes may be missing. */
+  readonly history: Pick<HistoryWatch, 'check'>;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly groupId: string;
+  /** By topic. */
+  readonly sources: ReadonlyMap<string, SourceMapping>;
+  readonly signal: AbortSignal;
+}
+
+/** Where stream, state, retry and apply meet: decode a batch, store it in one transaction, hand its keys to a worker. */
+export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler {
+  const { store, perseverance, signal } = parts;
+  /** The epoch of each partition's offsets, as read when it was assigned. */
+  const epochs = new Map<string, number>();
+  const undecodable = new Undecodable();
+
+  async function begin(topic: string, partition: number, alive?: () => Promise<void>): Promise<bigint> {
+    const consumed = await perseverance.run(
+      `assignment of ${topic}/${partition}`,
+      signal,
+      () => findStart(store, parts.admin, parts.groupId, topic, partition, parts.log),
+      alive,
+    );
+    epochs.set(`${topic}/${partition}`, consumed.epoch);
+    return consumed.nextOffset;
+  }
+
+  async function attempt(source: SourceStore, batch: MessageBatch): Promise<Stored> {
+    parts.history.check();
+    const epoch = epochs.get(`${batch.topic}/${batch.partition}`) ?? 0;
+    let decoded: DecodedBatch;
+    try {
+      decoded = await decodeBatch(parts.decoder, source.schema, batch, epoch);
+      undecodable.require(batch, decoded);
+    } catch (error) {
+      // An operator may have set the offset past what cannot be decoded.
+      const consumed = await store.consumed.read(store.database, batch.topic, batch.partition);
+      if (consumed?.nextOffset === batch.expectedOffset) throw error;
+      return moved(batch.topic, batch.partition, consumed);
+    }
+    for (const letter of decoded.letters) await sendDeadLetter(parts.admin, letter);
+    const { messages, ...where } = batch;
+    const stored = await storeDecoded(source, { ...where, epoch, changes: decoded.changes });
+    if (stored.kind === 'moved') return stored;
+    undecodable.count(batch, decoded);
+    parts.metrics.messages.inc({ topic: batch.topic }, messages.length);
+    for (const reason of decoded.ignored) parts.metrics.ignored.inc({ reason });
+    for (const { topic, partition, message, reason } of decoded.letters) {
+      parts.metrics.deadLetters.inc({ topic });
+      parts.log.warn({ topic, partition, offset: String(message.offset), reason }, 'a message became a dead letter');
+    }
+    return stored;
+  }
+
+  async function storeDecoded(source: SourceStore, batch: IngestBatch): Promise<Stored> {
+    const { name } = source.schema.mapping;
+    const outcome = await ingest(store, source, batch, parts.fanOut.isIdle).catch((error) => {
+      throw mirrorRefusal(error) ?? error;
+    });
+    if (outcome.kind === 'moved') return moved(batch.topic, batch.partition, outcome.consumed);
+    if (outcome.markCount > 0) parts.fanOut.notify();
+    if (outcome.applied) {
+      parts.events.onWritten(outcome.applied.changed);
+      parts.events.onApplied(name, outcome.applied.committedAtMs);
+    }
+    parts.metrics.marks.inc({ source: name }, outcome.markCount);
+    return { kind: 'stored' };
+  }
+
+  async function moved(topic: string, partition: number, consumed: Consumed | undefined): Promise<Stored> {
+    if (!consumed) return { kind: 'moved', nextOffset: await begin(topic, partition) };
+    epochs.set(`${topic}/${partition}`, consumed.epoch);
+    return { kind: 'moved', nextOffset: consumed.nextOffset };
+  }
+
+  const storeBatch: PartitionHandler['store'] = (batch, alive) => {
+    const source = sourceOf(parts, batch.topic);
+    return perseverance.run(`ingest of ${batch.topic}/${batch.partition}`, signal, () => attempt(source, batch), alive);
+  };
+
+  return {
+    assigned: begin,
+    store: storeBatch,
+  };
+}
+
+/** A value that the mirror refuses is no key's fault: the mirror must become what the source's columns are now. */
+function mirrorRefusal(error: unknown): SyncError | undefined {
+  if (!(error instanceof SyncError) || error.kind !== 'store_refused') return undefined;
+  return new SyncError('store_misconfigured', `the mirror is narrower than the source's columns (${error.message})`);
+}
+
+function sourceOf({ store, sources }: IngestHandlerParts, topic: string): SourceStore {
+  const source = store.sources.get(sources.get(topic)?.name ?? '');
+  if (!source) throw new SyncError('internal', `no source has the topic ${topic}`);
+  return source;
+}

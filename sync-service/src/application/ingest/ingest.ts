@@ -1,0 +1,142 @@
+import type { Change, Key } from '../../domain/change.ts';
+import { type Coalesced, coalesce } from '../../domain/coalesce.ts';
+import { decide, type MirrorRow, mayBeStale } from '../../domain/decide.ts';
+import type { Doubt } from '../../domain/doubt.ts';
+import { SyncError, toSyncError } from '../../errors.ts';
+import type { Consumed } from '../../infrastructure/mysql/consumed-store.ts';
+import type { CopyStore, Equalised } from '../../infrastructure/mysql/copy-store.ts';
+import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
+
+/** Deleted keys are fanned out a little later: REPLACE and delete-then-insert make no flicker. */
+const DELETE_DELAY_SECONDS = 2;
+/** Written through are changes of so few keys, with so few copies in all, that the partition is not held up. */
+const MOST_KEYS_WRITTEN_THROUGH = 20;
+const MOST_COPIES_WRITTEN_THROUGH = 200;
+
+/** The decoded messages of one partition, from `expectedOffset` up to `nextOffset` (exclusive), in offset order. */
+export interface IngestBatch {
+  readonly topic: string;
+  readonly partition: number;
+  readonly epoch: number;
+  readonly expectedOffset: bigint;
+  readonly nextOffset: bigint;
+  readonly maxTimestampMs: number;
+  readonly changes: readonly Change[];
+}
+
+export type Ingested =
+  | {
+      readonly kind: 'stored';
+      /** Keys that were marked, and wait for the fan-out. */
+      readonly markCount: number;
+      /** What was written through, if it was. */
+      readonly applied: Equalised | undefined;
+    }
+  /** The database stands elsewhere (a rewind, another owner, a restored backup): nothing was stored. */
+  | { readonly kind: 'moved'; readonly consumed: Consumed | undefined };
+
+/**
+ * Stores one batch in one transaction: the partition's row is locked and must stand where the batch begins; the newest
+ * change of each key goes into the mirror if it is newer; keys whose copies may differ are marked; the offset moves.
+ *
+ * `isFanOutIdle`: nothing else is to be written, so a few copies that nobody has locked are made equal in the same
+ * transaction, which saves a second commit. What stands in the way (a lock, a refused value) is left to the fan-out.
+ */
+export async function ingest(
+  store: Store,
+  source: SourceStore,
+  batch: IngestBatch,
+  isFanOutIdle: boolean,
+): Promise<Ingested> {
+  const newest = coalesce(batch.changes);
+  if (!isFanOutIdle || newest.size === 0 || newest.size > MOST_KEYS_WRITTEN_THROUGH)
+    return storeBatch(store, source, batch, newest, []);
+  try {
+    return await storeBatch(store, source, batch, newest, source.copies);
+  } catch (error) {
+    const { kind } = toSyncError(error);
+    if (kind !== 'store_contended' && kind !== 'store_refused') throw error;
+    return storeBatch(store, source, batch, newest, []);
+  }
+}
+
+/** `through`: the copies that may be written in this transaction. */
+function storeBatch(
+  store: Store,
+  source: SourceStore,
+  batch: IngestBatch,
+  newest: ReadonlyMap<Key, Coalesced>,
+  through: readonly CopyStore[],
+): Promise<Ingested> {
+  const keys = [...newest.keys()];
+  return store.database.transaction('ingest', async (tx): Promise<Ingested> => {
+    const [consumed, known, ...copyCounts] = await tx.roundTrip((t) => [
+      store.consumed.lock(t, batch.topic, batch.partition),
+      source.mirror.lock(t, keys),
+      ...through.map((copy) => copy.tryLock(t, keys, MOST_COPIES_WRITTEN_THROUGH + 1)),
+    ]);
+    if (consumed?.nextOffset !== batch.expectedOffset || consumed.epoch !== batch.epoch)
+      return { kind: 'moved', consumed };
+
+    const doubts = await source.doubts.read(tx, contradicted(newest, known));
+    const { writes, marked, deleted, inDoubt } = decideAll(newest, known, doubts, consumed, batch);
+    // Copies of a key that was not in the mirror have not been found, by a join with it.
+    const fits = sum(copyCounts) <= MOST_COPIES_WRITTEN_THROUGH && marked.every((key) => known.has(key));
+    const written = fits && marked.length > 0 ? through : [];
+    const pending = written.length > 0 ? [] : marked;
+    const [, , , , , ...changed] = await tx.roundTrip(
+      (t) => [
+        source.mirror.write(t, writes),
+        source.doubts.add(t, inDoubt),
+        source.pending.mark(t, deleted, DELETE_DELAY_SECONDS),
+        source.pending.mark(t, pending),
+        store.consumed.advance(t, batch.topic, batch.partition, batch.nextOffset, batch.maxTimestampMs),
+        ...written.map((copy) => copy.makeEqualUnderLock(t, marked)),
+      ],
+      'commit',
+    );
+    const applied = written.length > 0 ? { changed: sum(changed), committedAtMs: timesOf(writes) } : undefined;
+    return { kind: 'stored', markCount: pending.length + deleted.length, applied };
+  });
+}
+
+const sum = (counts: readonly unknown[]) => counts.reduce<number>((total, count) => total + Number(count), 0);
+
+const timesOf = (rows: readonly MirrorRow[]) =>
+  rows.map(({ committedAtMs }) => committedAtMs).filter((at) => at !== null);
+
+/** Keys that are read in contradiction to the mirror. */
+function contradicted(newest: ReadonlyMap<Key, Coalesced>, known: ReadonlyMap<Key, MirrorRow>): Key[] {
+  const keys = [...newest].filter(([key, change]) => {
+    const row = known.get(key);
+    return row && mayBeStale(row, change);
+  });
+  return keys.map(([key]) => key);
+}
+
+function decideAll(
+  newest: ReadonlyMap<Key, Coalesced>,
+  known: ReadonlyMap<Key, MirrorRow>,
+  doubts: ReadonlyMap<Key, Doubt>,
+  { replayUntil }: Consumed,
+  { topic, partition }: IngestBatch,
+) {
+  const writes: MirrorRow[] = [];
+  const marked: Key[] = [];
+  const deleted: Key[] = [];
+  const inDoubt = new Map<Key, Doubt>();
+  for (const [key, change] of newest) {
+    const decision = decide(known.get(key), change, replayUntil, doubts.get(key));
+    if (decision.kind === 'other-partition') {
+      const { offset } = change.newest.position;
+      throw new SyncError(
+        'topic_replaced',
+        `${topic}/${partition} at offset ${offset}: its key came by another partition before; the partition count or the key's bytes changed`,
+      );
+    }
+    if (decision.write) writes.push(decision.write);
+    if (decision.inDoubt) inDoubt.set(key, decision.inDoubt);
+    if (decision.mark) (decision.write?.isDeleted ? deleted : marked).push(key);
+  }
+  return { writes, marked, deleted, inDoubt };
+}

@@ -1,0 +1,114 @@
+import { SyncError } from '../../errors.ts';
+import type { Alive, MessageBatch, PartitionHandler, Stored } from '../../infrastructure/kafka/consumer.ts';
+import { parseFields } from '../../infrastructure/kafka/message-key.ts';
+import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
+import type { Logger } from '../../log.ts';
+import type { Metrics } from '../../metrics.ts';
+import type { FanOut } from '../fan-out/fan-out.ts';
+import { awaitIngest, type IngestParts, type Stream, waiting } from '../proof/barrier.ts';
+import type { Perseverance } from '../watch/perseverance.ts';
+import { checkLog } from './topic-identity.ts';
+
+/** Late copies wait for the source's changes for so long, and no longer. */
+const LONGEST_DEFERRAL_MS = 30_000;
+
+export interface LateCopiesParts extends IngestParts {
+  readonly fanOut: Pick<FanOut, 'notify'>;
+  readonly perseverance: Perseverance;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  /** The user server's changes, which a late copy must not overtake. */
+  readonly source: Stream;
+  /** Where messages about a target table arrive. */
+  readonly topicOf: (table: SourceStore['sweeps'][number]['table']) => string;
+  readonly signal: AbortSignal;
+}
+
+/**
+ * Follows what others write to the target tables: a message names a copy, which is compared with the mirror, and its key
+ * is marked if it differs. The application may have read a newer value than we have ingested (protocol A10), so the
+ * comparison waits until all that the source had committed when the message was read has been ingested.
+ */
+export function createLateCopiesHandler(parts: LateCopiesParts): PartitionHandler {
+  const { store, perseverance, signal } = parts;
+
+  async function attempt(batch: MessageBatch, alive: Alive): Promise<Stored> {
+    const { topic, partition, expectedOffset, nextOffset, maxTimestampMs } = batch;
+    if (batch.messages.length > 0) await awaitSource(parts, batch, alive);
+    const late = await findLate(parts, batch);
+    const found = await store.database.transaction('late copies', async (tx) => {
+      const consumed = await store.consumed.lock(tx, topic, partition);
+      if (consumed?.nextOffset !== expectedOffset) return consumed?.nextOffset ?? 'nothing';
+      for (const { source, keys } of late) await source.pending.mark(tx, keys);
+      await store.consumed.advance(tx, topic, partition, nextOffset, maxTimestampMs);
+      return expectedOffset;
+    });
+    if (found === 'nothing') return { kind: 'moved', nextOffset: await begin(parts, topic, partition) };
+    if (found !== expectedOffset) return { kind: 'moved', nextOffset: found };
+    if (late.length > 0) parts.fanOut.notify();
+    for (const { source, keys } of late)
+      parts.metrics.lateCopies.inc({ source: source.schema.mapping.name }, keys.length);
+    parts.metrics.messages.inc({ topic }, batch.messages.length);
+    return { kind: 'stored' };
+  }
+
+  return {
+    assigned: (topic, partition, alive) =>
+      perseverance.run(`assignment of ${topic}/${partition}`, signal, () => begin(parts, topic, partition), alive),
+    store: (batch, alive) =>
+      perseverance.run(`late copies of ${batch.topic}/${batch.partition}`, signal, () => attempt(batch, alive), alive),
+  };
+}
+
+/**
+ * Where to go on. A log that is another one now, or no longer holds the offset, is read from its start: what its
+ * messages would have said, a round of the patrol finds.
+ */
+async function begin({ store, admin, log }: LateCopiesParts, topic: string, partition: number): Promise<bigint> {
+  const offsets = await admin.partitionOffsets(topic);
+  await store.database.transaction('adopting the topic', (tx) => store.consumed.adopt(tx, topic, offsets));
+  const consumed = await store.consumed.read(store.database, topic, partition);
+  const low = offsets.find((at) => at.partition === partition)?.low;
+  if (!consumed || low === undefined) throw new SyncError('internal', `${topic}/${partition} was not adopted`);
+  try {
+    await checkLog(admin, topic, partition, consumed);
+    return consumed.nextOffset;
+  } catch (error) {
+    if (!(error instanceof SyncError) || error.kind !== 'topic_replaced') throw error;
+    log.warn({ topic, partition, problem: error.message }, 'late copies may have been missed; a patrol follows');
+    return startAnew(store, topic, partition, low);
+  }
+}
+
+async function startAnew(store: Store, topic: string, partition: number, low: bigint): Promise<bigint> {
+  await store.database.transaction('beginning anew', async (tx) => {
+    await store.consumed.lock(tx, topic, partition);
+    await store.consumed.skip(tx, topic, partition, low);
+    await store.patrol.request(tx);
+  });
+  return low;
+}
+
+/** Ends early where the user server or Connect cannot be asked: then nobody can say what is still on its way. */
+async function awaitSource(parts: LateCopiesParts, { maxTimestampMs }: MessageBatch, alive: Alive): Promise<void> {
+  const leftMs = LONGEST_DEFERRAL_MS - (Date.now() - maxTimestampMs);
+  if (leftMs <= 0) return;
+  try {
+    await awaitIngest(parts.source, parts, waiting(leftMs, alive));
+  } catch (error) {
+    if (!(error instanceof SyncError) || error.kind === 'aborted') throw error;
+    parts.log.debug({ problem: error.message }, 'late copies do not wait for the source any longer');
+  }
+}
+
+async function findLate({ store, topicOf }: LateCopiesParts, batch: MessageBatch) {
+  const rows = batch.messages.map(({ key }) => (key ? parseFields(key) : undefined)).filter((row) => row !== undefined);
+  const late = [];
+  for (const source of store.sources.values()) {
+    const sweeps = source.sweeps.filter(({ table }) => topicOf(table) === batch.topic);
+    const differing = await Promise.all(sweeps.map((sweep) => sweep.differingAmong(store.database, rows)));
+    const keys = [...new Set(differing.flat().map(({ key }) => key))];
+    if (keys.length > 0) late.push({ source, keys });
+  }
+  return late;
+}

@@ -1,0 +1,78 @@
+import { pino } from 'pino';
+import { expect, test } from 'vitest';
+import { openFriendServer } from '../../../../test/support/friend-server.ts';
+import { TABLES } from '../../../../test/support/tables.ts';
+import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
+import type { Store } from '../../infrastructure/mysql/store.ts';
+import { executeReset } from '../operate/offsets.ts';
+import { findStart } from './topic-identity.ts';
+
+const TOPIC = 'some.topic';
+
+/** A log with one partition, as far as the start of reading looks at it. */
+interface Log {
+  low: bigint;
+  high: bigint;
+  group: bigint | undefined;
+  /** Offset of the first record that is newer than any that was read. */
+  newer: bigint;
+  partitions: number;
+}
+
+function adminOf(log: Log): KafkaAdmin {
+  const each = <T>(value: T) => Array.from({ length: log.partitions }, (_, partition) => ({ partition, ...value }));
+  return {
+    partitionOffsets: async () => each({ low: log.low, high: log.high }),
+    offsetsAtTimestamp: async () => new Map([[0, log.newer]]),
+    groupOffsets: async () => new Map(log.group === undefined ? [] : [[0, log.group]]),
+  } as unknown as KafkaAdmin;
+}
+
+const start = (store: Store, log: Log) => findStart(store, adminOf(log), 'group', TOPIC, 0, pino({ level: 'silent' }));
+
+/** The partition has been read up to `nextOffset`, by the clock of its records. */
+const readUpTo = (store: Store, nextOffset: bigint) =>
+  store.database.transaction('reading', (tx) => store.consumed.advance(tx, TOPIC, 0, nextOffset, 1_000));
+
+test('a topic is adopted from its first offset, wherever that is', async () => {
+  await using server = await openFriendServer(TABLES);
+  const log: Log = { low: 40n, high: 100n, group: undefined, newer: 100n, partitions: 1 };
+  expect(await start(server.store, log)).toMatchObject({ epoch: 1, nextOffset: 40n });
+});
+
+test('case 18: the database rules over a group offset that is deleted or ahead; one that was set back is a rewind', async () => {
+  await using server = await openFriendServer(TABLES);
+  const log: Log = { low: 0n, high: 100n, group: undefined, newer: 100n, partitions: 1 };
+  await start(server.store, log);
+  await readUpTo(server.store, 60n);
+  for (const group of [undefined, 60n, 90n])
+    expect(await start(server.store, { ...log, group })).toMatchObject({ nextOffset: 60n });
+  expect(await start(server.store, { ...log, group: 10n })).toMatchObject({ nextOffset: 10n, replayUntil: 60n });
+});
+
+test('an offset that was set forward is not taken back by the group, and a later rewind of the group is followed', async () => {
+  await using server = await openFriendServer(TABLES);
+  const log: Log = { low: 0n, high: 100n, group: 60n, newer: 100n, partitions: 1 };
+  await start(server.store, log);
+  await readUpTo(server.store, 60n);
+  await executeReset(server.store, [{ topic: TOPIC, partition: 0, from: 60n, to: 100n }]);
+  expect(await start(server.store, log)).toMatchObject({ nextOffset: 100n });
+  expect(await start(server.store, { ...log, group: 100n })).toMatchObject({ nextOffset: 100n });
+  expect(await start(server.store, { ...log, group: 20n })).toMatchObject({ nextOffset: 20n, replayUntil: 100n });
+});
+
+test.each<[string, Partial<Log>]>([
+  ['case 11: a topic that was re-created and has grown longer', { newer: 5n }],
+  ['case 11: a topic with more partitions', { partitions: 2 }],
+  ['case 17: an offset below the log start', { low: 70n }],
+  ['case 18: an offset beyond the log end', { high: 50n, newer: 50n }],
+])('%s halts', async (_, change) => {
+  await using server = await openFriendServer(TABLES);
+  const log: Log = { low: 0n, high: 100n, group: undefined, newer: 100n, partitions: 1 };
+  await start(server.store, log);
+  await readUpTo(server.store, 60n);
+  await expect(start(server.store, { ...log, ...change })).rejects.toMatchObject({
+    kind: 'topic_replaced',
+    policy: { directive: 'halt' },
+  });
+});

@@ -1,0 +1,91 @@
+import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
+import type { Store } from '../../infrastructure/mysql/store.ts';
+
+/** Where reading is to go on. `atMs`: at the first record with that timestamp or a later one. */
+export type OffsetTarget =
+  | { readonly kind: 'earliest' }
+  | { readonly kind: 'latest' }
+  | { readonly kind: 'offset'; readonly offset: bigint }
+  | { readonly kind: 'datetime'; readonly atMs: number };
+
+export interface OffsetMove {
+  readonly topic: string;
+  readonly partition: number;
+  readonly from: bigint;
+  readonly to: bigint;
+}
+
+export interface PartitionProgress {
+  readonly topic: string;
+  readonly partition: number;
+  readonly epoch: number;
+  readonly nextOffset: bigint;
+  readonly endOffset: bigint;
+  /** Offsets still to be passed, control records counted. */
+  readonly lag: bigint;
+}
+
+/** How far each partition has been ingested; partitions that were never assigned count from their beginning. */
+export async function readProgress(
+  store: Store,
+  admin: KafkaAdmin,
+  topics: readonly string[],
+): Promise<PartitionProgress[]> {
+  const progress = topics.map(async (topic) => {
+    const [offsets, consumed] = await Promise.all([
+      admin.partitionOffsets(topic),
+      store.consumed.readAll(store.database, topic),
+    ]);
+    return offsets.map(({ partition, low, high }) => {
+      const { epoch, nextOffset } = consumed.get(partition) ?? { epoch: 0, nextOffset: low };
+      return { topic, partition, epoch, nextOffset, endOffset: high, lag: high > nextOffset ? high - nextOffset : 0n };
+    });
+  });
+  return (await Promise.all(progress)).flat();
+}
+
+/** Which partitions a reset would move, and where to; a target outside the log is brought to its nearest end. */
+export async function planReset(
+  store: Store,
+  admin: KafkaAdmin,
+  topics: readonly string[],
+  target: OffsetTarget,
+): Promise<OffsetMove[]> {
+  const moves: OffsetMove[] = [];
+  for (const topic of topics) {
+    const consumed = await store.consumed.readAll(store.database, topic);
+    const atTime = target.kind === 'datetime' ? await admin.offsetsAtTimestamp(topic, target.atMs) : undefined;
+    for (const { partition, low, high } of await admin.partitionOffsets(topic)) {
+      const from = consumed.get(partition)?.nextOffset;
+      if (from === undefined) continue;
+      const wanted = {
+        earliest: low,
+        latest: high,
+        offset: 'offset' in target ? target.offset : low,
+        datetime: atTime?.get(partition) ?? high,
+      };
+      const to = wanted[target.kind];
+      moves.push({ topic, partition, from, to: clamp(to, low, high) });
+    }
+  }
+  return moves.filter(({ from, to }) => from !== to);
+}
+
+function clamp(offset: bigint, low: bigint, high: bigint): bigint {
+  if (offset < low) return low;
+  return offset > high ? high : offset;
+}
+
+/**
+ * Sets the offsets in the friend database; a running daemon follows within a second or two and need not be stopped.
+ * A rewind repairs: every key it passes is made equal again.
+ */
+export async function executeReset(store: Store, moves: readonly OffsetMove[]): Promise<void> {
+  for (const { topic, partition, from, to } of moves) {
+    await store.database.transaction('resetting offsets', async (tx) => {
+      await store.consumed.lock(tx, topic, partition);
+      if (to < from) await store.consumed.rewind(tx, topic, partition, to);
+      else await store.consumed.skip(tx, topic, partition, to);
+    });
+  }
+}

@@ -1,0 +1,70 @@
+import type { ConnectClient } from '@friend-sync/connectors';
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { createLogger } from '../../log.ts';
+import { type ConnectorWatchOptions, watchConnector } from './connector-watch.ts';
+import { Health } from './health.ts';
+
+beforeEach(() => {
+  vi.useFakeTimers();
+});
+afterEach(() => {
+  vi.useRealTimers();
+});
+
+/** A connector whose task is in a state that the test sets; `heals`: a restart shows it as running for one look. */
+function watch(options: Partial<ConnectorWatchOptions> = {}) {
+  const connector = { state: 'RUNNING', restarts: 0, flickers: 0 };
+  const connect = {
+    async status() {
+      const state = connector.flickers > 0 ? 'RUNNING' : connector.state;
+      connector.flickers = Math.max(0, connector.flickers - 1);
+      return { state: 'RUNNING', tasks: [{ id: 0, state }] };
+    },
+    async restart() {
+      connector.restarts++;
+      connector.flickers = 1;
+    },
+  } as unknown as ConnectClient;
+  const health = new Health();
+  const watching = watchConnector(connect, 'c', health, createLogger('fatal'), { part: 'connector', ...options });
+  return { connector, health, watching };
+}
+
+const pass = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1_000);
+
+test('one that runs is left alone; one that fails is named and restarted, later and later', async () => {
+  const { connector, health } = watch();
+  await pass(20);
+  expect(connector.restarts).toBe(0);
+  connector.state = 'FAILED';
+  await pass(2);
+  expect(health.troubles).toMatchObject([{ part: 'connector', kind: 'connector_failed' }]);
+  await pass(58);
+  expect(connector.restarts).toBeGreaterThan(3);
+  expect(connector.restarts).toBeLessThan(8);
+});
+
+test('what follows a recovery is done once it runs steadily, and again until it succeeds', async () => {
+  const recoveries = vi.fn(async () => {});
+  recoveries.mockRejectedValueOnce(new Error('not yet'));
+  const { connector, health } = watch({ onRecovered: recoveries });
+  await pass(20);
+  expect(recoveries).not.toHaveBeenCalled();
+  connector.state = 'PAUSED';
+  await pass(10);
+  connector.state = 'RUNNING';
+  await pass(3);
+  expect(health.troubles).toEqual([]);
+  expect(recoveries).not.toHaveBeenCalled();
+  await pass(30);
+  expect(recoveries).toHaveBeenCalledTimes(2);
+});
+
+test('after so many restarts that did not help, something else is tried', async () => {
+  const act = vi.fn(async () => {});
+  const { connector } = watch({ hopeless: { restarts: 2, act } });
+  connector.state = 'FAILED';
+  await pass(30);
+  expect(connector.restarts).toBe(2);
+  expect(act).toHaveBeenCalled();
+});

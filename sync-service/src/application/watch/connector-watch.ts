@@ -1,0 +1,83 @@
+import type { ConnectClient, ConnectorStatus } from '@friend-sync/connectors';
+import { SyncError } from '../../errors.ts';
+import type { Logger } from '../../log.ts';
+import type { Health } from './health.ts';
+import { repeat } from './repeat.ts';
+
+const INTERVAL_MS = 2_000;
+const FIRST_DELAY_MS = 2_000;
+const LONGEST_DELAY_MS = 30_000;
+/** A task that cannot go on is shown as running for a moment after each restart. */
+const STEADY_LOOKS = 3;
+
+export interface ConnectorWatchOptions {
+  /** How operators see it in /readyz. */
+  readonly part: string;
+  /** It runs again, steadily, after it did not. Called again until it returns. */
+  readonly onRecovered?: () => Promise<void>;
+  /** What else to do when so many restarts in a row have not helped. */
+  readonly hopeless?: { readonly restarts: number; readonly act: () => Promise<void> };
+}
+
+/**
+ * Restarts a connector, or its task, that has failed. Kafka Connect itself never does: a registry that is away for
+ * half a minute ends the task for good. Several instances may watch one connector; a restart too many harms nothing.
+ */
+export function watchConnector(
+  connect: ConnectClient,
+  name: string,
+  health: Health,
+  log: Logger,
+  options: ConnectorWatchOptions = { part: 'connector' },
+): AsyncDisposable {
+  const { part, hopeless } = options;
+  let isSteady = true;
+  let goodLooks = 0;
+  let restarts = 0;
+  let nextRestartAt = 0;
+
+  async function look(): Promise<void> {
+    const status = await connect.status(name).catch((error: Error) => error);
+    const problem = problemOf(name, status);
+    if (problem === undefined) {
+      health.clear(part);
+      goodLooks++;
+      return isSteady || goodLooks < STEADY_LOOKS ? undefined : recovered();
+    }
+    isSteady = false;
+    goodLooks = 0;
+    health.report(part, new SyncError('connector_failed', problem));
+    if (status instanceof Error || !status || !statesOf(status).includes('FAILED') || Date.now() < nextRestartAt)
+      return;
+    const nextTryInMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** restarts);
+    log.warn({ connector: name, nextTryInMs }, 'connector has failed, restarting it');
+    nextRestartAt = Date.now() + nextTryInMs;
+    const isHopeless = hopeless !== undefined && restarts >= hopeless.restarts;
+    restarts++;
+    await (isHopeless ? hopeless.act() : connect.restart(name, { onlyFailed: true })).catch((err) =>
+      log.warn({ err }, 'connector not restarted'),
+    );
+  }
+
+  async function recovered(): Promise<void> {
+    try {
+      await options.onRecovered?.();
+      isSteady = true;
+      restarts = 0;
+    } catch (err) {
+      log.warn({ err }, 'connector runs again; what follows from that is tried again');
+    }
+  }
+
+  return repeat(INTERVAL_MS, look);
+}
+
+const statesOf = ({ state, tasks }: ConnectorStatus): string[] => [state, ...tasks.map((task) => task.state)];
+
+/** Why nothing comes from the source; undefined where the connector and its task run. */
+function problemOf(name: string, status: ConnectorStatus | undefined | Error): string | undefined {
+  if (status instanceof Error) return status.message;
+  if (!status) return `there is no connector ${name}; friend-sync connectors apply`;
+  const idle = statesOf(status).find((state) => state !== 'RUNNING');
+  return idle && `connector ${name} or its task is ${idle}`;
+}

@@ -1,0 +1,85 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Logger } from 'pino';
+import { SyncError, toSyncError } from '../../errors.ts';
+import type { Health } from './health.ts';
+
+const LONGEST_RETRY_MS = 10_000;
+/** A halt is looked at again after at most so long. */
+const LONGEST_HALT_MS = 30_000;
+/** While waiting, the group must hear of us: `alive` is called this often. */
+const ALIVE_MS = 1_000;
+
+/**
+ * Runs work until it succeeds: what can be retried with a growing delay, what halts every 30 s. The one place where
+ * a policy becomes behaviour.
+ */
+export class Perseverance {
+  readonly #health: Health;
+  readonly #log: Logger;
+  readonly #haltMs: number;
+
+  constructor(health: Health, log: Logger, lookEveryMs: number) {
+    this.#health = health;
+    this.#log = log;
+    this.#haltMs = Math.min(LONGEST_HALT_MS, lookEveryMs);
+  }
+
+  /**
+   * Returns what `work` returns. Throws only `aborted`, and what `alive` throws while waiting (it is called at least
+   * once a second). `part` is how operators see it in /readyz.
+   */
+  async run<T>(part: string, signal: AbortSignal, work: () => Promise<T>, alive?: () => Promise<void>): Promise<T> {
+    let isInTrouble = false;
+    try {
+      for (let attempt = 0; ; attempt++) {
+        try {
+          return await work();
+        } catch (caught) {
+          const error = toSyncError(caught);
+          if (error.policy.directive === 'stop' || signal.aborted)
+            throw new SyncError('aborted', 'stopping', { cause: error });
+          isInTrouble = true;
+          const waitMs = this.#waitMs(error, attempt);
+          this.#tell(part, error, waitMs);
+          await this.#wait(waitMs, signal, alive);
+        }
+      }
+    } finally {
+      // Done, or no longer ours to do: another instance has it now.
+      if (isInTrouble) {
+        this.#health.clear(part);
+        this.#log.info({ part }, 'goes on');
+      }
+    }
+  }
+
+  #waitMs({ kind, policy }: SyncError, attempt: number): number {
+    if (policy.directive !== 'retry') return this.#haltMs;
+    const base = kind === 'store_contended' ? 10 : 100;
+    return Math.min(LONGEST_RETRY_MS, base * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
+  }
+
+  /** The longer the wait, the louder: contention is everyday, a halt is an error. */
+  #tell(part: string, error: SyncError, waitMs: number): void {
+    const level = error.policy.directive !== 'retry' ? 'error' : waitMs >= 1_000 ? 'warn' : 'debug';
+    const detail = {
+      part,
+      kind: error.kind,
+      problem: error.message,
+      hint: error.policy.hint,
+      retryInMs: Math.round(waitMs),
+    };
+    this.#log[level](detail, 'does not go on');
+    if (error.kind !== 'store_contended') this.#health.report(part, error);
+  }
+
+  async #wait(ms: number, signal: AbortSignal, alive?: () => Promise<void>): Promise<void> {
+    const until = Date.now() + ms;
+    for (let left = ms; left > 0; left = until - Date.now()) {
+      await delay(Math.min(left, ALIVE_MS), undefined, { signal }).catch(() => {
+        throw new SyncError('aborted', 'stopping');
+      });
+      await alive?.();
+    }
+  }
+}

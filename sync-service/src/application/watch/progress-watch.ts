@@ -1,0 +1,67 @@
+import { SyncError, toSyncError } from '../../errors.ts';
+import { awaitFanOut, awaitIngest, type BarrierParts, type Stream, type Wait, waiting } from '../proof/barrier.ts';
+import type { Health } from './health.ts';
+import { repeat } from './repeat.ts';
+
+/** The barrier is given so long at each look; what is only behind shows progress at the next one. */
+const BARRIER_MS = 5_000;
+
+/** What can stand still while the others move: the late copies' connector always does, for it reads our own writes. */
+interface Stage {
+  readonly part: string;
+  pass(waitUntil: Wait): Promise<void>;
+  /** Differs from one look to the next if anything has moved. */
+  progress(): Promise<string>;
+}
+
+/**
+ * Reports a pipeline that stands still: the barrier is not passed, and since the last look a connector and the ingest of
+ * its topics, or fan-out, have not moved. Names the step of the barrier.
+ */
+export function watchProgress(parts: BarrierParts, health: Health, intervalMs: number): AsyncDisposable {
+  const stages = [...parts.streams.map((stream) => ingestOf(stream, parts)), fanOutOf(parts)];
+  const before = new Map<Stage, string>();
+
+  async function look(stage: Stage): Promise<void> {
+    try {
+      await stage.pass(waiting(BARRIER_MS));
+      before.delete(stage);
+      health.clear(stage.part);
+    } catch (error) {
+      const now = await stage.progress();
+      if (now === before.get(stage))
+        health.report(stage.part, new SyncError('pipeline_stuck', `nothing moves; ${toSyncError(error).message}`));
+      else health.clear(stage.part);
+      before.set(stage, now);
+    }
+  }
+
+  // What cannot even be read is another part's trouble.
+  return repeat(intervalMs, async () => {
+    await Promise.all(stages.map((stage) => look(stage).catch(() => {})));
+  });
+}
+
+function ingestOf(stream: Stream, parts: BarrierParts): Stage {
+  const { store } = parts;
+  return {
+    part: `pipeline from ${stream.connectorName}`,
+    pass: (waitUntil) => awaitIngest(stream, parts, waitUntil),
+    async progress() {
+      const consumed = await Promise.all(stream.topics.map((topic) => store.consumed.readAll(store.database, topic)));
+      const offsets = consumed.map((partitions) => [...partitions].map(([n, { nextOffset }]) => `${n}:${nextOffset}`));
+      return JSON.stringify([await stream.sent().catch(() => 'unknown'), offsets]);
+    },
+  };
+}
+
+function fanOutOf({ store }: BarrierParts): Stage {
+  return {
+    part: 'pipeline to the copies',
+    pass: (waitUntil) => awaitFanOut(store, waitUntil),
+    async progress() {
+      const sources = [...store.sources.values()];
+      return JSON.stringify(await Promise.all(sources.map(({ pending }) => pending.fingerprint(store.database))));
+    },
+  };
+}
