@@ -6,6 +6,7 @@ import { createUsers, startLoad } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 import { LONG_TIMEOUT_MS, SCALE } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
+import { keepVersions, stepsBack } from '../support/versions.ts';
 
 const USERS = 50;
 const { chunkRows, copiesOfOneUser: MANY, kills, restarts, lockedMs } = SCALE;
@@ -13,29 +14,6 @@ const { chunkRows, copiesOfOneUser: MANY, kills, restarts, lockedMs } = SCALE;
 const FROZEN_MS = 8_000;
 const SOON = { timeout: 60_000, interval: 50 };
 const OPTIONS = { ...TABLES, settings: { fanOut: { leaseMs: 5_000, chunkRows } } };
-
-/** From here on every version that a copy of the first target ever has is kept, by a trigger. */
-async function keepVersions({ friend, friendDb }: Pipeline): Promise<void> {
-  await friend.write(
-    'versions',
-    `CREATE TABLE ${friendDb}.version (n BIGINT AUTO_INCREMENT PRIMARY KEY, id BIGINT NOT NULL, nick VARCHAR(64))`,
-  );
-  await friend.write(
-    'versions',
-    `CREATE TRIGGER ${friendDb}.keeping AFTER UPDATE ON ${friendDb}.friend FOR EACH ROW
-       INSERT INTO ${friendDb}.version (id, nick) VALUES (NEW.id, NEW.nick)`,
-  );
-}
-
-/** Copies that had a version with a smaller number after one with a larger; versions are numbered in their text. */
-async function stepsBack({ friend, friendDb }: Pipeline): Promise<unknown> {
-  const [row] = await friend.rows(
-    'versions',
-    `SELECT COUNT(*) AS n FROM (SELECT CAST(REGEXP_SUBSTR(nick, '[0-9]+') AS SIGNED) AS v,
-       MAX(CAST(REGEXP_SUBSTR(nick, '[0-9]+') AS SIGNED)) OVER (PARTITION BY id ORDER BY n) AS newest FROM ${friendDb}.version) AS some WHERE v < newest`,
-  );
-  return row?.n;
-}
 
 const rename = ({ user, userDb }: Pipeline, id: number, nick: string) =>
   user.write('renaming', `UPDATE ${userDb}.account SET nick = ? WHERE id = ?`, [nick, id]);

@@ -5,12 +5,16 @@ import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 import { TABLES } from '../support/tables.ts';
 
 const USERS = 20;
+const SOON = { timeout: 60_000, interval: 50 };
 
 let pipeline: Pipeline;
 let daemon: Daemon;
 
 beforeAll(async () => {
-  pipeline = await openPipeline({ ...TABLES, settings: { patrol: { intervalSeconds: 3_600 } } });
+  pipeline = await openPipeline({
+    ...TABLES,
+    settings: { patrol: { intervalSeconds: 3_600 }, watch: { intervalSeconds: 1 } },
+  });
   await createUsers(pipeline, USERS);
   daemon = await pipeline.startDaemon();
   await pipeline.settled();
@@ -69,4 +73,33 @@ test('case 39: a primary key that changes: copies of the new key follow, those o
   await change("UPDATE ACCOUNT SET id = 70007, nick = 'moved' WHERE id = 7");
   expect(await pipeline.settled()).toMatchObject({ mismatches: 0, orphans: 3 });
   expect([await nicksOf(7), await nicksOf(70_007)]).toEqual([['seven', 'seven'], ['moved']]);
+});
+
+test('case 37: a mapped column that is dropped halts the daemon, which names it; once it is back, nothing is lost', async () => {
+  const { operations, configuration } = pipeline;
+  await change("UPDATE ACCOUNT SET nick = 'with', avatar = 'with.png'");
+  await change('ALTER TABLE ACCOUNT DROP COLUMN avatar');
+  await change("UPDATE ACCOUNT SET nick = 'without'");
+  const problems = async () => (await daemon.readiness()).troubles.map(({ problem }) => problem).join();
+  await expect.poll(problems, SOON).toMatch(/avatar/);
+  expect(await nicksOf(1)).toEqual(['with', 'with']);
+
+  await change('ALTER TABLE ACCOUNT ADD COLUMN avatar TEXT');
+  await change("UPDATE ACCOUNT SET avatar = 'again.png'");
+  for (const source of configuration.mapping.sources) await operations.runBackfill(source, undefined, 60_000);
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+  expect(await nicksOf(1)).toEqual(['without', 'without']);
+  await expect.poll(async () => (await daemon.readiness()).ready, SOON).toBe(true);
+  expect(await daemon.metric('friend_sync_dead_letters_total')).toBe(0);
+});
+
+test('case 38: a table that is swapped for a changed copy of itself goes on, and no column is shifted', async () => {
+  await change(
+    'CREATE TABLE ACCOUNT_new (extra VARCHAR(20) DEFAULT "x", avatar TEXT, nick VARCHAR(64), id BIGINT PRIMARY KEY)',
+  );
+  await change('INSERT INTO ACCOUNT_new (id, nick, avatar) SELECT id, nick, avatar FROM ACCOUNT');
+  await change('RENAME TABLE ACCOUNT TO ACCOUNT_old, ACCOUNT_new TO ACCOUNT');
+  await change("UPDATE ACCOUNT SET nick = 'swapped', avatar = 'swapped.png'");
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+  expect(await nicksOf(1)).toEqual(['swapped', 'swapped']);
 });

@@ -7,6 +7,7 @@ import type { Message, MessageBatch } from '../../infrastructure/kafka/consumer.
 import type { DeadLetter } from '../../infrastructure/kafka/dead-letter.ts';
 import { toChange } from '../../infrastructure/kafka/envelope.ts';
 import { parseMessageKey } from '../../infrastructure/kafka/message-key.ts';
+import type { RequireCaptured } from './captured-columns.ts';
 
 export interface DecodedBatch {
   readonly changes: readonly Change[];
@@ -25,6 +26,7 @@ export async function decodeBatch(
   schema: SourceSchema,
   batch: MessageBatch,
   epoch: number,
+  requireCaptured: RequireCaptured,
 ): Promise<DecodedBatch> {
   const [changes, letters, ignored]: [Change[], DeadLetter[], string[]] = [[], [], []];
   const { topic, partition } = batch;
@@ -32,7 +34,9 @@ export async function decodeBatch(
     const { offset, key } = message;
     try {
       const decoded = message.value && (await decoder.decode(message.value));
-      if (decoded) await requireColumns(decoder, schema, topic, decoded);
+      const missing = missingColumns(schema, decoded);
+      // Unknown, if it is known from now on; if not, every change would be.
+      if (missing.length > 0) await requireCaptured(schema.mapping, missing);
       const change = toChange({ schema, topic, partition, offset, epoch, key, decoded });
       if ('ignored' in change) ignored.push(change.ignored);
       else changes.push(change);
@@ -46,26 +50,9 @@ export async function decodeBatch(
   return { changes, letters, ignored };
 }
 
-/**
- * A column that the writer's schema lacks is unknown, if a newer schema has it: the mapping is younger than the message.
- * If the newest lacks it too, the source has lost it, and every change would be.
- */
-async function requireColumns(
-  decoder: Decoder,
-  { mapping }: SourceSchema,
-  topic: string,
-  { schema }: DecodedRecord,
-): Promise<void> {
-  const lacking = (fields: ReadonlyMap<string, string>) =>
-    mapping.columns.filter((column) => !fields.has(avroFieldName(column)));
-  if (!schema.afterFields || lacking(schema.afterFields).length === 0) return;
-  const { afterFields } = await decoder.latest(topic);
-  const missing = afterFields ? lacking(afterFields) : [];
-  if (missing.length > 0)
-    throw new SyncError(
-      'contract_broken',
-      `${topic}: its newest schema lacks ${missing.join(', ')}: dropped or renamed at the source, or not captured`,
-    );
+function missingColumns({ mapping }: SourceSchema, decoded: DecodedRecord | null): string[] {
+  const fields = decoded?.schema.afterFields;
+  return fields ? mapping.columns.filter((column) => !fields.has(avroFieldName(column))) : [];
 }
 
 /** Undefined if not even the key can be read. */

@@ -87,9 +87,6 @@ describe('the admin, on a real broker', () => {
     await admin.ensureTopics([{ ...definition(1), topic }]);
     await admin.send(topic, null, 'BEFORE');
     const decoder: Decoder = {
-      latest: async () => {
-        throw new Error('is not asked for');
-      },
       decode: async (message) => {
         if (message.toString() === 'undecodable') throw new Error();
         const value = { aggregate_type: 'Incremental Snapshot', type: message.toString(), additional_data: null };

@@ -10,7 +10,6 @@ const REQUEST_TIMEOUT_MS = 5_000;
 const UNKNOWN_ID_MS = 1_000;
 /** An id that the registry does not know is waited for so long: one of its replicas may not have it yet. */
 const UNKNOWN_GRACE_MS = 10_000;
-const LATEST_MS = 5_000;
 
 /** What a writer's schema says, known without decoding anything. */
 export interface WriterSchema {
@@ -34,8 +33,6 @@ export interface Decoder {
    * schema itself cannot be used. Known ids are decoded without the registry.
    */
   decode(message: Buffer): Promise<DecodedRecord>;
-  /** The newest schema that the registry has for the values of a topic; asked for again after some seconds. */
-  latest(topic: string): Promise<WriterSchema>;
 }
 
 type Known = { readonly schema: WriterSchema; readonly type: Type };
@@ -53,7 +50,6 @@ export function createDecoder(
   const asked = new Map<number, Promise<Known>>();
   const unknownSince = new Map<number, number>();
   const unknownUntil = new Map<number, number>();
-  const latest = new Map<string, { readonly until: number; readonly schema: WriterSchema }>();
   let lastKnown: number | undefined;
 
   async function ask(id: number): Promise<Known> {
@@ -97,19 +93,6 @@ export function createDecoder(
   }
 
   return {
-    async latest(topic) {
-      const cached = latest.get(topic);
-      if (cached && cached.until > Date.now()) return cached.schema;
-      // The client caches what is latest for ever; a new one asks.
-      const id = await openRegistry(settings, requestTimeoutMs)
-        .getLatestSchemaId(`${topic}-value`)
-        .catch((cause) => {
-          throw new SyncError('schema_unavailable', `the newest schema of ${topic} could not be read`, { cause });
-        });
-      const { schema } = known.get(id) ?? (await schemaOf(id));
-      latest.set(topic, { until: Date.now() + LATEST_MS, schema });
-      return schema;
-    },
     async decode(message) {
       if (message.length < HEADER_BYTES || message[0] !== 0) {
         throw new SyncError('message_malformed', 'the message does not begin with 0x00 and a schema id');
