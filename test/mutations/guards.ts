@@ -1,5 +1,6 @@
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 import { VALUE_GUARDS } from './value-guards.ts';
+import { WRITE_THROUGH_GUARDS } from './write-through-guards.ts';
 
 export const GUARDS: readonly Guard[] = [
   {
@@ -42,7 +43,7 @@ export const GUARDS: readonly Guard[] = [
     replace: [
       [' ORDER BY k FOR SHARE`', ' ORDER BY k`'],
       [
-        "return (await tx.write('writing copies', this.#update + where, [sorted, ...parameters])).changed;",
+        "const update = `${this.#update}${where} AND ${condition}`;\n    return (await tx.write('writing copies', update, [sorted, ...parameters])).changed;",
         `const drop = tx.rows('x', 'DROP TEMPORARY TABLE IF EXISTS snapshot_of_mirror');
          const snap = tx.rows('x', \`CREATE TEMPORARY TABLE snapshot_of_mirror SELECT * FROM \${this.#mirror} WHERE k IN (?)\`, [sorted]);
          const update = this.#update.replace(this.#mirror, 'snapshot_of_mirror') + where;
@@ -107,7 +108,8 @@ export const GUARDS: readonly Guard[] = [
       ['function storeBatch(', 'async function storeBatch('],
       [
         '  const keys = [...newest.keys()];\n',
-        `  const keys = [...newest.keys()  ...VALUE_GUARDS,
+        `  const keys = [...newest.keys()  ...WRITE_THROUGH_GUARDS,
+  ...VALUE_GUARDS,
 ];
   const before = await store.consumed.read(store.database, batch.topic, batch.partition);
   if (before?.nextOffset !== batch.expectedOffset) return { kind: 'moved', consumed: before };
@@ -228,24 +230,6 @@ export const GUARDS: readonly Guard[] = [
     ),
   },
   {
-    guard: 'the way back from write-through',
-    file: `${APPLICATION}/ingest/ingest.ts`,
-    replace: [["if (kind !== 'store_contended' && kind !== 'store_refused') throw error;", 'throw error;']],
-    test: mysqlTest(
-      'write-through.mysql.test.ts',
-      'a copy that somebody has locked is not waited for: its key is marked',
-    ),
-  },
-  {
-    guard: 'NOWAIT in write-through',
-    file: `${MYSQL}/copy-store.ts`,
-    replace: [['LIMIT ? FOR UPDATE OF f NOWAIT`', 'LIMIT ? FOR UPDATE OF f`']],
-    test: mysqlTest(
-      'write-through.mysql.test.ts',
-      'a copy that somebody has locked is not waited for: its key is marked',
-    ),
-  },
-  {
     guard: 'the probe for another log',
     file: `${APPLICATION}/ingest/topic-identity.ts`,
     replace: [['if (newer < nextOffset) {', 'if (newer < 0n) {']],
@@ -284,5 +268,6 @@ export const GUARDS: readonly Guard[] = [
       'case 42: a user server that was set back is noticed, stays so in the next process and after it has caught up, until a new epoch',
     ),
   },
+  ...WRITE_THROUGH_GUARDS,
   ...VALUE_GUARDS,
 ];

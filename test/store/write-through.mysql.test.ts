@@ -1,6 +1,7 @@
+import type { Change } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { column, drain } from '../support/drain.ts';
-import { createFeed } from '../support/feed.ts';
+import { createFeed, type Feed } from '../support/feed.ts';
 import { type FriendServer, type FriendServerOptions, openFriendServer } from '../support/friend-server.ts';
 import { TABLES } from '../support/tables.ts';
 
@@ -77,4 +78,66 @@ test('a pass that was under way when a change was written through ends with the 
   expect(await feed.rows([1n, null, 'Ann'])).toMatchObject({ applied: { changed: expect.any(Number) } });
   await drain(server);
   expect(await nicks(server)).toEqual(['Ann', 'two', 'Ann', 'Ann']);
+});
+
+/** One change of key 1, at this offset. */
+const change = (
+  feed: Feed,
+  offset: bigint,
+  nick: string,
+  where: { epoch?: number; partition?: number } = {},
+): Change => ({
+  source: feed.source.schema.mapping.name,
+  key: 1n,
+  kind: 'row',
+  values: [null, nick],
+  position: { epoch: 1, partition: 0, offset, ...where },
+  isRead: false,
+  committedAtMs: 1,
+});
+
+test('a batch whose partition another owner has moved on is not written through', async () => {
+  const { server, feed } = await openSettled();
+  await using _ = server;
+  const { nextOffset } = feed;
+  await feed.rows([2n, null, 'moves the offset']);
+  const zombie = { expectedOffset: nextOffset, nextOffset: nextOffset + 5n };
+  expect(await feed.batch([change(feed, nextOffset + 4n, 'not mine')], zombie)).toMatchObject({
+    kind: 'moved',
+    consumed: { nextOffset: nextOffset + 1n },
+  });
+  expect(await nicks(server)).toEqual(['one', 'moves the offset']);
+});
+
+test('a batch of an epoch that is over is not written through', async () => {
+  const { server, feed } = await openSettled();
+  await using _ = server;
+  const { nextOffset } = feed;
+  await server.friend.write('a new epoch', `UPDATE ${server.store.consumed.table} SET epoch = 2`);
+  expect(await feed.batch([change(feed, nextOffset, 'of epoch 1')])).toMatchObject({ kind: 'moved' });
+  expect(await nicks(server)).toEqual(['one', 'two']);
+});
+
+test('after a rewind an older value is not written through', async () => {
+  const { server, feed } = await openSettled();
+  await using _ = server;
+  const { nextOffset } = feed;
+  await feed.rows([1n, null, 'older']);
+  await feed.rows([1n, null, 'newer']);
+  await server.store.database.transaction('rewinding', (tx) =>
+    server.store.consumed.rewind(tx, feed.topic, 0, nextOffset),
+  );
+  const again = { expectedOffset: nextOffset, nextOffset: nextOffset + 1n };
+  expect(await feed.batch([change(feed, nextOffset, 'older')], again)).toMatchObject({ kind: 'stored', markCount: 1 });
+  expect(await nicks(server)).toEqual(['newer', 'two']);
+});
+
+test('a key that comes by another partition is not written through, and halts', async () => {
+  const { server, feed } = await openSettled();
+  await using _ = server;
+  const { nextOffset } = feed;
+  await expect(feed.batch([change(feed, nextOffset, 'elsewhere', { partition: 1 })])).rejects.toMatchObject({
+    kind: 'topic_replaced',
+  });
+  expect(await nicks(server)).toEqual(['one', 'two']);
 });

@@ -4,14 +4,11 @@ import { decide, type MirrorRow, mayBeStale } from '../../domain/decide.ts';
 import type { Doubt } from '../../domain/doubt.ts';
 import { SyncError, toSyncError } from '../../errors.ts';
 import type { Consumed } from '../../infrastructure/mysql/consumed-store.ts';
-import type { CopyStore, Equalised } from '../../infrastructure/mysql/copy-store.ts';
+import type { Equalised } from '../../infrastructure/mysql/copy-store.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
 
 /** Deleted keys are fanned out a little later: REPLACE and delete-then-insert make no flicker. */
 const DELETE_DELAY_SECONDS = 2;
-/** Written through are changes of so few keys, with so few copies in all, that the partition is not held up. */
-const MOST_KEYS_WRITTEN_THROUGH = 20;
-const MOST_COPIES_WRITTEN_THROUGH = 200;
 
 /** The decoded messages of one partition, from `expectedOffset` up to `nextOffset` (exclusive), in offset order. */
 export interface IngestBatch {
@@ -49,61 +46,55 @@ export async function ingest(
   isFanOutIdle: boolean,
 ): Promise<Ingested> {
   const newest = coalesce(batch.changes);
-  if (!isFanOutIdle || newest.size === 0 || newest.size > MOST_KEYS_WRITTEN_THROUGH)
-    return storeBatch(store, source, batch, newest, []);
-  try {
-    return await storeBatch(store, source, batch, newest, source.copies);
-  } catch (error) {
-    const { kind } = toSyncError(error);
-    if (kind !== 'store_contended' && kind !== 'store_refused') throw error;
-    return storeBatch(store, source, batch, newest, []);
-  }
+  const row = isFanOutIdle ? soleRow(newest) : undefined;
+  const applied = row && (await source.writeThrough.write(store.database, batch, row).catch(leaveToFanOut));
+  return applied ? { kind: 'stored', markCount: 0, applied } : storeBatch(store, source, batch, newest);
 }
 
-/** `through`: the copies that may be written in this transaction. */
+/** What one key is now, all of it known, if the batch says that of one key and nothing else. */
+function soleRow(newest: ReadonlyMap<Key, Coalesced>): MirrorRow | undefined {
+  const [sole] = newest.values();
+  if (newest.size !== 1 || !sole || sole.isRead) return undefined;
+  const { kind, key, values, position, committedAtMs } = sole.newest;
+  if (kind !== 'row' || values.includes(undefined)) return undefined;
+  return { key, values, position, isDeleted: false, committedAtMs };
+}
+
+function leaveToFanOut(error: unknown): undefined {
+  const { kind } = toSyncError(error);
+  if (kind !== 'store_contended' && kind !== 'store_refused') throw error;
+}
+
 function storeBatch(
   store: Store,
   source: SourceStore,
   batch: IngestBatch,
   newest: ReadonlyMap<Key, Coalesced>,
-  through: readonly CopyStore[],
 ): Promise<Ingested> {
   const keys = [...newest.keys()];
   return store.database.transaction('ingest', async (tx): Promise<Ingested> => {
-    const [consumed, known, ...copyCounts] = await tx.roundTrip((t) => [
+    const [consumed, known] = await tx.roundTrip((t) => [
       store.consumed.lock(t, batch.topic, batch.partition),
       source.mirror.lock(t, keys),
-      ...through.map((copy) => copy.tryLock(t, keys, MOST_COPIES_WRITTEN_THROUGH + 1)),
     ]);
     if (consumed?.nextOffset !== batch.expectedOffset || consumed.epoch !== batch.epoch)
       return { kind: 'moved', consumed };
 
     const doubts = await source.doubts.read(tx, contradicted(newest, known));
     const { writes, marked, deleted, inDoubt } = decideAll(newest, known, doubts, consumed, batch);
-    // Copies of a key that was not in the mirror have not been found, by a join with it.
-    const fits = sum(copyCounts) <= MOST_COPIES_WRITTEN_THROUGH && marked.every((key) => known.has(key));
-    const written = fits && marked.length > 0 ? through : [];
-    const pending = written.length > 0 ? [] : marked;
-    const [, , , , , ...changed] = await tx.roundTrip(
+    await tx.roundTrip(
       (t) => [
         source.mirror.write(t, writes),
         source.doubts.add(t, inDoubt),
         source.pending.mark(t, deleted, DELETE_DELAY_SECONDS),
-        source.pending.mark(t, pending),
+        source.pending.mark(t, marked),
         store.consumed.advance(t, batch.topic, batch.partition, batch.nextOffset, batch.maxTimestampMs),
-        ...written.map((copy) => copy.makeEqualUnderLock(t, marked)),
       ],
       'commit',
     );
-    const applied = written.length > 0 ? { changed: sum(changed), committedAtMs: timesOf(writes) } : undefined;
-    return { kind: 'stored', markCount: pending.length + deleted.length, applied };
+    return { kind: 'stored', markCount: marked.length + deleted.length, applied: undefined };
   });
 }
-
-const sum = (counts: readonly unknown[]) => counts.reduce<number>((total, count) => total + Number(count), 0);
-
-const timesOf = (rows: readonly MirrorRow[]) =>
-  rows.map(({ committedAtMs }) => committedAtMs).filter((at) => at !== null);
 
 /** Keys that are read in contradiction to the mirror. */
 function contradicted(newest: ReadonlyMap<Key, Coalesced>, known: ReadonlyMap<Key, MirrorRow>): Key[] {

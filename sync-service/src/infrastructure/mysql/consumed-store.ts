@@ -18,11 +18,11 @@ export interface TopicEpoch {
 
 /** The offsets that rule: they live beside the mirror and move in its transactions. */
 export class ConsumedStore {
-  readonly #consumed: string;
+  readonly table: string;
   readonly #topicEpoch: string;
 
   constructor(stateDatabase: string) {
-    this.#consumed = quoted(stateDatabase, 'consumed');
+    this.table = quoted(stateDatabase, 'consumed');
     this.#topicEpoch = quoted(stateDatabase, 'topic_epoch');
   }
 
@@ -45,7 +45,7 @@ export class ConsumedStore {
   ): Promise<void> {
     await tx.write(
       'moving the offset',
-      `UPDATE ${this.#consumed} SET next_offset = ?, max_timestamp_ms = GREATEST(max_timestamp_ms, ?) WHERE topic = ? AND \`partition\` = ?`,
+      `UPDATE ${this.table} SET next_offset = ?, max_timestamp_ms = GREATEST(max_timestamp_ms, ?) WHERE topic = ? AND \`partition\` = ?`,
       [nextOffset, maxTimestampMs, topic, partition],
     );
   }
@@ -54,7 +54,7 @@ export class ConsumedStore {
   async rewind(tx: Session, topic: string, partition: number, nextOffset: bigint): Promise<void> {
     await tx.write(
       'setting the offset',
-      `UPDATE ${this.#consumed} SET replay_until = GREATEST(replay_until, next_offset), next_offset = ? WHERE topic = ? AND \`partition\` = ?`,
+      `UPDATE ${this.table} SET replay_until = GREATEST(replay_until, next_offset), next_offset = ? WHERE topic = ? AND \`partition\` = ?`,
       [nextOffset, topic, partition],
     );
   }
@@ -63,7 +63,7 @@ export class ConsumedStore {
   async skip(tx: Session, topic: string, partition: number, nextOffset: bigint): Promise<void> {
     await tx.write(
       'setting the offset',
-      `UPDATE ${this.#consumed} SET group_floor = ?, next_offset = ? WHERE topic = ? AND \`partition\` = ?`,
+      `UPDATE ${this.table} SET group_floor = ?, next_offset = ? WHERE topic = ? AND \`partition\` = ?`,
       [nextOffset, nextOffset, topic, partition],
     );
   }
@@ -72,7 +72,7 @@ export class ConsumedStore {
   async clearFloor(session: Session, topic: string, partition: number): Promise<void> {
     await session.write(
       'clearing the floor',
-      `UPDATE ${this.#consumed} SET group_floor = 0 WHERE topic = ? AND \`partition\` = ?`,
+      `UPDATE ${this.table} SET group_floor = 0 WHERE topic = ? AND \`partition\` = ?`,
       [topic, partition],
     );
   }
@@ -88,7 +88,7 @@ export class ConsumedStore {
     const rows = starts.map(({ partition, low }) => [topic, partition, known.epoch, low]);
     await tx.write(
       'adopting the partitions',
-      `INSERT IGNORE INTO ${this.#consumed} (topic, \`partition\`, epoch, next_offset) VALUES ?`,
+      `INSERT IGNORE INTO ${this.table} (topic, \`partition\`, epoch, next_offset) VALUES ?`,
       [rows],
     );
     return known;
@@ -102,7 +102,7 @@ export class ConsumedStore {
   ): Promise<void> {
     await tx.rows(
       'locking the partitions',
-      `SELECT epoch FROM ${this.#consumed} WHERE topic = ? ORDER BY \`partition\` FOR UPDATE`,
+      `SELECT epoch FROM ${this.table} WHERE topic = ? ORDER BY \`partition\` FOR UPDATE`,
       [topic],
     );
     await tx.write(
@@ -112,12 +112,12 @@ export class ConsumedStore {
       [topic, starts.length],
     );
     const { epoch } = (await this.topicEpoch(tx, topic)) ?? { epoch: 1 };
-    await tx.write('forgetting the old offsets', `DELETE FROM ${this.#consumed} WHERE topic = ?`, [topic]);
+    await tx.write('forgetting the old offsets', `DELETE FROM ${this.table} WHERE topic = ?`, [topic]);
     // The group's own offsets are from before, and no rewind.
     const rows = starts.map(({ partition, nextOffset }) => [topic, partition, epoch, nextOffset, nextOffset]);
     await tx.write(
       'beginning an epoch',
-      `INSERT INTO ${this.#consumed} (topic, \`partition\`, epoch, next_offset, group_floor) VALUES ?`,
+      `INSERT INTO ${this.table} (topic, \`partition\`, epoch, next_offset, group_floor) VALUES ?`,
       [rows],
     );
   }
@@ -135,7 +135,7 @@ export class ConsumedStore {
   async readAll(session: Session, topic: string): Promise<Map<number, Consumed>> {
     const rows = await session.rows(
       'reading the offsets',
-      `SELECT \`partition\`, epoch, next_offset, replay_until, group_floor, max_timestamp_ms FROM ${this.#consumed} WHERE topic = ? ORDER BY \`partition\``,
+      `SELECT \`partition\`, epoch, next_offset, replay_until, group_floor, max_timestamp_ms FROM ${this.table} WHERE topic = ? ORDER BY \`partition\``,
       [topic],
     );
     return new Map(rows.map((row) => [row.partition as number, toConsumed(row)]));
@@ -150,7 +150,7 @@ export class ConsumedStore {
   ): Promise<Consumed | undefined> {
     const [row] = await session.rows(
       doing,
-      `SELECT epoch, next_offset, replay_until, group_floor, max_timestamp_ms FROM ${this.#consumed} WHERE topic = ? AND \`partition\` = ? ${lock}`,
+      `SELECT epoch, next_offset, replay_until, group_floor, max_timestamp_ms FROM ${this.table} WHERE topic = ? AND \`partition\` = ? ${lock}`,
       [topic, partition],
     );
     return row && toConsumed(row);

@@ -4,7 +4,7 @@ import type { Cursor } from '../../domain/claim.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
 import { columnEqualities, EXACT } from './copy-equality.ts';
-import { quoted, type Session } from './database.ts';
+import { type Fragment, quoted, type Session } from './database.ts';
 import { KeyOrder, type Range } from './key-order.ts';
 import { primaryKeyOf, type TargetTable } from './target-table.ts';
 
@@ -76,16 +76,14 @@ export class CopyStore {
   }
 
   /**
-   * Locks the copies of keys whose mirror rows are locked already, at most `limit` of them, and returns how many. Fails
-   * with `store_contended` at once where somebody else has locked one.
+   * An expression for how many copies `key` has here, `limit` at most, that locks each of them. It fails at once, with
+   * `store_contended`, where somebody else has locked one.
    */
-  async tryLock(tx: Session, keys: readonly Key[], limit: number): Promise<number> {
-    const rows = await tx.rows(
-      'locking copies',
-      `SELECT 1 FROM ${this.#join} WHERE p.k IN (?) LIMIT ? FOR UPDATE OF f NOWAIT`,
-      [[...keys].sort(compareKeys), limit],
-    );
-    return rows.length;
+  lockedCount(key: Key, limit: number): Fragment {
+    return {
+      sql: `(SELECT COUNT(*) FROM (SELECT 1 FROM ${this.#join} WHERE p.k = ? LIMIT ? FOR UPDATE OF f NOWAIT) AS some)`,
+      parameters: [key, limit],
+    };
   }
 
   /** Makes copies equal to the mirror. */
@@ -102,11 +100,15 @@ export class CopyStore {
     return { changed, committedAtMs: mirror.filter((row) => row.at !== null).map((row) => Number(row.at)) };
   }
 
-  /** The same for a caller who holds locks on the keys' mirror rows already; returns how many copies differed. */
-  async makeEqualUnderLock(tx: Session, keys: readonly Key[], range?: Range): Promise<number> {
+  /**
+   * The same for a caller who holds locks on the keys' mirror rows already; returns how many copies differed.
+   * `condition`: SQL that must hold.
+   */
+  async makeEqualUnderLock(tx: Session, keys: readonly Key[], range?: Range, condition = 'TRUE'): Promise<number> {
     const { where, parameters } = this.#order.within(range);
     const sorted = [...keys].sort(compareKeys);
-    return (await tx.write('writing copies', this.#update + where, [sorted, ...parameters])).changed;
+    const update = `${this.#update}${where} AND ${condition}`;
+    return (await tx.write('writing copies', update, [sorted, ...parameters])).changed;
   }
 
   /** The primary key of the `rows`-th copy of a key after the cursor: where a chunk ends. Undefined: fewer are left. */

@@ -5,6 +5,12 @@ import { toStoreError } from './fault.ts';
 /** One row as mysql2 returns it: BIGINT and DECIMAL as strings, dates as strings, binary as Buffer. */
 export type Row = Record<string, unknown>;
 
+/** A part of a statement, and the values of its question marks. */
+export interface Fragment {
+  readonly sql: string;
+  readonly parameters: readonly unknown[];
+}
+
 /** Runs statements; each classifies what goes wrong, once. */
 export interface Session {
   /** `doing` names the step in errors. */

@@ -1,7 +1,7 @@
 import { compareKeys, type Key, type Value } from '../../domain/change.ts';
 import type { MirrorRow } from '../../domain/decide.ts';
 import { parseKey, parseValue, type SourceSchema } from '../../domain/source-schema.ts';
-import { quoted, type Row, type Session } from './database.ts';
+import { type Fragment, quoted, type Row, type Session } from './database.ts';
 import { mirrorName, unknownColumn, valueColumn } from './mirror-table.ts';
 
 /** Reads and writes the mirror of one source. Every method runs in the caller's transaction. */
@@ -10,6 +10,8 @@ export class MirrorStore {
   readonly #schema: SourceSchema;
   readonly #read: string;
   readonly #write: string;
+  readonly #columns: readonly string[];
+  readonly #forgotten: readonly string[];
 
   /** `unmapped`: columns that the mirror still has from a mapping that had them. */
   constructor(stateDatabase: string, schema: SourceSchema, unmapped: readonly string[]) {
@@ -31,6 +33,8 @@ export class MirrorStore {
     const replaced = columns.slice(1).map((c) => `${c} = n.${c}`);
     // Their values stay behind from here on: should they be mapped again, an old value must not pass for the newest.
     const forgotten = unmapped.map((name) => `${quoted(unknownColumn(name))} = 1`);
+    this.#columns = columns;
+    this.#forgotten = forgotten;
     this.#write = `INSERT INTO ${this.table} (${columns.join(', ')}) VALUES ? AS n
       ON DUPLICATE KEY UPDATE ${[...replaced, ...forgotten].join(', ')}`;
   }
@@ -66,6 +70,13 @@ export class MirrorStore {
     if (rows.length === 0) return;
     const sorted = [...rows].sort((a, b) => compareKeys(a.key, b.key));
     await tx.write('writing the mirror', this.#write, [sorted.map((row) => this.#toColumns(row))]);
+  }
+
+  /** What gives the row `alias` these values. */
+  assignments(alias: string, row: MirrorRow): Fragment {
+    const assigned = this.#columns.slice(1).map((column) => `${alias}.${column} = ?`);
+    const forgotten = this.#forgotten.map((assignment) => `${alias}.${assignment}`);
+    return { sql: [...assigned, ...forgotten].join(', '), parameters: this.#toColumns(row).slice(1) };
   }
 
   #toRow(row: Row): MirrorRow {

@@ -13,6 +13,7 @@ import { PauseStore } from './pause-store.ts';
 import { PendingStore } from './pending-store.ts';
 import { ServerStateStore } from './server-state.ts';
 import { checkTarget, noteTarget, readTargetTable } from './target-table.ts';
+import { WriteThrough } from './write-through.ts';
 
 /** Everything the friend server holds of one source. */
 export interface SourceStore {
@@ -21,6 +22,7 @@ export interface SourceStore {
   readonly pending: PendingStore;
   readonly doubts: DoubtStore;
   readonly copies: readonly CopyStore[];
+  readonly writeThrough: WriteThrough;
   /** Of the same target tables, in the same order. */
   readonly sweeps: readonly CopySweep[];
   readonly notes: readonly string[];
@@ -69,14 +71,14 @@ export function openSourceDatabase(configuration: Configuration): Database {
 export async function openStore(configuration: Configuration, database: Database): Promise<Store> {
   const problems: string[] = [];
   const sources = new Map<string, SourceStore>();
+  const consumed = new ConsumedStore(configuration.settings.target.stateDatabase);
   for (const mapping of configuration.mapping.sources) {
-    const source = await openSource(configuration, database, mapping);
+    const source = await openSource(configuration, database, consumed, mapping);
     if (Array.isArray(source)) problems.push(...source);
     else sources.set(mapping.name, source);
   }
   if (problems.length) throw new SyncError('store_misconfigured', problems.join('\n'));
   const { stateDatabase } = configuration.settings.target;
-  const consumed = new ConsumedStore(stateDatabase);
   const serverState = new ServerStateStore(stateDatabase);
   const pause = new PauseStore(stateDatabase);
   const patrol = new PatrolStore(stateDatabase);
@@ -96,6 +98,7 @@ export async function openStore(configuration: Configuration, database: Database
 async function openSource(
   configuration: Configuration,
   database: Database,
+  consumed: ConsumedStore,
   mapping: SourceMapping,
 ): Promise<SourceStore | string[]> {
   const { target, fanOut } = configuration.settings;
@@ -110,13 +113,15 @@ async function openSource(
   const mirror = new MirrorStore(target.stateDatabase, schema, unmappedColumns(mapping, existing));
   const pending = new PendingStore(target.stateDatabase, mapping.name, schema.keyKind, fanOut.leaseMs);
   const ours = { mirror: mirror.table, pending: pending.table };
+  const copies = tables.map((table) => new CopyStore(mirror.table, table, schema.keyKind, mapping.onDelete));
   return {
     schema,
     mirror,
     pending,
     doubts: new DoubtStore(target.stateDatabase, mapping.name, schema.keyKind),
     notes: tables.flatMap(noteTarget),
-    copies: tables.map((table) => new CopyStore(mirror.table, table, schema.keyKind, mapping.onDelete)),
+    copies,
+    writeThrough: new WriteThrough(consumed, mirror, copies),
     sweeps: tables.map((table) => new CopySweep(ours, mapping.name, table, schema.keyKind, mapping.onDelete)),
   };
 }

@@ -1,0 +1,88 @@
+import type { MirrorRow } from '../../domain/decide.ts';
+import type { ConsumedStore } from './consumed-store.ts';
+import type { CopyStore, Equalised } from './copy-store.ts';
+import type { Database } from './database.ts';
+import type { MirrorStore } from './mirror-store.ts';
+
+/** More copies are left to the fan-out: the partition would be held up. */
+const MOST_COPIES = 200;
+const COPIES = '@friend_sync_copies';
+const ARE_FEW = `${COPIES} <= ${MOST_COPIES}`;
+
+/** Where a partition must stand, and where it stands afterwards. */
+export interface OffsetMove {
+  readonly topic: string;
+  readonly partition: number;
+  readonly epoch: number;
+  readonly expectedOffset: bigint;
+  readonly nextOffset: bigint;
+  readonly maxTimestampMs: number;
+}
+
+/** Stores one key and makes its copies equal, in one transaction that is sent in one round trip. */
+export class WriteThrough {
+  readonly #consumed: ConsumedStore;
+  readonly #mirror: MirrorStore;
+  readonly #copies: readonly CopyStore[];
+
+  constructor(consumed: ConsumedStore, mirror: MirrorStore, copies: readonly CopyStore[]) {
+    this.#consumed = consumed;
+    this.#mirror = mirror;
+    this.#copies = copies;
+  }
+
+  /**
+   * Writes `row` and moves the offset if the partition stands where it must, the key is in the mirror with an older
+   * position of this epoch and partition, and it has few copies; returns undefined and stores nothing if not. Fails with
+   * `store_contended` at once where somebody has locked a copy, with `store_refused` where a value does not fit.
+   *
+   * What the statements need of each other they are told by SQL: nothing is awaited between the first and the commit.
+   */
+  async write(database: Database, move: OffsetMove, row: MirrorRow): Promise<Equalised | undefined> {
+    const counts = this.#copies.map((copy) => copy.lockedCount(row.key, MOST_COPIES + 1));
+    const store = this.#storeStatement(move, row);
+    const [, { matched }, ...changed] = await database.transaction('write-through', (tx) =>
+      tx.roundTrip(
+        (t) => [
+          t.rows(
+            'locking copies',
+            `SELECT ${counts.map(({ sql }) => sql).join(' + ')} INTO ${COPIES}`,
+            counts.flatMap(({ parameters }) => parameters),
+          ),
+          t.write('storing a key', store.sql, store.parameters),
+          ...this.#copies.map((copy) => copy.makeEqualUnderLock(t, [row.key], undefined, ARE_FEW)),
+        ],
+        'commit',
+      ),
+    );
+    if (matched === 0) return undefined;
+    return {
+      changed: changed.reduce((sum, n) => sum + n, 0),
+      committedAtMs: row.committedAtMs === null ? [] : [row.committedAtMs],
+    };
+  }
+
+  #storeStatement(move: OffsetMove, row: MirrorRow) {
+    const values = this.#mirror.assignments('m', row);
+    const { epoch, partition, offset } = row.position;
+    return {
+      sql: `UPDATE ${this.#consumed.table} AS c STRAIGHT_JOIN ${this.#mirror.table} AS m ON m.k = ?
+        SET ${values.sql}, c.next_offset = ?, c.max_timestamp_ms = GREATEST(c.max_timestamp_ms, ?)
+        WHERE c.topic = ? AND c.\`partition\` = ? AND c.epoch = ? AND c.next_offset = ?
+          AND m.fs_epoch = ? AND m.fs_partition = ? AND m.fs_offset < ? AND ${ARE_FEW}`,
+      parameters: [
+        row.key,
+        ...values.parameters,
+        move.nextOffset,
+        move.maxTimestampMs,
+        move.topic,
+        move.partition,
+        move.epoch,
+        move.expectedOffset,
+        epoch,
+        partition,
+        offset,
+      ],
+    };
+  }
+}

@@ -1,0 +1,49 @@
+import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
+
+const inWriteThrough = (name: string) => mysqlTest('write-through.mysql.test.ts', name);
+
+/** Writing a change through has guards of its own, in SQL. */
+export const WRITE_THROUGH_GUARDS: readonly Guard[] = [
+  {
+    guard: 'the way back from write-through',
+    file: `${APPLICATION}/ingest/ingest.ts`,
+    replace: [["if (kind !== 'store_contended' && kind !== 'store_refused') throw error;", 'throw error;']],
+    test: inWriteThrough('a copy that somebody has locked is not waited for: its key is marked'),
+  },
+  {
+    guard: 'NOWAIT in write-through',
+    file: `${MYSQL}/copy-store.ts`,
+    replace: [['LIMIT ? FOR UPDATE OF f NOWAIT)', 'LIMIT ? FOR UPDATE OF f)']],
+    test: inWriteThrough('a copy that somebody has locked is not waited for: its key is marked'),
+  },
+  {
+    guard: 'the fence of write-through',
+    file: `${MYSQL}/write-through.ts`,
+    replace: [[' AND c.next_offset = ?', ' AND c.next_offset >= 0 * ?']],
+    test: inWriteThrough('a batch whose partition another owner has moved on is not written through'),
+  },
+  {
+    guard: 'the epoch in write-through',
+    file: `${MYSQL}/write-through.ts`,
+    replace: [[' AND c.epoch = ?', ' AND c.epoch >= 0 * ?']],
+    test: inWriteThrough('a batch of an epoch that is over is not written through'),
+  },
+  {
+    guard: 'the position guard of write-through',
+    file: `${MYSQL}/write-through.ts`,
+    replace: [[' AND m.fs_offset < ?', ' AND m.fs_offset >= 0 * ?']],
+    test: inWriteThrough('after a rewind an older value is not written through'),
+  },
+  {
+    guard: 'the partition check of write-through',
+    file: `${MYSQL}/write-through.ts`,
+    replace: [[' AND m.fs_partition = ?', ' AND m.fs_partition >= 0 * ?']],
+    test: inWriteThrough('a key that comes by another partition is not written through, and halts'),
+  },
+  {
+    guard: 'the most copies of write-through',
+    file: `${MYSQL}/write-through.ts`,
+    replace: [['`${COPIES} <= ${MOST_COPIES}`', '`${COPIES} >= 0 * ${MOST_COPIES}`']],
+    test: inWriteThrough('a key with many copies is left to the fan-out'),
+  },
+];
