@@ -9,10 +9,11 @@ import { TABLES } from '../support/tables.ts';
 import { keepVersions, stepsBack } from '../support/versions.ts';
 
 const USERS = 50;
-const { chunkRows, copiesOfOneUser: MANY, kills, restarts, lockedMs } = SCALE;
+const { chunkRows, copiesOfOneUser: MANY, kills, restarts, lockedMs, lookMs } = SCALE;
 /** Longer than the session timeout (6 s) and the lease (5 s) of these pipelines. */
 const FROZEN_MS = 8_000;
-const SOON = { timeout: 60_000, interval: 50 };
+/** Each look at a million copies takes the server as long as writing some ten thousand. */
+const SOON = { timeout: 60_000, interval: lookMs };
 const OPTIONS = { ...TABLES, settings: { fanOut: { leaseMs: 5_000, chunkRows } } };
 
 const rename = ({ user, userDb }: Pipeline, id: number, nick: string) =>

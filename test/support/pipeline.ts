@@ -8,6 +8,7 @@ import { createLogger, type Database, Operations, openDatabase } from '@friend-s
 import { inject } from 'vitest';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { CONNECT_ENV, LATE_COPIES_PASSWORD, SOURCE_PASSWORD, TARGET_PASSWORD } from './passwords.ts';
+import { SCALE } from './scale.ts';
 import { TABLES } from './tables.ts';
 
 export interface PipelineOptions {
@@ -40,8 +41,6 @@ export interface Pipeline extends Servers, AsyncDisposable {
   /** Waits until everything committed so far is applied, then compares every copy with its source by plain SQL and byte for byte. */
   settled(): Promise<{ copies: number; mismatches: number; orphans: number }>;
 }
-
-const BARRIER_MS = 120_000;
 
 /** `before` runs when the tables are there and the connector is not. */
 export async function openPipeline(
@@ -106,7 +105,7 @@ export async function openPipeline(
       return daemon;
     },
     async settled() {
-      await operations.passBarrier(BARRIER_MS);
+      await operations.passBarrier(SCALE.barrierMs);
       return operations.compareCopies();
     },
     async [Symbol.asyncDispose]() {
