@@ -1,4 +1,5 @@
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
+import { SERVER_GUARDS } from './server-guards.ts';
 import { VALUE_GUARDS } from './value-guards.ts';
 
 export const GUARDS: readonly Guard[] = [
@@ -284,4 +285,5 @@ export const GUARDS: readonly Guard[] = [
     ),
   },
   ...VALUE_GUARDS,
+  ...SERVER_GUARDS,
 ];
