@@ -186,7 +186,10 @@ export const GUARDS: readonly Guard[] = [
     guard: 'the short lock wait',
     file: `${MYSQL}/store.ts`,
     replace: [['    lockWaitSeconds: fanOut.lockWaitSeconds,\n', '']],
-    test: mysqlTest('fan-out.mysql.test.ts', 'case 44: a copy that somebody else has locked delays its own key only'),
+    test: mysqlTest(
+      'fan-out.mysql.test.ts',
+      'case 44: a copy that somebody else has locked delays its own key only, for however long',
+    ),
   },
   {
     guard: 'the order in which keys are marked',

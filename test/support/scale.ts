@@ -3,8 +3,28 @@ const isLong = process.env.FRIEND_SYNC_TEST_LONG === '1';
 
 /** The figures of `npm test`, and the full ones of `npm run test:long`. */
 export const SCALE = isLong
-  ? { copiesOfOneUser: 1_000_000, chunkRows: 10_000, kills: 80, restarts: 5, lockedMs: 300_000, connectKills: 3 }
-  : { copiesOfOneUser: 8_000, chunkRows: 200, kills: 4, restarts: 1, lockedMs: 8_000, connectKills: 1 };
+  ? {
+      copiesOfOneUser: 1_000_000,
+      chunkRows: 10_000,
+      kills: 80,
+      restarts: 5,
+      lockedMs: 300_000,
+      connectKills: 3,
+      copyLockedMs: 60_000,
+      serverKills: 5,
+      awayMs: 600_000,
+    }
+  : {
+      copiesOfOneUser: 8_000,
+      chunkRows: 200,
+      kills: 4,
+      restarts: 1,
+      lockedMs: 8_000,
+      connectKills: 1,
+      copyLockedMs: 2_000,
+      serverKills: 2,
+      awayMs: 3_000,
+    };
 
 /** Beyond what a test takes at the usual figures. */
 export const LONG_TIMEOUT_MS = isLong ? 3_600_000 : 180_000;
