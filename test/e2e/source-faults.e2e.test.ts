@@ -1,3 +1,5 @@
+import { readFile, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../support/daemon.ts';
 import { createUsers } from '../support/load.ts';
@@ -74,15 +76,19 @@ test(
   LONG_TIMEOUT_MS,
 );
 
-test('case 41: the user database is killed and comes back, twice: the daemon has its connector go on, no command by hand', async () => {
-  for (let kill = 0; kill < 2; kill++) {
-    await transactions(20);
-    await pipeline.stack.stop('user-mysql', 'SIGKILL');
-    await pipeline.stack.start('user-mysql');
-    await transactions(20);
-  }
-  await expectEqual();
-});
+test(
+  'case 41: the user database is killed and comes back, again and again: the daemon has its connector go on, no command by hand',
+  async () => {
+    for (let kill = 0; kill < SCALE.serverKills; kill++) {
+      await transactions(20);
+      await pipeline.stack.stop('user-mysql', 'SIGKILL');
+      await pipeline.stack.start('user-mysql');
+      await transactions(20);
+    }
+    await expectEqual();
+  },
+  LONG_TIMEOUT_MS,
+);
 
 test('case 41: a connector whose task has failed is restarted by the daemon', async () => {
   const { operations, configuration, user } = pipeline;
@@ -115,3 +121,49 @@ test('case 43: binary logs that are purged before they were read halt the daemon
   await transactions(20);
   await expectEqual();
 });
+
+/** As a bad disk leaves it. */
+const SPOILT: readonly [string, (log: Buffer) => void][] = [
+  ['a part of it is zeros', (log) => log.fill(0, log.indexOf(`v${count - 10}`), log.indexOf(`v${count - 8}`))],
+  ['one letter of one value is another', (log) => log.write('w', log.indexOf(`v${count - 10}`))],
+];
+
+test.each(SPOILT)(
+  'case 43: a corrupt binary log (%s) stops the connector, loudly, and nothing behind it is read; purged, it halts until a new epoch begins',
+  async (_, spoil) => {
+    const { operations, configuration, user, stack } = pipeline;
+    const { connectorName } = configuration.settings.connect;
+    const logs = async () => (await user.rows('listing', 'SHOW BINARY LOGS')).map(({ Log_name }) => String(Log_name));
+    const kinds = async () => (await daemon.readiness()).troubles.map(({ kind }) => kind);
+    await operations.connect.stop(connectorName);
+    await operations.connect.waitUntilStopped(connectorName, DEADLINE_MS);
+    await user.write('rotating', 'FLUSH BINARY LOGS');
+    const spoilt = (await logs()).at(-1) ?? '';
+    await transactions(20);
+    await user.write('rotating', 'FLUSH BINARY LOGS');
+    const file = join(stack.dataDir, 'user-mysql', 'data', spoilt);
+    const log = await readFile(file);
+    spoil(log);
+    await writeFile(file, log);
+    await transactions(20);
+    await operations.connect.resume(connectorName);
+    await expect.poll(kinds, { timeout: DEADLINE_MS }).toContain('connector_failed');
+    const [behind] = await pipeline.friend.rows(
+      'looking',
+      `SELECT COUNT(*) AS n FROM ${pipeline.friendDb}.friend WHERE nick = ?`,
+      [`v${count}`],
+    );
+    expect(Number(behind?.n)).toBe(0);
+
+    // While it is being read it cannot be purged.
+    const purge = async () => {
+      await user.write('purging', `PURGE BINARY LOGS TO '${(await logs()).at(-1)}'`);
+      return logs();
+    };
+    await expect.poll(purge, { timeout: DEADLINE_MS }).not.toContain(spoilt);
+    await expect.poll(kinds, { timeout: DEADLINE_MS }).toContain('history_lost');
+    await operations.beginEpoch(await operations.planEpoch(configuration.mapping.sources), DEADLINE_MS);
+    await transactions(20);
+    await expectEqual();
+  },
+);

@@ -1,7 +1,9 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { expect, test } from 'vitest';
 import type { Daemon } from '../support/daemon.ts';
 import { createUsers, startLoad } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
+import { LONG_TIMEOUT_MS, SCALE } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 const USERS = 50;
@@ -42,6 +44,39 @@ test('case 46: a friend database that turns read-only and comes back is waited f
   await expectRecovered(pipeline, daemon);
 });
 
+test(
+  'case 47: a friend database that is killed again and again, then away for long, is waited for; the backlog drains',
+  async () => {
+    const { pipeline, daemon } = await openBusy();
+    await using _ = pipeline;
+    await using load = startLoad(pipeline, USERS);
+    for (let kill = 0; kill < SCALE.serverKills; kill++) {
+      const before = await daemon.metric('friend_sync_copies_written_total');
+      await pipeline.stack.stop('friend-mysql', 'SIGKILL');
+      if (kill === SCALE.serverKills - 1) await delay(SCALE.awayMs); // the length of the outage is what is tested
+      await pipeline.stack.start('friend-mysql');
+      await expect.poll(() => daemon.metric('friend_sync_copies_written_total'), SOON).toBeGreaterThan(before);
+    }
+    await load.stop();
+    await expectRecovered(pipeline, daemon);
+  },
+  LONG_TIMEOUT_MS,
+);
+
+test('case 37: a target column that is renamed halts, names itself, and is got over once it is back', async () => {
+  const { pipeline, daemon } = await openBusy();
+  await using _ = pipeline;
+  const { friend, friendDb } = pipeline;
+  await using load = startLoad(pipeline, USERS);
+  await friend.write('renaming', `ALTER TABLE ${friendDb}.member RENAME COLUMN nick TO nickname`);
+  await hasTrouble(daemon, 'store_misconfigured', /nick/);
+  await friend.write('renaming it back', `ALTER TABLE ${friendDb}.member RENAME COLUMN nickname TO nick`);
+  await load.stop();
+  await expectRecovered(pipeline, daemon);
+  expect(await daemon.metric('friend_sync_dead_letters_total')).toBe(0);
+  expect(await daemon.metric('friend_sync_postponed_total')).toBe(0);
+});
+
 test('case 47: a right that is revoked, or a target table that is gone, halts, names itself, and is got over once it is back', async () => {
   const { pipeline, daemon } = await openBusy();
   await using _ = pipeline;
@@ -60,6 +95,7 @@ test('case 47: a right that is revoked, or a target table that is gone, halts, n
   await load.stop();
   await expectRecovered(pipeline, daemon);
   expect(await daemon.metric('friend_sync_postponed_total')).toBe(0);
+  expect(await daemon.metric('friend_sync_dead_letters_total')).toBe(0);
 });
 
 test('case 54: a friend database that is restored from a backup, mirror and all, catches up by itself', async () => {

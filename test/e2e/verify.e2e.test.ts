@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { runCommand } from '../support/command.ts';
 import { createUsers, startLoad } from '../support/load.ts';
 import { openPipeline } from '../support/pipeline.ts';
+import { TABLES } from '../support/tables.ts';
 
 const USERS = 100;
 const DEADLINE_MS = 60_000;
@@ -24,4 +26,25 @@ test('case 53: copies edited by hand are found while changes go on, without fals
   const [source] = configuration.mapping.sources;
   if (source) await operations.markPending(source, [1002n]);
   expect(await operations.verify(DEADLINE_MS)).toMatchObject({ mismatches: 0 });
+});
+
+test('case 53: verify --repair restores every copy that was edited by hand, whatever the mirror holds', async () => {
+  await using pipeline = await openPipeline({ ...TABLES, settings: { patrol: { intervalSeconds: 3_600 } } });
+  const { operations, configuration, friend, friendDb } = pipeline;
+  await createUsers(pipeline, USERS);
+  await pipeline.startDaemon();
+  await pipeline.settled();
+  await expect.poll(async () => (await operations.patrol()).endedAt, { timeout: 30_000 }).toBeDefined();
+  await friend.write('by hand', `UPDATE ${friendDb}.friend SET nick = CONCAT(nick, ' '), avatar = ''`);
+  await friend.write('by hand', `UPDATE ${friendDb}.member SET nick = NULL`);
+  const { stateDatabase } = configuration.settings.target;
+  await friend.write('by hand', `UPDATE ${stateDatabase}.mirror_account SET v_nick = 'mirror' WHERE k <= 10`);
+
+  const copies = USERS * 3;
+  expect(await runCommand(pipeline, 'verify')).toMatchObject({ code: 1, data: { copies, mismatches: copies } });
+  expect(await runCommand(pipeline, 'verify', '--repair')).toMatchObject({
+    code: 0,
+    data: { copies, mismatches: 0, repaired: copies },
+  });
+  expect(await pipeline.settled()).toMatchObject({ copies, mismatches: 0 });
 });

@@ -1,4 +1,5 @@
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
+import { SERVER_GUARDS } from './server-guards.ts';
 import { VALUE_GUARDS } from './value-guards.ts';
 import { WRITE_THROUGH_GUARDS } from './write-through-guards.ts';
 
@@ -108,9 +109,7 @@ export const GUARDS: readonly Guard[] = [
       ['function storeBatch(', 'async function storeBatch('],
       [
         '  const keys = [...newest.keys()];\n',
-        `  const keys = [...newest.keys()  ...WRITE_THROUGH_GUARDS,
-  ...VALUE_GUARDS,
-];
+        `  const keys = [...newest.keys()];
   const before = await store.consumed.read(store.database, batch.topic, batch.partition);
   if (before?.nextOffset !== batch.expectedOffset) return { kind: 'moved', consumed: before };
   await store.consumed.advance(store.database, batch.topic, batch.partition, batch.nextOffset, batch.maxTimestampMs);
@@ -188,7 +187,10 @@ export const GUARDS: readonly Guard[] = [
     guard: 'the short lock wait',
     file: `${MYSQL}/store.ts`,
     replace: [['    lockWaitSeconds: fanOut.lockWaitSeconds,\n', '']],
-    test: mysqlTest('fan-out.mysql.test.ts', 'case 44: a copy that somebody else has locked delays its own key only'),
+    test: mysqlTest(
+      'fan-out.mysql.test.ts',
+      'case 44: a copy that somebody else has locked delays its own key only, for however long',
+    ),
   },
   {
     guard: 'the order in which keys are marked',
@@ -270,4 +272,5 @@ export const GUARDS: readonly Guard[] = [
   },
   ...WRITE_THROUGH_GUARDS,
   ...VALUE_GUARDS,
+  ...SERVER_GUARDS,
 ];

@@ -2,7 +2,8 @@ import { type ChildProcess, spawn } from 'node:child_process';
 import { fileURLToPath } from 'node:url';
 import { vi } from 'vitest';
 
-const MAIN = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
+/** The built command. */
+export const MAIN = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
 /** Loaded before the daemon: it ends when its stdin does, which we hold open, so that it never outlives a killed test run. */
 const END_WITH_OWNER = 'data:text/javascript,process.stdin.resume().once("end",()=>process.exit(1)).unref()';
 

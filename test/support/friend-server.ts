@@ -11,6 +11,7 @@ import {
   type Store,
 } from '@friend-sync/sync-service';
 import { inject } from 'vitest';
+import type { ServerAddress } from './mysql-setup.ts';
 
 export interface FriendServer extends AsyncDisposable {
   readonly configuration: Configuration;
@@ -30,13 +31,15 @@ export interface FriendServerOptions {
   /** The configuration's `sources`, as YAML; USER stands for the user schema's name. */
   readonly sources: string;
   readonly settings?: Record<string, unknown>;
+  /** Default: the friend server that all tests share. */
+  readonly friendMysql?: ServerAddress;
 }
 
 /** Schemas of their own for one test, migrated, with an open store. Kept when the test fails, dropped when it disposes. */
 export async function openFriendServer(options: FriendServerOptions): Promise<FriendServer> {
   const suffix = randomBytes(5).toString('hex');
   const [userDb, friendDb, stateDatabase] = [`user_${suffix}`, `friend_${suffix}`, `sync_${suffix}`];
-  const [userAddress, friendAddress] = [inject('userMysql'), inject('friendMysql')];
+  const [userAddress, friendAddress] = [inject('userMysql'), options.friendMysql ?? inject('friendMysql')];
   const root = (address: { host: string; port: number }) => ({ ...address, user: 'root', password: '', tls: false });
   const configuration = loadConfiguration({
     text: `sources:\n${options.sources.replaceAll('USER', userDb)}`,
@@ -72,7 +75,8 @@ export async function openFriendServer(options: FriendServerOptions): Promise<Fr
   };
 }
 
-async function createSchema(server: Database, name: string, tables: readonly string[]): Promise<void> {
+/** Creates a schema and its tables. */
+export async function createSchema(server: Database, name: string, tables: readonly string[]): Promise<void> {
   await server.write('creating a schema', `CREATE DATABASE ${name}`);
   for (const ddl of tables)
     await server.write('creating a table', ddl.replace(/^CREATE TABLE /, `CREATE TABLE ${name}.`));

@@ -17,6 +17,8 @@ export interface PipelineOptions {
   /** The configuration's `sources`, as YAML; USER stands for the user schema's name. */
   readonly sources: string;
   readonly settings?: Readonly<Record<string, unknown>>;
+  /** Where the servers are found by everybody but root. Default: at their own ports. */
+  readonly ports?: { readonly user?: number; readonly friend?: number };
 }
 
 /** Both servers as root, with the schemas of this test. */
@@ -54,7 +56,7 @@ export async function openPipeline(
   });
   const suffix = randomBytes(4).toString('hex');
   const [userDb, friendDb] = [`user_${suffix}`, `friend_${suffix}`];
-  const text = JSON.stringify({ settings: settingsOf(stack, suffix, friendDb, options.settings) });
+  const text = JSON.stringify({ settings: settingsOf(stack, suffix, friendDb, options) });
   const env = { FRIEND_SYNC_SOURCE__PASSWORD: SOURCE_PASSWORD, FRIEND_SYNC_TARGET__PASSWORD: TARGET_PASSWORD };
   const configText = `sources:\n${options.sources.replaceAll('USER', userDb)}\n${text.slice(1, -1).replace(/^"settings":/, 'settings: ')}\n`;
   const folder = await mkdtemp(join(tmpdir(), 'friend-sync-test-'));
@@ -121,11 +123,11 @@ export async function openPipeline(
   };
 }
 
-function settingsOf(stack: Stack, suffix: string, friendDb: string, more: PipelineOptions['settings'] = {}) {
+function settingsOf(stack: Stack, suffix: string, friendDb: string, { settings, ports }: PipelineOptions) {
   return {
-    source: { port: stack.userMysql.port, user: `source_${suffix}` },
+    source: { port: ports?.user ?? stack.userMysql.port, user: `source_${suffix}` },
     target: {
-      port: stack.friendMysql.port,
+      port: ports?.friend ?? stack.friendMysql.port,
       user: `target_${suffix}`,
       database: friendDb,
       stateDatabase: `sync_${suffix}`,
@@ -142,7 +144,7 @@ function settingsOf(stack: Stack, suffix: string, friendDb: string, more: Pipeli
     fanOut: { leaseMs: 5_000 },
     lateCopies: { user: `late_${suffix}`, connectorName: `l${suffix}`, topicPrefix: `l${suffix}` },
     admin: { port: 0 },
-    ...more,
+    ...settings,
   };
 }
 

@@ -12,6 +12,9 @@ export const SCALE = isLong
       connectKills: 3,
       barrierMs: 1_200_000,
       lookMs: 1_000,
+      copyLockedMs: 60_000,
+      serverKills: 5,
+      awayMs: 600_000,
     }
   : {
       copiesOfOneUser: 8_000,
@@ -22,6 +25,9 @@ export const SCALE = isLong
       connectKills: 1,
       barrierMs: 120_000,
       lookMs: 50,
+      copyLockedMs: 2_000,
+      serverKills: 2,
+      awayMs: 3_000,
     };
 
 /** Beyond what a test takes at the usual figures. */

@@ -8,6 +8,8 @@ import { Perseverance } from '../../sync-service/src/application/watch/persevera
 import type { FriendServer } from './friend-server.ts';
 
 export interface Workers extends AsyncDisposable {
+  /** What keeps them from going on. */
+  readonly health: Health;
   /** Every fault for which a key had to wait. */
   readonly postponed: SyncError[];
   /** Waits until nothing is pending. */
@@ -17,17 +19,19 @@ export interface Workers extends AsyncDisposable {
 /** The fan-out of one daemon, running until it is disposed. */
 export function startWorkers({ store, friend }: Pick<FriendServer, 'store' | 'friend'>): Workers {
   const postponed: SyncError[] = [];
+  const health = new Health();
   const log = pino({ level: 'silent' });
   const fanOut = new FanOut(
     store,
     { workers: 2, claimKeys: 100, chunkRows: 1_000, leaseMs: 15_000 },
     { onWritten() {}, onApplied() {}, onPostponed: (_, error) => postponed.push(error) },
-    new Perseverance(new Health(), log, 1_000),
+    new Perseverance(health, log, 1_000),
     new Brake(store, [], { threadsRunning: 1_000, replicaLagSeconds: 1_000 }),
     () => {},
   );
   fanOut.start();
   return {
+    health,
     postponed,
     async settled() {
       const count = async () => {

@@ -74,7 +74,8 @@ export function openDatabase(
     dateStrings: true,
     enableKeepAlive: true,
     connectTimeout: 5_000,
-    // Idle connections are closed before the server does it.
+    // No connection stays idle for longer than a second: the server would close it, or has become a replica of another
+    // one that has its name now, and would be read-only for ever.
     ...(silenceSeconds ? { maxIdle: 0, idleTimeout: silenceSeconds * 500 } : {}),
   });
   const limits = [

@@ -19,6 +19,7 @@ const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = Object.fromEntries(
       'ER_NORMAL_SHUTDOWN',
       'ER_CON_COUNT_ERROR',
       'ER_TOO_MANY_USER_CONNECTIONS',
+      'ER_USER_LIMIT_REACHED',
       'ER_OPTION_PREVENTS_STATEMENT',
       'ER_CANT_EXECUTE_IN_READ_ONLY_TRANSACTION',
       'ER_READ_ONLY_MODE',
