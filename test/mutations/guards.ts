@@ -107,8 +107,7 @@ export const GUARDS: readonly Guard[] = [
       ['function storeBatch(', 'async function storeBatch('],
       [
         '  const keys = [...newest.keys()];\n',
-        `  const keys = [...newest.keys()  ...VALUE_GUARDS,
-];
+        `  const keys = [...newest.keys()];
   const before = await store.consumed.read(store.database, batch.topic, batch.partition);
   if (before?.nextOffset !== batch.expectedOffset) return { kind: 'moved', consumed: before };
   await store.consumed.advance(store.database, batch.topic, batch.partition, batch.nextOffset, batch.maxTimestampMs);
