@@ -78,8 +78,9 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const source = use(openSourceDatabase(configuration));
     const connect = new ConnectClient(settings.connect.url);
     const { connectorName } = settings.connect;
-    const history = use(await watchHistory({ source, store, connect, connectorName, health, intervalMs }));
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
+    const server = { source, store, connect, connectorName, sources };
+    const history = use(await watchHistory({ ...server, health, log, intervalMs }));
     consumer = createChangeConsumer({
       kafka,
       groupId: settings.kafka.groupId,

@@ -211,10 +211,19 @@ export const GUARDS: readonly Guard[] = [
   {
     guard: 'the look for a row that lacks columns',
     file: `${APPLICATION}/watch/history-watch.ts`,
-    replace: [['?? (await findUnreadable())', '']],
+    replace: [['incompleteRow(status) ?? ', '']],
     test: mysqlTest(
       'history.mysql.test.ts',
       'case 29: a connector that stands at a row that lacks columns halts until a new epoch; one that failed for another reason does not',
+    ),
+  },
+  {
+    guard: 'the look for a TRUNCATE',
+    file: `${APPLICATION}/watch/history-watch.ts`,
+    replace: [[' ?? truncated(status)', '']],
+    test: mysqlTest(
+      'history.mysql.test.ts',
+      'case 26: a connector that stands at a TRUNCATE halts until a new epoch, naming the table',
     ),
   },
   {
