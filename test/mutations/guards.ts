@@ -1,4 +1,5 @@
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
+import { TOPIC_GUARDS } from './topic-guards.ts';
 import { VALUE_GUARDS } from './value-guards.ts';
 
 export const GUARDS: readonly Guard[] = [
@@ -254,36 +255,6 @@ export const GUARDS: readonly Guard[] = [
     ),
   },
   {
-    guard: 'the probe for another log',
-    file: `${APPLICATION}/ingest/topic-identity.ts`,
-    replace: [['if (newer < nextOffset) {', 'if (newer < 0n) {']],
-    test: {
-      project: 'mysql',
-      file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
-      name: 'case 11: a topic that was re-created and has grown longer halts',
-    },
-  },
-  {
-    guard: 'the look at the log start',
-    file: `${APPLICATION}/ingest/topic-identity.ts`,
-    replace: [['if (nextOffset < log.low)', 'if (nextOffset < 0n)']],
-    test: {
-      project: 'mysql',
-      file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
-      name: 'case 17: an offset below the log start halts',
-    },
-  },
-  {
-    guard: 'the look at the partition count',
-    file: `${APPLICATION}/ingest/topic-identity.ts`,
-    replace: [['if (known.partitions !== offsets.length) {', 'if (known.partitions < 0) {']],
-    test: {
-      project: 'mysql',
-      file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
-      name: 'case 11: a topic with more partitions halts',
-    },
-  },
-  {
     guard: "the memory of the user server's history",
     file: `${APPLICATION}/watch/history-watch.ts`,
     replace: [['seen && !(await containsGtids(source, history.executed, seen.executed))', 'seen === null']],
@@ -292,5 +263,6 @@ export const GUARDS: readonly Guard[] = [
       'case 42: a user server that was set back is noticed, stays so in the next process and after it has caught up, until a new epoch',
     ),
   },
+  ...TOPIC_GUARDS,
   ...VALUE_GUARDS,
 ];
