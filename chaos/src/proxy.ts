@@ -20,9 +20,10 @@ export class TcpProxy implements AsyncDisposable {
     this.target = target;
   }
 
-  static async open(target = 0): Promise<TcpProxy> {
+  /** Listens at any free port, unless one is named. */
+  static async open(target = 0, port = 0): Promise<TcpProxy> {
     const proxy = new TcpProxy(target);
-    proxy.#server.listen(0, '127.0.0.1');
+    proxy.#server.listen(port, '127.0.0.1');
     await once(proxy.#server, 'listening');
     return proxy;
   }

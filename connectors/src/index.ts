@@ -18,6 +18,7 @@ export {
   storedPlace,
 } from './connect-rest/client.ts';
 export { metIncompleteRow } from './connect-rest/incomplete-row.ts';
+export { topicOfTruncate } from './connect-rest/rejected-truncate.ts';
 export { type ConnectorDefinition, connectorDefinitions, connectorNames } from './connectors.ts';
 export { renderLateCopiesConnector } from './late-copies/render.ts';
 export { type PrimaryKeys, type TailedTable, tailedTables } from './late-copies/tailed-tables.ts';

@@ -14,7 +14,6 @@ export class Metrics {
     'source',
     'kind',
   ]);
-  readonly ignored = this.#counter('friend_sync_ignored_total', 'messages that change nothing', ['reason']);
   readonly deadLetters = this.#counter('friend_sync_dead_letters_total', 'messages that could not be decoded', [
     'topic',
   ]);
@@ -34,6 +33,13 @@ export class Metrics {
     'friend_sync_patrol_ended_timestamp_seconds',
     'when a round of this instance ended last, in s since 1970',
   );
+  /** For alarms; set anew at each scrape. */
+  readonly trouble = new Gauge({
+    name: 'friend_sync_trouble',
+    help: 'parts of the service that are in trouble, by kind',
+    labelNames: ['kind'],
+    registers: [this.registry],
+  });
   readonly ready = this.#gauge('friend_sync_ready', '1 while consuming and nothing is in trouble');
   readonly braked = this.#gauge('friend_sync_braked', '1 while fan-out waits for the brake');
   readonly appliedSeconds = new Histogram({

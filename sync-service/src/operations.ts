@@ -121,6 +121,13 @@ export class Operations implements AsyncDisposable {
     return patrol.report(database);
   }
 
+  /** Why the changes of the user database can no longer be followed; until a new epoch begins. */
+  async historyLost(): Promise<SyncError | undefined> {
+    const { database, serverState } = await this.store();
+    const reason = (await serverState.read(database))?.historyLost;
+    return reason === undefined ? undefined : new SyncError('history_lost', reason);
+  }
+
   async planReset(sources: readonly SourceMapping[], target: OffsetTarget): Promise<OffsetMove[]> {
     const topics = sources.map((source) => changeTopic(this.configuration.settings, source));
     return planReset(await this.store(), this.#kafkaAdmin(), topics, target);

@@ -6,6 +6,7 @@ import { type PatrolEvents, startPatrol } from './application/fan-out/patrol.ts'
 import { captureCheck } from './application/ingest/captured-columns.ts';
 import { createIngestHandler } from './application/ingest/ingest-handler.ts';
 import { watchOffsets } from './application/ingest/offset-watch.ts';
+import { watchTopics } from './application/ingest/topic-watch.ts';
 import { backfillParts } from './application/operate/backfill.ts';
 import { watchDoubts } from './application/operate/doubt-watch.ts';
 import { lateCopiesStream, sourceStream } from './application/proof/streams.ts';
@@ -78,8 +79,9 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const source = use(openSourceDatabase(configuration));
     const connect = new ConnectClient(settings.connect.url);
     const { connectorName } = settings.connect;
-    const history = use(await watchHistory({ source, store, connect, connectorName, health, intervalMs }));
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
+    const server = { source, store, connect, connectorName, sources };
+    const history = use(await watchHistory({ ...server, health, log, intervalMs }));
     consumer = createChangeConsumer({
       kafka,
       groupId: settings.kafka.groupId,
@@ -118,6 +120,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     await consumer.start();
     closers.push(() => consumer.stop());
     use(watchOffsets(store, consumer, log));
+    use(await watchTopics({ store, admin, consumer, topics: [...sources.keys()], log }, intervalMs));
     const patrolled = patrolEvents(metrics, fanOut, log);
     use(startPatrol({ store, perseverance, intervalSeconds: settings.patrol.intervalSeconds, events: patrolled }));
     const backfill = backfillParts(settings, kafka, admin);

@@ -160,6 +160,28 @@ test(
 );
 
 test(
+  'case 16: offsets that stay locked for longer than the session timeout make no rebalance; what waited is stored then',
+  async () => {
+    await using pipeline = await openPipeline(OPTIONS);
+    const { friend, configuration } = pipeline;
+    await createUsers(pipeline, USERS);
+    const daemon = await pipeline.startDaemon();
+    await pipeline.settled();
+    const joins = await daemon.metric('friend_sync_rebalances_total');
+    await friend.transaction('a slow store', async (tx) => {
+      const { stateDatabase } = configuration.settings.target;
+      await tx.rows('locking', `SELECT next_offset FROM ${stateDatabase}.consumed FOR UPDATE`);
+      await rename(pipeline, 1, 'v1');
+      await delay(lockedMs); // the length of the lock is what is tested
+      expect(await copiesOf(pipeline, 1, 'v1')).toBe(0);
+    });
+    expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+    expect(await daemon.metric('friend_sync_rebalances_total')).toBe(joins);
+  },
+  LONG_TIMEOUT_MS,
+);
+
+test(
   'case 16: a copy that stays locked for longer than the session timeout makes no rebalance, and other keys go on',
   async () => {
     await using pipeline = await openPipeline(OPTIONS);

@@ -36,8 +36,12 @@ test('case 23, 53: junk of every kind becomes dead letters with its bytes, the n
     Buffer.alloc(JUNK_BYTES, 'x'),
   ];
   // Users 1 to 6 lose a change each; a seventh message has no readable key.
-  for (const [i, value] of junk.entries())
-    await producer.send({ topic, messages: [{ key: `{"id":${i + 1}}`, value, headers: { origin: 'somewhere' } }] });
+  const places: string[] = [];
+  for (const [i, value] of junk.entries()) {
+    const messages = [{ key: `{"id":${i + 1}}`, value, headers: { origin: 'somewhere' } }];
+    const [sent] = await producer.send({ topic, messages });
+    places.push(`${topic}/${sent?.partition} ${sent?.baseOffset}`);
+  }
   await producer.send({ topic, messages: [{ key: 'no key', value: 'no value' }] });
   await user.write('a change', `UPDATE ${userDb}.account SET nick = 'after all' WHERE id IN (1, 2, 20)`);
 
@@ -55,18 +59,23 @@ test('case 23, 53: junk of every kind becomes dead letters with its bytes, the n
   const letters = await operations.deadLetters(source);
   expect(letters.map(({ key }) => String(key)).sort()).toEqual(['1', '2', '3', '4', '5', '6', 'undefined']);
   const stored: Buffer[] = [];
+  const [named, reasons]: [string[], string[]] = [[], []];
   const consumer = kafka.consumer({ groupId: `look-${settings.kafka.groupId}` });
   await consumer.connect();
   await consumer.subscribe({ topic: deadLetterTopic(topic), fromBeginning: true });
   await consumer.run({
     eachMessage: async ({ message: { headers, value } }) => {
       if (!headers?.origin) return;
-      expect(String(headers['__connect.errors.topic'])).toBe(topic);
+      const header = (name: string) => String(headers[`__connect.errors.${name}`]);
+      named.push(`${header('topic')}/${header('partition')} ${header('offset')}`);
+      reasons.push(header('exception.message'));
       stored.push(value ?? Buffer.from('null'));
     },
   });
   await expect.poll(() => stored.length, SOON).toBe(junk.length);
   expect(stored.map((bytes) => bytes.length).sort()).toEqual(junk.map((bytes) => bytes.length).sort());
+  expect(named.sort()).toEqual(places.sort());
+  for (const reason of reasons) expect(reason).toMatch(/does not begin with 0x00|do not fit schema|the schema is/);
   expect(junk.every((bytes) => stored.some((other) => other.equals(bytes)))).toBe(true);
   await Promise.all([consumer.disconnect(), admin.disconnect(), producer.disconnect()]);
 

@@ -62,23 +62,24 @@ test('case 11: a topic that was re-created and has grown halts the daemon until 
   expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
 });
 
-test('case 11: a topic that was given more partitions halts the daemon until a new epoch begins', async () => {
+test('case 11: a topic that was given more partitions halts the daemon that reads it, and one that starts, until a new epoch begins', async () => {
   await using pipeline = await openPipeline(OPTIONS);
   await createUsers(pipeline, USERS);
-  const first = await pipeline.startDaemon();
+  const daemon = await pipeline.startDaemon();
   await pipeline.settled();
 
   await withAdmin(pipeline, (admin) =>
     admin.createPartitions({ topicPartitions: [{ topic: topicOf(pipeline), count: 6 }] }),
   );
   await updateAll(pipeline, 1);
-  await first.kill();
-  const daemon = await pipeline.launchDaemon();
   await halted(daemon, 'topic_replaced');
+  const another = await pipeline.launchDaemon();
+  await halted(another, 'topic_replaced');
 
   await beginEpoch(pipeline);
   await updateAll(pipeline, 2);
   expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
+  await Promise.all([daemon.ready(), another.ready()]);
 });
 
 test('case 42: a user server that was set back halts the daemon until a new epoch begins', async () => {

@@ -1,8 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { openStack, type PartName } from '@friend-sync/local-stack';
 import { expect, inject, test } from 'vitest';
+import { TcpProxy } from '../../chaos/src/proxy.ts';
 import { createUsers, startLoad, update } from '../support/load.ts';
 import { openPipeline } from '../support/pipeline.ts';
+import { LONG_TIMEOUT_MS, SCALE } from '../support/scale.ts';
 
 const USERS = 200;
 const BARRIER_MS = 120_000;
@@ -55,9 +57,46 @@ test.each<[string, PartName]>([
     expect(await load.stop()).toBeGreaterThan(0);
     expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
     expect(daemon.process.exitCode).toBe(null);
+    expect(await daemon.metric('friend_sync_dead_letters_total')).toBe(0);
     await expect.poll(async () => (await daemon.readiness()).ready, { timeout: 60_000 }).toBe(true);
   },
   300_000,
+);
+
+test(
+  'case 19: while Kafka is slow, cut off, frozen, and killed, the daemon waits, and goes on by itself',
+  async () => {
+    const { port, advertised } = inject('proxiedKafka');
+    await using link = await TcpProxy.open(port, advertised);
+    await using pipeline = await openPipeline();
+    const { stack, operations } = pipeline;
+    await createUsers(pipeline, USERS);
+    const daemon = await pipeline.startDaemon({ FRIEND_SYNC_KAFKA__BROKERS: `127.0.0.1:${advertised}` });
+    await using load = startLoad(pipeline, USERS);
+    link.slow(100);
+    await operations.passBarrier(BARRIER_MS);
+    link.cut();
+    await delay(SCALE.brokerAwayMs / 2); // the length of the fault is what is tested
+    const stored = await daemon.metric('friend_sync_messages_total');
+    await delay(SCALE.brokerAwayMs / 2);
+    expect(await daemon.metric('friend_sync_messages_total')).toBe(stored);
+    link.heal();
+    await operations.passBarrier(BARRIER_MS);
+    stack.kill('kafka', 'SIGSTOP');
+    await delay(SCALE.brokerAwayMs);
+    stack.kill('kafka', 'SIGCONT');
+    await operations.passBarrier(BARRIER_MS);
+    for (let kill = 0; kill < SCALE.brokerKills; kill++) {
+      await stack.stop('kafka', 'SIGKILL');
+      await stack.start('kafka');
+      await operations.passBarrier(BARRIER_MS);
+    }
+    await load.stop();
+    expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
+    expect(daemon.process.exitCode).toBe(null);
+    await daemon.ready();
+  },
+  LONG_TIMEOUT_MS,
 );
 
 test('case 24: a schema registered just before the registry is killed is there after it', async () => {

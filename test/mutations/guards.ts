@@ -1,5 +1,6 @@
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 import { SERVER_GUARDS } from './server-guards.ts';
+import { TOPIC_GUARDS } from './topic-guards.ts';
 import { VALUE_GUARDS } from './value-guards.ts';
 import { WRITE_THROUGH_GUARDS } from './write-through-guards.ts';
 
@@ -216,10 +217,19 @@ export const GUARDS: readonly Guard[] = [
   {
     guard: 'the look for a row that lacks columns',
     file: `${APPLICATION}/watch/history-watch.ts`,
-    replace: [['?? (await findUnreadable())', '']],
+    replace: [['incompleteRow(status) ?? ', '']],
     test: mysqlTest(
       'history.mysql.test.ts',
       'case 29: a connector that stands at a row that lacks columns halts until a new epoch; one that failed for another reason does not',
+    ),
+  },
+  {
+    guard: 'the look for a TRUNCATE',
+    file: `${APPLICATION}/watch/history-watch.ts`,
+    replace: [[' ?? truncated(status)', '']],
+    test: mysqlTest(
+      'history.mysql.test.ts',
+      'case 26: a connector that stands at a TRUNCATE halts until a new epoch, naming the table',
     ),
   },
   {
@@ -232,36 +242,6 @@ export const GUARDS: readonly Guard[] = [
     ),
   },
   {
-    guard: 'the probe for another log',
-    file: `${APPLICATION}/ingest/topic-identity.ts`,
-    replace: [['if (newer < nextOffset) {', 'if (newer < 0n) {']],
-    test: {
-      project: 'mysql',
-      file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
-      name: 'case 11: a topic that was re-created and has grown longer halts',
-    },
-  },
-  {
-    guard: 'the look at the log start',
-    file: `${APPLICATION}/ingest/topic-identity.ts`,
-    replace: [['if (nextOffset < log.low)', 'if (nextOffset < 0n)']],
-    test: {
-      project: 'mysql',
-      file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
-      name: 'case 17: an offset below the log start halts',
-    },
-  },
-  {
-    guard: 'the look at the partition count',
-    file: `${APPLICATION}/ingest/topic-identity.ts`,
-    replace: [['if (known.partitions !== offsets.length) {', 'if (known.partitions < 0) {']],
-    test: {
-      project: 'mysql',
-      file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
-      name: 'case 11: a topic with more partitions halts',
-    },
-  },
-  {
     guard: "the memory of the user server's history",
     file: `${APPLICATION}/watch/history-watch.ts`,
     replace: [['seen && !(await containsGtids(source, history.executed, seen.executed))', 'seen === null']],
@@ -271,6 +251,7 @@ export const GUARDS: readonly Guard[] = [
     ),
   },
   ...WRITE_THROUGH_GUARDS,
+  ...TOPIC_GUARDS,
   ...VALUE_GUARDS,
   ...SERVER_GUARDS,
 ];

@@ -57,6 +57,26 @@ test('completion needs the generation of the pass: one that is resumed at its cu
   expect(await feed.source.pending.count(server.store.database)).toMatchObject({ pending: 0 });
 });
 
+test('case 13: a pass whose worker died is gone on with at its cursor', async () => {
+  await using server = await openFriendServer(TABLES);
+  const feed = createFeed(server);
+  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1),(1),(1)`);
+  await feed.rows([1n, null, 'v1']);
+  const [copy] = feed.source.copies;
+  const first = await claimed(server);
+  await server.store.database.transaction('chunk 1', async (tx) => {
+    await copy?.makeEqual(tx, [1n], { after: [], upTo: ['1'] });
+    await feed.source.pending.pause(tx, first.token, 1n, { copy: copy?.id ?? '', after: ['1'] });
+  });
+  await claimed(server); // by a worker that dies
+  await endLeases(server);
+  // Nothing but a pass from the beginning would come by here.
+  await server.friend.write('editing', `UPDATE ${server.friendDb}.friend SET nick = 'passed' WHERE id = 1`);
+  await drain(server);
+  expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend`)).toEqual(['passed', 'v1', 'v1']);
+  expect(await feed.source.pending.count(server.store.database)).toMatchObject({ pending: 0 });
+});
+
 test('case 15: the cursor needs the token: a claim that was lost can neither store a cursor nor release the key', async () => {
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);

@@ -1,5 +1,5 @@
-import type { ConnectClient, ConnectorStatus } from '@friend-sync/connectors';
-import { Health } from '@friend-sync/sync-service';
+import { type ConnectClient, type ConnectorStatus, changeTopic } from '@friend-sync/connectors';
+import { createLogger, Health } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/watch/history-watch.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
@@ -9,7 +9,7 @@ const RUNNING: ConnectorStatus = { state: 'RUNNING', tasks: [{ id: 0, state: 'RU
 
 /** Watches the user server beside a connector that has stored this offset. */
 async function watch(
-  { user, store }: FriendServer,
+  { user, store, configuration: { settings, mapping } }: FriendServer,
   offset: Record<string, unknown> = {},
   intervalMs = 3_600_000,
   status = RUNNING,
@@ -19,10 +19,9 @@ async function watch(
     offsets: async () => [{ partition: {}, offset }],
     status: async () => status,
   } as unknown as ConnectClient;
-  return {
-    ...(await watchHistory({ source: user, store, connect, connectorName: 'some', health, intervalMs })),
-    health,
-  };
+  const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
+  const server = { source: user, store, connect, connectorName: 'some', sources };
+  return { ...(await watchHistory({ ...server, health, log: createLogger('silent'), intervalMs })), health };
 }
 
 const kinds = ({ health }: { health: Health }) => health.troubles.map(({ kind }) => kind);
@@ -80,6 +79,25 @@ test('case 29: a connector that stands at a row that lacks columns halts until a
   // A restart shows it as running for a moment.
   await using restarted = await watch(server);
   expect(() => restarted.check()).toThrow(/binlog_row_image/);
+
+  await server.store.serverState.forget(server.store.database);
+  await using anew = await watch(server);
+  expect(kinds(anew)).toEqual([]);
+});
+
+/** As Connect fails when Debezium sends it a TRUNCATE. */
+const REFUSED = `org.apache.kafka.connect.errors.ConnectException: Failed to flush offsets and/or records for task c-0
+Caused by: org.apache.kafka.common.InvalidRecordException: One or more records have been rejected due to 1 record errors in total, and only showing the first three errors at most: [RecordError(batchIndex=0, message='Compacted topic cannot accept message without key in topic partition TOPIC-1')]`;
+
+test('case 26: a connector that stands at a TRUNCATE halts until a new epoch, naming the table', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { settings, mapping } = server.configuration;
+  const [topic = ''] = mapping.sources.map((source) => changeTopic(settings, source));
+  const tasks = [{ id: 0, state: 'FAILED', trace: REFUSED.replace('TOPIC', topic) }];
+  await using standing = await watch(server, {}, undefined, { state: 'RUNNING', tasks });
+  expect(kinds(standing)).toEqual(['history_lost']);
+  await using restarted = await watch(server);
+  expect(() => restarted.check()).toThrow(`${server.userDb}.account was truncated`);
 
   await server.store.serverState.forget(server.store.database);
   await using anew = await watch(server);

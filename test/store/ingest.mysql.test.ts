@@ -71,11 +71,31 @@ test('case 18: an owner whose epoch is over stores nothing', async () => {
 test('case 10: 100 changes of one key in one batch mark it once, with the last value', async () => {
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);
+  const { stateDatabase } = server.configuration.settings.target;
   await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1)`);
   const changes = Array.from({ length: 100 }, (_, i) => change(feed, BigInt(i), `v${i}`));
   expect(await feed.batch(changes)).toMatchObject({ markCount: 1 });
   expect((await drain(server)).written).toBe(1);
   expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend`)).toEqual(['v99']);
+  expect(await column(server, `SELECT next_offset FROM ${stateDatabase}.consumed`)).toEqual(['100']);
+});
+
+test.each([
+  ['in one batch', ['B', 'A'], false],
+  ['in two batches', ['B', 'A'], true],
+])('case 10: a value that changes and changes back, %s, ends as it was', async (_, nicks, isFannedOutBetween) => {
+  await using server = await openFriendServer(TABLES);
+  const feed = createFeed(server);
+  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1)`);
+  await feed.rows([1n, null, 'A']);
+  await drain(server);
+  const changes = nicks.map((nick, i) => change(feed, feed.nextOffset + BigInt(i), nick));
+  for (const batch of isFannedOutBetween ? changes.map((one) => [one]) : [changes]) {
+    await feed.batch(batch);
+    expect((await drain(server)).written).toBe(isFannedOutBetween ? 1 : 0);
+  }
+  expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend`)).toEqual(['A']);
+  expect(feed.nextOffset).toBe(3n);
 });
 
 test('a change that leaves the mapped values as they are marks nothing', async () => {

@@ -36,10 +36,10 @@ export interface Pipeline extends Servers, AsyncDisposable {
   readonly operations: Operations;
   readonly configFile: string;
   readonly env: Readonly<Record<string, string>>;
-  /** Starts one more `friend-sync start` and waits until it is ready. */
-  startDaemon(): Promise<Daemon>;
+  /** Starts one more `friend-sync start`, with more environment, and waits until it is ready. */
+  startDaemon(more?: Readonly<Record<string, string>>): Promise<Daemon>;
   /** The same without waiting: what it finds may keep it from being ready. */
-  launchDaemon(): Promise<Daemon>;
+  launchDaemon(more?: Readonly<Record<string, string>>): Promise<Daemon>;
   /** Waits until everything committed so far is applied, then compares every copy with its source by plain SQL and byte for byte. */
   settled(): Promise<{ copies: number; mismatches: number; orphans: number }>;
 }
@@ -52,6 +52,7 @@ export async function openPipeline(
   const stack = await openStack({
     dataDir: inject('stackDir'),
     detached: true,
+    proxiedKafka: inject('proxiedKafka'),
     connectEnv: CONNECT_ENV,
   });
   const suffix = randomBytes(4).toString('hex');
@@ -85,8 +86,8 @@ export async function openPipeline(
   await operations.executeMigration(await operations.planMigration());
   await operations.applyConnectors(60_000);
   const daemons: Daemon[] = [];
-  const launchDaemon = async () => {
-    const daemon = await startDaemon(configFile, env);
+  const launchDaemon = async (more = {}) => {
+    const daemon = await startDaemon(configFile, { ...env, ...more });
     daemons.push(daemon);
     return daemon;
   };
@@ -101,8 +102,8 @@ export async function openPipeline(
     configFile,
     env,
     launchDaemon,
-    async startDaemon() {
-      const daemon = await launchDaemon();
+    async startDaemon(more) {
+      const daemon = await launchDaemon(more);
       await daemon.ready();
       return daemon;
     },

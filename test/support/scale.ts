@@ -15,6 +15,10 @@ export const SCALE = isLong
       copyLockedMs: 60_000,
       serverKills: 5,
       awayMs: 600_000,
+      brokerKills: 5,
+      brokerAwayMs: 60_000,
+      usersOfOneStatement: 100_000,
+      rewoundMessages: 10_000,
     }
   : {
       copiesOfOneUser: 8_000,
@@ -28,6 +32,10 @@ export const SCALE = isLong
       copyLockedMs: 2_000,
       serverKills: 2,
       awayMs: 3_000,
+      brokerKills: 1,
+      brokerAwayMs: 8_000,
+      usersOfOneStatement: 20_000,
+      rewoundMessages: 1_000,
     };
 
 /** Beyond what a test takes at the usual figures. */

@@ -5,7 +5,7 @@ import { type Load, withOperations } from '../context.ts';
 import { EXIT, explain } from '../exit.ts';
 import { print, printJson, printTable, talk } from '../output.ts';
 
-/** `friend-sync status`: connector, lag and waiting keys. A server that does not answer hides nothing of the others. */
+/** `friend-sync status`: connector, lag, waiting keys, and what halts ingest for good. A server that does not answer hides nothing of the others. */
 export function addStatus(program: Command, load: Load): void {
   program
     .command('status')
@@ -13,16 +13,21 @@ export function addStatus(program: Command, load: Load): void {
     .action(async () => {
       const { configuration, json } = load();
       const names = connectorNames(configuration);
-      const [connectors, progress, keys, patrol] = await withOperations(configuration, (operations: Operations) =>
+      const [connectors, progress, keys, patrol, lost] = await withOperations(configuration, (operations: Operations) =>
         Promise.all([
           part(() => Promise.all(names.map(async (name) => ({ name, status: await operations.connect.status(name) })))),
           part(() => operations.progress()),
           part(() => operations.keys()),
           part(() => operations.patrol()),
+          part(() => operations.historyLost()),
         ]),
       );
-      if ([connectors, progress, keys, patrol].some((p) => 'error' in p)) process.exitCode = EXIT.temporary;
-      if (json) return printJson({ connectors, progress, keys, patrol });
+      if ([connectors, progress, keys, patrol, lost].some((p) => 'error' in p)) process.exitCode = EXIT.temporary;
+      const historyLost = 'error' in lost ? lost : { value: lost.value?.message };
+      if (json) return printJson({ connectors, progress, keys, patrol, historyLost });
+
+      if ('error' in lost) print(`user database: ${lost.error}`);
+      else if (lost.value) print(`user database: ${explain(lost.value).message}`);
 
       if ('error' in connectors) print(`connectors: ${connectors.error}`);
       else for (const { name, status } of connectors.value) print(`connector ${name}: ${stateOf(status)}`);

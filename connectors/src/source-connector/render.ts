@@ -24,6 +24,7 @@ export function renderSourceConnector({ settings, mapping }: Configuration): Rec
     'table.include.list': mapping.sources.map(({ table }) => pattern(table.database, table.table)).join(','),
     'column.include.list': mapping.sources.flatMap(capturedColumns).join(','),
     'skip.messages.without.change': 'true',
+    // Not even a TRUNCATE is passed over in silence: the connector stands at it, see rejected-truncate.ts.
     'skipped.operations': 'none',
     'tombstones.on.delete': 'true',
 

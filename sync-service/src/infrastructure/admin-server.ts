@@ -34,6 +34,8 @@ export async function openAdminServer(
   );
   server.get('/metrics', async (_, reply) => {
     metrics.ready.set(health.isReady ? 1 : 0);
+    metrics.trouble.reset();
+    for (const { kind } of health.troubles) metrics.trouble.inc({ kind });
     return reply.type(metrics.registry.contentType).send(await metrics.registry.metrics());
   });
   // fastify writes into what it is given, and settings are frozen.

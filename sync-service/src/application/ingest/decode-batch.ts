@@ -12,8 +12,6 @@ import type { RequireCaptured } from './captured-columns.ts';
 export interface DecodedBatch {
   readonly changes: readonly Change[];
   readonly letters: readonly DeadLetter[];
-  /** Messages that are right and say nothing about one row, by reason. */
-  readonly ignored: readonly string[];
 }
 
 /**
@@ -28,7 +26,7 @@ export async function decodeBatch(
   epoch: number,
   requireCaptured: RequireCaptured,
 ): Promise<DecodedBatch> {
-  const [changes, letters, ignored]: [Change[], DeadLetter[], string[]] = [[], [], []];
+  const [changes, letters]: [Change[], DeadLetter[]] = [[], []];
   const { topic, partition } = batch;
   for (const message of batch.messages) {
     const { offset, key } = message;
@@ -37,9 +35,7 @@ export async function decodeBatch(
       const missing = missingColumns(schema, decoded);
       // Unknown, if it is known from now on; if not, every change would be.
       if (missing.length > 0) await requireCaptured(schema.mapping, missing);
-      const change = toChange({ schema, topic, partition, offset, epoch, key, decoded });
-      if ('ignored' in change) ignored.push(change.ignored);
-      else changes.push(change);
+      changes.push(toChange({ schema, topic, partition, offset, epoch, key, decoded }));
     } catch (error) {
       if (!(error instanceof SyncError) || error.kind !== 'message_malformed') throw error;
       letters.push({ topic, partition, message, reason: error.message });
@@ -47,7 +43,7 @@ export async function decodeBatch(
       if (lost) changes.push(lost);
     }
   }
-  return { changes, letters, ignored };
+  return { changes, letters };
 }
 
 function missingColumns({ mapping }: SourceSchema, decoded: DecodedRecord | null): string[] {

@@ -74,7 +74,6 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
     if (stored.kind === 'moved') return stored;
     undecodable.count(batch, decoded);
     parts.metrics.messages.inc({ topic: batch.topic }, messages.length);
-    for (const reason of decoded.ignored) parts.metrics.ignored.inc({ reason });
     for (const { topic, partition, message, reason } of decoded.letters) {
       parts.metrics.deadLetters.inc({ topic });
       parts.log.warn({ topic, partition, offset: String(message.offset), reason }, 'a message became a dead letter');

@@ -45,7 +45,7 @@ test('case 18: the database rules over a group offset that is deleted or ahead; 
   const log: Log = { low: 0n, high: 100n, group: undefined, newer: 100n, partitions: 1 };
   await start(server.store, log);
   await readUpTo(server.store, 60n);
-  for (const group of [undefined, 60n, 90n])
+  for (const group of [undefined, 60n, 90n, 500n])
     expect(await start(server.store, { ...log, group })).toMatchObject({ nextOffset: 60n });
   expect(await start(server.store, { ...log, group: 10n })).toMatchObject({ nextOffset: 10n, replayUntil: 60n });
 });

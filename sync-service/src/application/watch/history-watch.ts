@@ -1,8 +1,17 @@
-import { type ConnectClient, type ConnectorOffset, metIncompleteRow, storedGtids } from '@friend-sync/connectors';
-import { SyncError, toSyncError } from '../../errors.ts';
+import {
+  type ConnectClient,
+  type ConnectorOffset,
+  type ConnectorStatus,
+  metIncompleteRow,
+  type SourceMapping,
+  storedGtids,
+  topicOfTruncate,
+} from '@friend-sync/connectors';
+import { POLICY, SyncError, toSyncError } from '../../errors.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { containsGtids, readHistory, type ServerHistory } from '../../infrastructure/mysql/server-state.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
+import type { Logger } from '../../log.ts';
 import type { Health } from './health.ts';
 import { repeat } from './repeat.ts';
 
@@ -19,7 +28,10 @@ export interface HistoryWatchParts {
   readonly store: Store;
   readonly connect: ConnectClient;
   readonly connectorName: string;
+  /** By topic. */
+  readonly sources: ReadonlyMap<string, SourceMapping>;
   readonly health: Health;
+  readonly log: Logger;
   readonly intervalMs: number;
 }
 
@@ -27,7 +39,7 @@ export interface HistoryWatchParts {
  * Notices that the user server was set back (restored, reset, failed over with a loss), or no longer has the binary
  * logs that the connector was to read next. Debezium notices neither for certain: once a restored server has passed the
  * connector's GTID set, changes are skipped in silence (protocol A6). Notices, too, that the connector stands at a row
- * that it can never read. Ends after its first look.
+ * that it can never read, or at a TRUNCATE. Ends after its first look.
  */
 export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWatch> {
   const { source, store, health } = parts;
@@ -36,9 +48,16 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
 
   async function look(): Promise<void> {
     const reason = await findLoss();
+    if (reason !== undefined && reason !== lost?.message) tell(reason);
     lost = reason === undefined ? undefined : new SyncError('history_lost', reason);
     if (lost) health.report(PART, lost);
     else health.clear(PART);
+  }
+
+  /** Ingest would say it with the next message, and there may be none. */
+  function tell(problem: string): void {
+    const { hint } = POLICY.history_lost;
+    parts.log.error({ part: PART, kind: 'history_lost', problem, hint }, 'the user database cannot be followed');
   }
 
   async function findLoss(): Promise<string | undefined> {
@@ -50,7 +69,7 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     const reason =
       seen && !(await containsGtids(source, history.executed, seen.executed))
         ? `the user database lacks transactions that it had at ${seen.seenAt} UTC: it was set back`
-        : ((await findPurged(history, offsets)) ?? (await findUnreadable()));
+        : ((await findPurged(history, offsets)) ?? (await findImpassable()));
     if (reason === undefined) await serverState.remember(database, history.executed);
     else await serverState.declareLost(database, reason);
     await tellRetention(history, offsets);
@@ -66,11 +85,18 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     return isCertain ? 'the user database has purged binary logs that the connector has not read' : undefined;
   }
 
-  async function findUnreadable(): Promise<string | undefined> {
+  /** What the connector fails at again after each restart. */
+  async function findImpassable(): Promise<string | undefined> {
     const status = await parts.connect.status(parts.connectorName).catch(() => undefined);
-    return status && metIncompleteRow(status)
-      ? 'the connector has met a row that lacks columns of its table: a session wrote it with a binlog_row_image other than FULL, or changed the table with sql_log_bin=0'
-      : undefined;
+    return status && (incompleteRow(status) ?? truncated(status));
+  }
+
+  function truncated(status: ConnectorStatus): string | undefined {
+    const topic = topicOfTruncate(status);
+    const table = parts.sources.get(topic ?? '')?.table;
+    return (
+      topic && `${table ? `${table.database}.${table.table}` : topic} was truncated; its copies are left as they are`
+    );
   }
 
   async function tellRetention({ executed, keepsSeconds }: ServerHistory, offsets: ConnectorOffset[]): Promise<void> {
@@ -99,6 +125,12 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     },
     [Symbol.asyncDispose]: () => looking[Symbol.asyncDispose](),
   };
+}
+
+function incompleteRow(status: ConnectorStatus): string | undefined {
+  return metIncompleteRow(status)
+    ? 'the connector has met a row that lacks columns of its table: a session wrote it with a binlog_row_image other than FULL, or changed the table with sql_log_bin=0'
+    : undefined;
 }
 
 /** Age of the event that the connector has stored last. */

@@ -23,8 +23,13 @@ export interface ConsumerSession {
   readonly ended: Promise<unknown>;
   seek(topic: string, partition: number, offset: bigint): void;
   assignment(): AssignedPartition[];
+  /** Ends it with {@link REJOIN}. */
+  rejoin(): void;
   close(): Promise<void>;
 }
+
+/** What ends a session that is to be followed by another at once. */
+export const REJOIN = Symbol('rejoin');
 
 const MAX_WAIT_MS = 500;
 const JOIN_GRACE_MS = 4_000;
@@ -216,6 +221,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
       }
     },
     assignment: () => [...positions.values()].map((position) => ({ ...position })),
+    rejoin: () => end(REJOIN),
     async close() {
       isClosing = true;
       const closed = (async () => {

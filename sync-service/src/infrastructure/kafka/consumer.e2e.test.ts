@@ -2,6 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { type Kafka, Partitioners } from 'kafkajs';
 import { pino } from 'pino';
 import { afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { failingCommits } from '../../../../test/support/failing-commits.ts';
+import { StoredOffsets } from '../../../../test/support/stored-offsets.ts';
 import { SyncError } from '../../errors.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './admin.ts';
 import { createKafka } from './client.ts';
@@ -18,44 +20,6 @@ const SETTINGS = {
   sessionTimeoutMs: 6_000,
 };
 const WAIT = { timeout: 20_000, interval: 20 };
-
-/** Stands for the friend database: one next offset per partition, a fence, and what was stored, in order. */
-class Database implements PartitionHandler {
-  readonly next = new Map<number, bigint>();
-  readonly stored: { partition: number; offsets: bigint[]; nextOffset: bigint }[] = [];
-  readonly passes: { partition: number; from: bigint; to: bigint }[] = [];
-  readonly assignments: { partition: number; offset: bigint }[] = [];
-  /** Throws or waits in the place of the transaction. */
-  before: () => Promise<void> = async () => {};
-
-  assigned = async (_topic: string, partition: number) => {
-    const offset = this.next.get(partition) ?? 0n;
-    this.assignments.push({ partition, offset });
-    return offset;
-  };
-
-  store: PartitionHandler['store'] = async ({ partition, expectedOffset, messages, nextOffset }) => {
-    await this.before();
-    if (!this.#move(partition, expectedOffset, nextOffset)) return this.#moved(partition);
-    if (messages.length === 0) this.passes.push({ partition, from: expectedOffset, to: nextOffset });
-    else this.stored.push({ partition, offsets: messages.map(({ offset }) => offset), nextOffset });
-    return { kind: 'stored' };
-  };
-
-  offsets(partition = 0): bigint[] {
-    return this.stored.filter((batch) => batch.partition === partition).flatMap(({ offsets }) => offsets);
-  }
-
-  #move(partition: number, expected: bigint, next: bigint): boolean {
-    if ((this.next.get(partition) ?? 0n) !== expected) return false;
-    this.next.set(partition, next);
-    return true;
-  }
-
-  #moved(partition: number) {
-    return { kind: 'moved', nextOffset: this.next.get(partition) ?? 0n } as const;
-  }
-}
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => BigInt(from + i));
 
@@ -102,10 +66,10 @@ describe('the consumer, on a real broker', () => {
 
   function consume(
     handler: PartitionHandler,
-    { batchMessages = 100, groupId = `g-${topic}`, states = [] as ConsumerState[] } = {},
+    { batchMessages = 100, groupId = `g-${topic}`, states = [] as ConsumerState[], via = kafka } = {},
   ): ChangeConsumer {
     const consumer = createChangeConsumer({
-      kafka,
+      kafka: via,
       groupId,
       sessionTimeoutMs: 6_000,
       topics: [topic],
@@ -123,7 +87,7 @@ describe('the consumer, on a real broker', () => {
   test('reads from the database’s offset, in slices, and commits it to the group', async () => {
     await createTopic();
     await produce(10);
-    const database = new Database();
+    const database = new StoredOffsets();
     database.next.set(0, 5n);
     const consumer = consume(database, { batchMessages: 3 });
     await vi.waitFor(() => expect(database.offsets()).toEqual(range(5, 10)), WAIT);
@@ -138,7 +102,7 @@ describe('the consumer, on a real broker', () => {
 
   test('positions every partition, those without messages too', async () => {
     await createTopic(3);
-    const database = new Database();
+    const database = new StoredOffsets();
     const states: ConsumerState[] = [];
     const consumer = consume(database, { states });
     await vi.waitFor(() => expect(states).toEqual(['joining', 'consuming']), WAIT);
@@ -150,7 +114,7 @@ describe('the consumer, on a real broker', () => {
   test('counts control records, and passes those that come alone', async () => {
     await createTopic();
     await produceInTransaction(3, 'commit');
-    const database = new Database();
+    const database = new StoredOffsets();
     consume(database);
     await vi.waitFor(() => expect(database.next.get(0)).toBe(4n), WAIT);
     expect(database.offsets()).toEqual(range(0, 3));
@@ -165,7 +129,7 @@ describe('the consumer, on a real broker', () => {
   test('follows the database when its offset is another', async () => {
     await createTopic();
     await produce(10);
-    const database = new Database();
+    const database = new StoredOffsets();
     const consumer = consume(database);
     await vi.waitFor(() => expect(database.next.get(0)).toBe(10n), WAIT);
     database.next.set(0, 4n);
@@ -180,7 +144,7 @@ describe('the consumer, on a real broker', () => {
   test('case 20: a handler that fails is given the same batch again, whatever it threw', async () => {
     await createTopic();
     await produce(2);
-    const database = new Database();
+    const database = new StoredOffsets();
     const failures = [new TypeError('a bug'), new RangeError('another'), new SyncError('store_unavailable', 'down')];
     database.before = async () => {
       const failure = failures.shift();
@@ -195,7 +159,7 @@ describe('the consumer, on a real broker', () => {
   test('an offset that the log has lost is never jumped over: the handler is asked again', async () => {
     await createTopic();
     await produce(10);
-    const database = new Database();
+    const database = new StoredOffsets();
     database.next.set(0, 2n);
     const native = kafka.admin();
     await native.connect();
@@ -214,7 +178,7 @@ describe('the consumer, on a real broker', () => {
 
   test('two members share the partitions; one that stops leaves them to the other, nothing is stored twice', async () => {
     await createTopic(4);
-    const database = new Database();
+    const database = new StoredOffsets();
     const [first, second] = [consume(database), consume(database)];
     await vi.waitFor(() => {
       expect(first.assignment()).toHaveLength(2);
@@ -229,10 +193,34 @@ describe('the consumer, on a real broker', () => {
     expect(second.assignment()).toHaveLength(4);
   });
 
+  test.each([
+    ['for a reason of its own', 'COORDINATOR_LOAD_IN_PROGRESS'],
+    ['because the group rebalances', 'REBALANCE_IN_PROGRESS'],
+  ])(
+    'case 20: an offset that cannot be committed, %s, is committed later; nothing is stored twice',
+    async (_, type) => {
+      await createTopic();
+      await produce(2);
+      const database = new StoredOffsets();
+      const states: ConsumerState[] = [];
+      consume(database, { states, via: failingCommits(kafka, type, 2) });
+      await vi.waitFor(() => expect(database.offsets()).toEqual(range(0, 2)), WAIT);
+      for (const count of [3, 4]) {
+        await produce(1);
+        await vi.waitFor(() => expect(database.offsets()).toEqual(range(0, count)), WAIT);
+      }
+      await vi.waitFor(
+        async () => expect(await admin.groupOffsets(`g-${topic}`, topic)).toEqual(new Map([[0, 4n]])),
+        WAIT,
+      );
+      expect(states).not.toContain('crashed');
+    },
+  );
+
   test('case 20: a rebalance does not wait for a store that is alive', async () => {
     await createTopic(2);
     await produce(1, 0);
-    const database = new Database();
+    const database = new StoredOffsets();
     const handler: PartitionHandler = {
       assigned: database.assigned,
       store: async (batch, alive) => {
@@ -258,7 +246,7 @@ describe('the consumer, on a real broker', () => {
   test('stop ends a store that waits', async () => {
     await createTopic();
     await produce(1);
-    const database = new Database();
+    const database = new StoredOffsets();
     let isWaiting = false;
     const consumer = consume({
       assigned: database.assigned,

@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
-import { openSession } from './consumer-session.ts';
+import { openSession, REJOIN } from './consumer-session.ts';
 
 export interface MessageBatch {
   readonly topic: string;
@@ -69,6 +69,8 @@ export interface ChangeConsumer extends AsyncDisposable {
   stop(): Promise<void>;
   /** Reads on from another offset, which the database already holds. Ignored for a partition that is not ours. */
   seek(topic: string, partition: number, offset: bigint): void;
+  /** Leaves the group and joins it again, by what Kafka now says of the topics. */
+  rejoin(): void;
   /** The partitions that have their position. */
   assignment(): AssignedPartition[];
   /** When the group last heard from us or a batch was stored, in ms since 1970; 0 before. */
@@ -116,6 +118,7 @@ export function createChangeConsumer(options: ChangeConsumerOptions): ChangeCons
       });
       const error = await session.ended;
       if (stopping.signal.aborted) return;
+      if (error === REJOIN) continue;
       log.warn({ err: error, delayMs }, 'consumer crashed, building another');
       events.onState('crashed', { error });
       await sleep(delayMs * (0.75 + Math.random() / 2), undefined, { signal: stopping.signal }).catch(() => {});
@@ -139,6 +142,7 @@ export function createChangeConsumer(options: ChangeConsumerOptions): ChangeCons
       return stopped;
     },
     seek: (topic, partition, offset) => session?.seek(topic, partition, offset),
+    rejoin: () => session?.rejoin(),
     assignment: () => session?.assignment() ?? [],
     lastProgressAt: () => progressAtMs,
     [Symbol.asyncDispose]: () => consumer.stop(),

@@ -160,8 +160,13 @@ describe('other messages', () => {
     expect(toChange(tombstone('{"id":7}'))).toMatchObject({ ...gone, committedAtMs: null });
   });
 
-  test('case 26: a truncate has no key and is ignored', () => {
-    expect(toChange(inputOf({ op: 't', key: null, after: null }))).toEqual({ ignored: 'truncate' });
+  test('case 26: a truncate is no change of any row: it halts, naming the table', () => {
+    expect(() => toChange(inputOf({ op: 't', key: null, after: null }))).toThrow(
+      expect.objectContaining({
+        kind: 'history_lost',
+        message: expect.stringContaining('user_db.im_user was truncated'),
+      }),
+    );
   });
 
   test.each<[string, EnvelopeInput]>([

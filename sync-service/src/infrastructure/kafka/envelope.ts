@@ -16,11 +16,6 @@ export interface EnvelopeInput {
   readonly decoded: DecodedRecord | null;
 }
 
-/** A message that is right and says nothing about one row. */
-export interface Ignored {
-  readonly ignored: 'truncate';
-}
-
 interface Envelope {
   readonly op: unknown;
   readonly after: Readonly<Record<string, unknown>> | null;
@@ -30,13 +25,13 @@ interface Envelope {
 /**
  * What a message of a source's topic says about its row. Pure. Fails with a SyncError that names topic, partition and
  * offset and never a value: `message_malformed` if this message is wrong, `contract_broken` if its schema is not what
- * the mapping's columns need.
+ * the mapping's columns need, `history_lost` if the table was truncated.
  */
-export function toChange(input: EnvelopeInput): Change | Ignored {
+export function toChange(input: EnvelopeInput): Change {
   const { schema, epoch, partition, offset, decoded } = input;
   const where = `${input.topic}, partition ${partition}, offset ${offset}`;
   const envelope = decoded && envelopeOf(decoded, input.topic, where);
-  if (envelope?.op === 't') return { ignored: 'truncate' };
+  if (envelope?.op === 't') throw truncated(schema, where);
   if (input.key === null) throw new SyncError('message_malformed', `${where}: the message has no key`);
 
   const keyField = avroFieldName(schema.mapping.key);
@@ -53,6 +48,12 @@ export function toChange(input: EnvelopeInput): Change | Ignored {
   if (!envelope.after) throw new SyncError('message_malformed', `${where}: op ${envelope.op} without after`);
   requireSameKey(key, envelope.after[keyField], schema, where);
   return { ...change, kind: 'row', values: valuesOf(envelope.after, decoded, schema, where) };
+}
+
+/** Only a topic that is not compacted takes such a message; to the copies it means the same as one that is refused. */
+function truncated({ mapping: { table } }: SourceSchema, where: string): SyncError {
+  const name = `${table.database}.${table.table}`;
+  return new SyncError('history_lost', `${where}: ${name} was truncated; its copies are left as they are`);
 }
 
 function envelopeOf(decoded: DecodedRecord, topic: string, where: string): Envelope {

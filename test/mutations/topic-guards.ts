@@ -1,0 +1,55 @@
+import { APPLICATION, type Guard } from './guard.ts';
+
+/** What keeps the offsets of one topic from being taken for those of another. */
+export const TOPIC_GUARDS: readonly Guard[] = [
+  {
+    guard: 'the probe for another log',
+    file: `${APPLICATION}/ingest/topic-identity.ts`,
+    replace: [['if (newer < nextOffset) {', 'if (newer < 0n) {']],
+    test: {
+      project: 'mysql',
+      file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
+      name: 'case 11: a topic that was re-created and has grown longer halts',
+    },
+  },
+  {
+    guard: 'the look at the log start',
+    file: `${APPLICATION}/ingest/topic-identity.ts`,
+    replace: [['if (nextOffset < log.low)', 'if (nextOffset < 0n)']],
+    test: {
+      project: 'mysql',
+      file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
+      name: 'case 17: an offset below the log start halts',
+    },
+  },
+  {
+    guard: 'the look at the partition count',
+    file: `${APPLICATION}/ingest/topic-identity.ts`,
+    replace: [['if (known.partitions !== offsets.length) {', 'if (known.partitions < 0) {']],
+    test: {
+      project: 'mysql',
+      file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
+      name: 'case 11: a topic with more partitions halts',
+    },
+  },
+  {
+    guard: 'the look at the partition count while a topic is read',
+    file: `${APPLICATION}/ingest/topic-watch.ts`,
+    replace: [['[...topics.map(hasOtherPartitions), ', '[']],
+    test: {
+      project: 'mysql',
+      file: `${APPLICATION}/ingest/topic-watch.mysql.test.ts`,
+      name: 'case 11: a topic that was given more partitions has the consumer join again, once',
+    },
+  },
+  {
+    guard: 'the look at a log while it is read',
+    file: `${APPLICATION}/ingest/topic-watch.ts`,
+    replace: [['.map(isAnotherLog)', '.map(async () => false)']],
+    test: {
+      project: 'mysql',
+      file: `${APPLICATION}/ingest/topic-watch.mysql.test.ts`,
+      name: 'case 11: a log that was re-created and has outgrown the offset has the consumer join again, once',
+    },
+  },
+];
