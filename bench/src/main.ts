@@ -1,18 +1,25 @@
 import { parseArgs } from 'node:util';
+import { measureChunks } from './chunk.ts';
 import { measureExactlyOnce } from './exactly-once.ts';
 import { measureLatency } from './latency.ts';
 
 const USAGE = `npm run bench -- latency                           commit → copy visible, beside a bare consumer of the same topic
-npm run bench -- exactly-once [--rounds N]         what exactly-once source support costs, and what kills of Connect do without it`;
+npm run bench -- exactly-once [--rounds N]         what exactly-once source support costs, and what kills of Connect do without it
+npm run bench -- chunk [--copies N] [--rounds N]   fan-out of one user's copies by the size of its transactions`;
 
 const talk = (line: string) => process.stderr.write(`${line}\n`);
 const say = (line: string) => talk(`  ${line}`);
 
 async function measure(): Promise<unknown> {
-  const { values, positionals } = parseArgs({ allowPositionals: true, options: { rounds: { type: 'string' } } });
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { rounds: { type: 'string' }, copies: { type: 'string' } },
+  });
   const [name] = positionals;
   if (name === 'latency') return measureLatency(say);
   if (name === 'exactly-once') return measureExactlyOnce(count('rounds', values.rounds, 2), say);
+  if (name === 'chunk')
+    return measureChunks(count('copies', values.copies, 300_000), count('rounds', values.rounds, 3), say);
   throw new UsageError(name === undefined ? 'what is to be measured?' : `unknown measurement ${name}`);
 }
 
