@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { changeTopic } from '@friend-sync/connectors';
 import { openSystem, type System } from '@friend-sync/demo';
-import kafkajs, { type Consumer } from 'kafkajs';
+import { startBareConsumer } from './bare-consumer.ts';
 import { startDaemon } from './daemon.ts';
 import { median, percentile } from './statistics.ts';
 
@@ -43,7 +42,7 @@ export async function measureLatency(say: (line: string) => void): Promise<Laten
   // As it is run in production: a process of its own, whose event loop does not measure as well.
   await system.service.stop();
   await using _daemon = await startDaemon(system.commandLine);
-  const arrivals = await startBareConsumer(system);
+  await using arrivals = await watchArrivals(system);
   const bare: number[] = [];
   const copies: number[] = [];
   const commits: number[] = [];
@@ -67,7 +66,6 @@ export async function measureLatency(say: (line: string) => void): Promise<Laten
     }
     await pause();
   }
-  await arrivals.consumer.disconnect();
   const durableCommitP50Ms = median(commits);
   return {
     samples: SAMPLES,
@@ -95,23 +93,15 @@ async function durableCommit({ friend }: System): Promise<number> {
   return performance.now() - began;
 }
 
-async function startBareConsumer({
-  operations,
-  stack,
-}: System): Promise<{ consumer: Consumer; next(): Promise<number> }> {
-  const { settings, mapping } = operations.configuration;
-  const [source] = mapping.sources;
-  if (!source) throw new Error('the example has no source');
-  const kafka = new kafkajs.Kafka({ brokers: [stack.kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING });
-  const consumer = kafka.consumer({ groupId: 'bench-bare', maxWaitTimeInMs: 500 });
+/** The next message's arrival at a bare consumer of the example's topic. */
+async function watchArrivals({ operations, stack }: System): Promise<AsyncDisposable & { next(): Promise<number> }> {
   let arrived: ((at: number) => void) | undefined;
-  await consumer.connect();
-  await consumer.subscribe({ topic: changeTopic(settings, source), fromBeginning: false });
-  const joined = new Promise<void>((resolve) => consumer.on(consumer.events.GROUP_JOIN, () => resolve()));
-  await consumer.run({ autoCommit: false, eachBatch: async () => arrived?.(performance.now()) });
-  await joined;
+  const [topic = ''] = operations.topics;
+  const consumer = await startBareConsumer(stack.kafkaBrokers, topic, { from: 'end' }, () => {
+    arrived?.(performance.now());
+  });
   return {
-    consumer,
+    ...consumer,
     next: () =>
       new Promise((resolve) => {
         arrived = resolve;

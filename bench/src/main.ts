@@ -1,13 +1,43 @@
+import { parseArgs } from 'node:util';
+import { measureChunks } from './chunk.ts';
+import { measureExactlyOnce } from './exactly-once.ts';
 import { measureLatency } from './latency.ts';
 
-const USAGE = 'npm run bench -- latency     commit → copy visible, beside a bare consumer of the same topic';
+const USAGE = `npm run bench -- latency                           commit → copy visible, beside a bare consumer of the same topic
+npm run bench -- exactly-once [--rounds N]         what exactly-once source support costs, and what kills of Connect do without it
+npm run bench -- chunk [--copies N] [--rounds N]   fan-out of one user's copies by the size of its transactions`;
 
 const talk = (line: string) => process.stderr.write(`${line}\n`);
+const say = (line: string) => talk(`  ${line}`);
 
-const [name] = process.argv.slice(2);
-if (name === 'latency') {
-  process.stdout.write(`${JSON.stringify(await measureLatency((line) => talk(`  ${line}`)), null, 2)}\n`);
-  process.exit(0);
+async function measure(): Promise<unknown> {
+  const { values, positionals } = parseArgs({
+    allowPositionals: true,
+    options: { rounds: { type: 'string' }, copies: { type: 'string' } },
+  });
+  const [name] = positionals;
+  if (name === 'latency') return measureLatency(say);
+  if (name === 'exactly-once') return measureExactlyOnce(count('rounds', values.rounds, 2), say);
+  if (name === 'chunk')
+    return measureChunks(count('copies', values.copies, 300_000), count('rounds', values.rounds, 3), say);
+  throw new UsageError(name === undefined ? 'what is to be measured?' : `unknown measurement ${name}`);
 }
-talk(USAGE);
-process.exit(2);
+
+function count(option: string, given: string | undefined, otherwise: number): number {
+  const value = given === undefined ? otherwise : Number(given);
+  if (!Number.isSafeInteger(value) || value < 1) throw new UsageError(`--${option} ${given} is not a number`);
+  return value;
+}
+
+class UsageError extends Error {}
+
+measure().then(
+  (result) => {
+    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    process.exit(0);
+  },
+  (error: Error) => {
+    talk(error instanceof UsageError ? `${error.message}\n\n${USAGE}` : `\nbench: ${error.stack}`);
+    process.exit(error instanceof UsageError ? 2 : 1);
+  },
+);

@@ -1,8 +1,7 @@
-import { mkdir, mkdtemp, readdir, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { rm } from 'node:fs/promises';
 import { fileURLToPath } from 'node:url';
 import { type Configuration, readConfiguration, renderGrants, Secret } from '@friend-sync/connectors';
-import { attachStack, openStack, PART_NAMES, type Stack } from '@friend-sync/local-stack';
+import { openStack, type Stack } from '@friend-sync/local-stack';
 import {
   createLogger,
   createSyncService,
@@ -11,11 +10,10 @@ import {
   openDatabase,
   type SyncService,
 } from '@friend-sync/sync-service';
+import { newDataFolder } from './data-folder.ts';
 import { createExample, fillExample } from './example.ts';
 
-const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const STACKS = `${ROOT}.stack`;
-const EXAMPLE = `${ROOT}friend-sync.example.yaml`;
+const EXAMPLE = fileURLToPath(new URL('../../friend-sync.example.yaml', import.meta.url));
 /** Every server listens on 127.0.0.1 only, and ends with the demo. */
 const PASSWORD = 'demo-password';
 const DEADLINE_MS = 120_000;
@@ -44,7 +42,7 @@ export async function openSystem({ say, onApplied }: SystemOptions): Promise<Sys
     for (const closer of closers.splice(0).reverse()) await closer();
   };
   try {
-    const dataDir = await newDataDir();
+    const dataDir = await newDataFolder('demo');
     closers.push(() => rm(dataDir, { recursive: true, force: true }));
     const stack = await openStack({
       dataDir,
@@ -82,19 +80,6 @@ export async function openSystem({ say, onApplied }: SystemOptions): Promise<Sys
     await close();
     throw error;
   }
-}
-
-/** A folder for this run; those of runs that were killed are removed. */
-async function newDataDir(): Promise<string> {
-  await mkdir(STACKS, { recursive: true });
-  for (const name of (await readdir(STACKS)).filter((name) => name.startsWith('demo-'))) {
-    const folder = join(STACKS, name);
-    const stack = attachStack(folder);
-    // Without a state file it may be one that is just being made.
-    if (stack && PART_NAMES.every((part) => stack.pid(part) === undefined))
-      await rm(folder, { recursive: true, force: true });
-  }
-  return mkdtemp(join(STACKS, 'demo-'));
 }
 
 function configure(stack: Stack): Configuration {

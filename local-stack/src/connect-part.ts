@@ -3,7 +3,7 @@ import { join } from 'node:path';
 import { java } from './environment.ts';
 import type { JavaFolders } from './java-downloads.ts';
 import { loggingProperties, SMALL_JVM } from './kafka-part.ts';
-import type { Part } from './part.ts';
+import type { Part, PartPlace } from './part.ts';
 import { answers } from './registry-part.ts';
 
 /** One Kafka Connect worker with Debezium's MySQL connector and the Avro converter; secrets come from its environment. */
@@ -12,11 +12,12 @@ export function connectPart(folders: JavaFolders): Part {
     name: 'connect',
     stopSignal: 'SIGTERM',
 
-    async prepare({ dir, ports, connectEnv }) {
+    async prepare(place) {
+      const { dir, connectEnv } = place;
       await mkdir(dir, { recursive: true });
       const properties = join(dir, 'connect.properties');
       const logging = join(dir, 'log4j2.properties');
-      await writeFile(properties, workerProperties(folders['connect-plugins'], ports.connect, ports.kafka));
+      await writeFile(properties, workerProperties(folders['connect-plugins'], place));
       await writeFile(logging, loggingProperties());
       const jvm = [
         ...SMALL_JVM,
@@ -37,9 +38,9 @@ export function connectPart(folders: JavaFolders): Part {
   };
 }
 
-function workerProperties(plugins: string, port: number, kafkaPort: number): string {
-  return `bootstrap.servers=127.0.0.1:${kafkaPort}
-listeners=http://127.0.0.1:${port}
+function workerProperties(plugins: string, { ports, exactlyOnceSource }: PartPlace): string {
+  return `bootstrap.servers=127.0.0.1:${ports.kafka}
+listeners=http://127.0.0.1:${ports.connect}
 rest.advertised.host.name=127.0.0.1
 plugin.path=${plugins}
 plugin.discovery=hybrid_warn
@@ -54,7 +55,7 @@ offset.storage.partitions=1
 status.storage.partitions=1
 key.converter=org.apache.kafka.connect.json.JsonConverter
 value.converter=org.apache.kafka.connect.json.JsonConverter
-exactly.once.source.support=enabled
+exactly.once.source.support=${exactlyOnceSource ? 'enabled' : 'disabled'}
 offset.flush.interval.ms=1000
 scheduled.rebalance.max.delay.ms=0
 connector.client.config.override.policy=All

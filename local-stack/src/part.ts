@@ -18,6 +18,8 @@ export interface PartPlace {
   readonly proxiedKafka?: ProxiedKafka | undefined;
   /** Extra environment of the Connect process: secrets that its config provider reads. */
   readonly connectEnv: Readonly<Record<string, string>>;
+  /** Whether Connect's worker has its source connectors write in transactions. */
+  readonly exactlyOnceSource: boolean;
 }
 
 export interface Launch {

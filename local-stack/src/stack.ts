@@ -28,6 +28,11 @@ export interface StackOptions {
   readonly proxiedKafka?: ProxiedKafka;
   /** Secrets for Connect's `${env:…}` references; names begin with FRIEND_SYNC_. */
   readonly connectEnv?: Readonly<Record<string, string>>;
+  /**
+   * Default: true. False: Connect's worker gives every source connector an ordinary producer, and refuses a connector that
+   * requires exactly-once support.
+   */
+  readonly exactlyOnceSource?: boolean;
   /** The parts go on when we end. Default: they end with us, even if we are killed. */
   readonly detached?: boolean;
   /** One line for a human per step. */
@@ -74,7 +79,11 @@ export async function openStack(options: StackOptions): Promise<Stack> {
     dataDir,
     parts,
     await initialState(dataDir, options.ports),
-    { connectEnv: options.connectEnv ?? {}, proxiedKafka: options.proxiedKafka },
+    {
+      connectEnv: options.connectEnv ?? {},
+      proxiedKafka: options.proxiedKafka,
+      exactlyOnceSource: options.exactlyOnceSource ?? true,
+    },
     say,
   );
   if (!options.detached) stack.endWithOwner();
@@ -90,7 +99,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
 /** The stack of a data folder, to look at or to end; undefined where there never was one. */
 export function attachStack(dataDir: string): Stack | undefined {
   const state = readState(resolve(dataDir));
-  return state && new ProcessStack(resolve(dataDir), new Map(), state, { connectEnv: {} }, () => {});
+  const given = { connectEnv: {}, exactlyOnceSource: true };
+  return state && new ProcessStack(resolve(dataDir), new Map(), state, given, () => {});
 }
 
 async function prepareParts(names: readonly PartName[], say: (line: string) => void): Promise<Map<PartName, Part>> {
@@ -129,7 +139,7 @@ class ProcessStack implements Stack {
     dataDir: string,
     parts: ReadonlyMap<PartName, Part>,
     state: StackState,
-    given: Pick<PartPlace, 'connectEnv' | 'proxiedKafka'>,
+    given: Pick<PartPlace, 'connectEnv' | 'proxiedKafka' | 'exactlyOnceSource'>,
     say: (line: string) => void,
   ) {
     this.dataDir = dataDir;
