@@ -18,6 +18,8 @@ export default defineConfig({
           name: 'unit',
           include: ['*/src/**/*.test.ts', 'test/**/*.test.ts'],
           exclude: ['**/*.mysql.test.ts', '**/*.e2e.test.ts', 'test/mutations/**', '**/node_modules/**'],
+          // Some start the command, which takes seconds on a machine that has other work.
+          testTimeout: 60_000,
           sequence: { groupOrder: 0 },
         },
       },

@@ -4,6 +4,7 @@ export { type IngestBatch, type Ingested, ingest } from './application/ingest/in
 export type { AppliedConnectors } from './application/operate/apply-connectors.ts';
 export type { ListedLetter } from './application/operate/dead-letters.ts';
 export type { EpochPlan } from './application/operate/epoch.ts';
+export { takeAsDeleted } from './application/operate/gone.ts';
 export type { OffsetMove, OffsetTarget, PartitionProgress } from './application/operate/offsets.ts';
 export type { BarrierResult } from './application/proof/barrier.ts';
 export type { Comparison } from './application/proof/compare.ts';

@@ -10,6 +10,7 @@ import { type AppliedConnectors, applyConnectors } from './application/operate/a
 import { type BackfillEvents, backfillParts, runBackfill } from './application/operate/backfill.ts';
 import { type ListedLetter, listDeadLetters } from './application/operate/dead-letters.ts';
 import { beginEpoch, type EpochPlan, planEpoch } from './application/operate/epoch.ts';
+import { takeAsDeleted } from './application/operate/gone.ts';
 import {
   executeReset,
   type OffsetMove,
@@ -196,6 +197,11 @@ export class Operations implements AsyncDisposable {
   async markPending(source: SourceMapping, keys: readonly Key[]): Promise<void> {
     const { database, sources } = await this.store();
     await sources.get(source.name)?.pending.mark(database, keys);
+  }
+
+  /** Gives the copies of keys that the source no longer has what the delete policy says; see {@link takeAsDeleted}. */
+  async takeAsDeleted(source: SourceMapping, keys: readonly Key[]): Promise<number> {
+    return takeAsDeleted({ store: await this.store(), source: this.#sourceDatabase() }, source, keys);
   }
 
   compareCopies(): Promise<Comparison> {

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { runCommand } from '../support/command.ts';
+import { column } from '../support/drain.ts';
 import { createUsers, startLoad } from '../support/load.ts';
 import { openPipeline } from '../support/pipeline.ts';
 import { TABLES } from '../support/tables.ts';
@@ -29,7 +30,8 @@ test('case 53: copies edited by hand are found while changes go on, without fals
 });
 
 test('case 53: verify --repair restores every copy that was edited by hand, whatever the mirror holds', async () => {
-  await using pipeline = await openPipeline({ ...TABLES, settings: { patrol: { intervalSeconds: 3_600 } } });
+  const sources = `${TABLES.sources}\n    onDelete: { set: { nick: "gone" } }`;
+  await using pipeline = await openPipeline({ ...TABLES, sources, settings: { patrol: { intervalSeconds: 3_600 } } });
   const { operations, configuration, friend, friendDb } = pipeline;
   await createUsers(pipeline, USERS);
   await pipeline.startDaemon();
@@ -39,12 +41,14 @@ test('case 53: verify --repair restores every copy that was edited by hand, what
   await friend.write('by hand', `UPDATE ${friendDb}.member SET nick = NULL`);
   const { stateDatabase } = configuration.settings.target;
   await friend.write('by hand', `UPDATE ${stateDatabase}.mirror_account SET v_nick = 'mirror' WHERE k <= 10`);
+  await friend.write('of no row', `INSERT INTO ${friendDb}.friend (friend_id, nick) VALUES (2001, 'deleted long ago')`);
 
   const copies = USERS * 3;
   expect(await runCommand(pipeline, 'verify')).toMatchObject({ code: 1, data: { copies, mismatches: copies } });
   expect(await runCommand(pipeline, 'verify', '--repair')).toMatchObject({
     code: 0,
-    data: { copies, mismatches: 0, repaired: copies },
+    data: { copies, mismatches: 0, repaired: copies, orphans: 1 },
   });
+  expect(await column(pipeline, `SELECT nick FROM ${friendDb}.friend WHERE friend_id = 2001`)).toEqual(['gone']);
   expect(await pipeline.settled()).toMatchObject({ copies, mismatches: 0 });
 });

@@ -242,6 +242,15 @@ export const GUARDS: readonly Guard[] = [
     ),
   },
   {
+    guard: 'the look whether something came while the source was asked',
+    file: `${APPLICATION}/operate/gone.ts`,
+    replace: [['isSame(before.get(key), now.get(key))', '!isSame(before.get(key), now.get(key)) || true']],
+    test: mysqlTest(
+      'gone.mysql.test.ts',
+      'a key of which a change comes while the source is asked is not taken as deleted',
+    ),
+  },
+  {
     guard: "the memory of the user server's history",
     file: `${APPLICATION}/watch/history-watch.ts`,
     replace: [['seen && !(await containsGtids(source, history.executed, seen.executed))', 'seen === null']],

@@ -28,6 +28,6 @@ export async function drain(
 }
 
 /** The first column of a query on the friend server, in order. */
-export async function column(server: FriendServer, sql: string): Promise<unknown[]> {
+export async function column(server: Pick<FriendServer, 'friend'>, sql: string): Promise<unknown[]> {
   return (await server.friend.rows('reading', sql)).map((row) => Object.values(row)[0]);
 }

@@ -10,14 +10,17 @@ export function addVerify(program: Command, load: Load): void {
   program
     .command('verify')
     .description('compare every copy with its source, byte for byte, while changes may go on')
-    .option('--repair', 'read the source rows of copies that differ again, and verify once more')
+    .option(
+      '--repair',
+      'read the source rows of copies that differ again, apply onDelete where there is none, and verify once more',
+    )
     .option('--deadline <seconds>', 'give up waiting for changes on their way after so long', '3600')
     .action(async (options: { repair?: boolean; deadline: string }, command: Command) => {
       const deadlineMs = deadlineOf(options, command);
       const { json, configuration } = load();
       await withOperations(configuration, async (operations) => {
         const found = await operations.verify(deadlineMs);
-        const result = options.repair && found.mismatches > 0 ? await repaired(operations, found, deadlineMs) : found;
+        const result = options.repair ? await repaired(operations, found, deadlineMs) : found;
         if (result.mismatches > 0) process.exitCode = EXIT.failed;
         const { copies, mismatches, changing, orphans, examples } = result;
         const repairs = found.mismatches - mismatches;
@@ -33,10 +36,14 @@ export function addVerify(program: Command, load: Load): void {
 
 /** The source row is the truth, whatever the mirror holds: so the keys are backfilled, not only marked. */
 async function repaired(operations: Operations, found: Verification, deadlineMs: number): Promise<Verification> {
-  talk(`${found.mismatches} copies differ; reading their source rows again`);
+  if (found.mismatches > 0) talk(`${found.mismatches} copies differ; reading their source rows again`);
+  let goneCount = 0;
   for (const source of operations.configuration.mapping.sources) {
     const keys = [...(found.differing.get(source.name)?.keys() ?? [])];
     if (keys.length > 0) await operations.runBackfill(source, keys, deadlineMs);
+    const orphaned = [...(found.orphaned.get(source.name) ?? [])];
+    if (source.onDelete.kind === 'replace') goneCount += await operations.takeAsDeleted(source, orphaned);
   }
-  return operations.verify(deadlineMs);
+  if (goneCount > 0) talk(`${goneCount} keys have no source row; their copies get the values of onDelete`);
+  return found.mismatches + goneCount > 0 ? operations.verify(deadlineMs) : found;
 }

@@ -14,6 +14,8 @@ export interface Comparison {
   readonly mismatches: number;
   /** Copies whose source row does not exist: the delete policy's, not a mismatch. */
   readonly orphans: number;
+  /** Their keys, by source. */
+  readonly orphaned: ReadonlyMap<string, ReadonlySet<Key>>;
   /** The first of the mismatches, without values. */
   readonly examples: readonly string[];
   /** The keys of the mismatches, by source. */
@@ -58,6 +60,7 @@ class Tally implements Comparison {
   copies = 0;
   mismatches = 0;
   orphans = 0;
+  readonly orphaned = new Map<string, Set<Key>>();
   readonly examples: string[] = [];
   readonly differing = new Map<string, Map<Key, Held>>();
 
@@ -66,6 +69,7 @@ class Tally implements Comparison {
     const n = Number(row.n);
     if (wanted === undefined) {
       this.orphans += n;
+      this.orphaned.set(name, (this.orphaned.get(name) ?? new Set()).add(key));
       return;
     }
     this.copies += n;

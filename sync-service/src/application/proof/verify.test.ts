@@ -11,7 +11,14 @@ function looking(...held: Record<string, Held>[]) {
       const now = held[Math.min(look++, held.length - 1)] ?? {};
       const keys = Object.entries(now).filter(([key]) => !before || before.get('account')?.has(key));
       const differing = new Map([['account', new Map(keys)]]);
-      return { copies: 10, mismatches: keys.length, orphans: 0, examples: keys.map(([key]) => key), differing };
+      return {
+        copies: 10,
+        mismatches: keys.length,
+        orphans: 0,
+        orphaned: new Map(),
+        examples: keys.map(([key]) => key),
+        differing,
+      };
     },
   });
 }

@@ -9,6 +9,7 @@ export class MirrorStore {
   readonly table: string;
   readonly #schema: SourceSchema;
   readonly #read: string;
+  readonly #insert: string;
   readonly #write: string;
   readonly #columns: readonly string[];
   readonly #forgotten: readonly string[];
@@ -35,8 +36,8 @@ export class MirrorStore {
     const forgotten = unmapped.map((name) => `${quoted(unknownColumn(name))} = 1`);
     this.#columns = columns;
     this.#forgotten = forgotten;
-    this.#write = `INSERT INTO ${this.table} (${columns.join(', ')}) VALUES ? AS n
-      ON DUPLICATE KEY UPDATE ${[...replaced, ...forgotten].join(', ')}`;
+    this.#insert = `INSERT INTO ${this.table} (${columns.join(', ')}) VALUES ? AS n ON DUPLICATE KEY UPDATE`;
+    this.#write = `${this.#insert} ${[...replaced, ...forgotten].join(', ')}`;
   }
 
   /** The rows of these keys, locked in key order until the transaction ends. */
@@ -66,10 +67,19 @@ export class MirrorStore {
   }
 
   /** Inserts or replaces rows, in key order. */
-  async write(tx: Session, rows: readonly MirrorRow[]): Promise<void> {
+  write(tx: Session, rows: readonly MirrorRow[]): Promise<void> {
+    return this.#writeAll(tx, this.#write, rows);
+  }
+
+  /** Inserts rows, in key order; where there is one already, it stays as it is. */
+  add(tx: Session, rows: readonly MirrorRow[]): Promise<void> {
+    return this.#writeAll(tx, `${this.#insert} k = n.k`, rows);
+  }
+
+  async #writeAll(tx: Session, sql: string, rows: readonly MirrorRow[]): Promise<void> {
     if (rows.length === 0) return;
     const sorted = [...rows].sort((a, b) => compareKeys(a.key, b.key));
-    await tx.write('writing the mirror', this.#write, [sorted.map((row) => this.#toColumns(row))]);
+    await tx.write('writing the mirror', sql, [sorted.map((row) => this.#toColumns(row))]);
   }
 
   /** What gives the row `alias` these values. */
