@@ -40,7 +40,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['*/src/**/*.e2e.test.ts', 'test/**/*.e2e.test.ts'],
           globalSetup: 'test/support/stack-setup.ts',
-          fileParallelism: false,
+          // Each worker has a stack to itself.
+          maxWorkers: 2,
           testTimeout: 180_000,
           hookTimeout: 600_000,
           sequence: { groupOrder: 2 },

@@ -78,6 +78,7 @@ test('case 39: a primary key that changes: copies of the new key follow, those o
 test('case 37: a mapped column that is dropped halts the daemon, which names it; once it is back, nothing is lost', async () => {
   const { operations, configuration } = pipeline;
   await change("UPDATE ACCOUNT SET nick = 'with', avatar = 'with.png'");
+  await pipeline.settled();
   await change('ALTER TABLE ACCOUNT DROP COLUMN avatar');
   await change("UPDATE ACCOUNT SET nick = 'without'");
   const problems = async () => (await daemon.readiness()).troubles.map(({ problem }) => problem).join();

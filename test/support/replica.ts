@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Secret } from '@friend-sync/connectors';
 import { openStack } from '@friend-sync/local-stack';
 import { type Database, openDatabase } from '@friend-sync/sync-service';
-import { inject } from 'vitest';
+import { OWN_STACK } from './own-stack.ts';
 import { CONNECT_ENV } from './passwords.ts';
 
 /** A part whose server has another id. */
@@ -24,7 +24,7 @@ export interface Pair extends AsyncDisposable {
 
 /** Must be opened before anything uses the server, which stops for a moment. The replica's binary logs are numbered from 1. */
 export async function openPair(part: keyof typeof OTHER): Promise<Pair> {
-  const stack = await openStack({ dataDir: inject('stackDir'), detached: true, connectEnv: CONNECT_ENV });
+  const stack = await openStack({ dataDir: OWN_STACK.dataDir, detached: true, connectEnv: CONNECT_ENV });
   const dataDir = await mkdtemp(join(tmpdir(), 'friend-sync-replica-'));
   const folder = join(dataDir, OTHER[part]);
   await mkdir(folder);
@@ -43,8 +43,10 @@ export async function openPair(part: keyof typeof OTHER): Promise<Pair> {
     primary,
     replica,
     async [Symbol.asyncDispose]() {
-      // For the tests that follow, whatever has happened here.
+      // For the tests that follow, whatever has happened here: with a number of GTID far ahead, for one, no backfill of a
+      // quiet server would end.
       await promote(primary);
+      await primary.database.write('numbering anew', 'RESET BINARY LOGS AND GTIDS');
       await Promise.all([primary, replica].map(({ database }) => database[Symbol.asyncDispose]()));
       await second.down();
       await rm(dataDir, { recursive: true, force: true });

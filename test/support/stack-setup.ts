@@ -1,30 +1,39 @@
 import { mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { freePorts, openStack } from '@friend-sync/local-stack';
+import { freePorts, openStack, type Stack } from '@friend-sync/local-stack';
 import type { TestProject } from 'vitest/node';
+import type { OwnStack } from './own-stack.ts';
 import { CONNECT_ENV } from './passwords.ts';
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** The data folder of the running stack: tests attach to it to stop and start its parts. */
-    stackDir: string;
-    kafkaBrokers: string[];
-    /** Kafka's second door: who opens a proxy at `advertised`, before `port`, is between it and its clients. */
-    proxiedKafka: { port: number; advertised: number };
+/** Starts whole real stacks, one for each worker, once for all end-to-end tests; they end with the test run. */
+export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+  const opened: { stack: Stack; own: OwnStack }[] = [];
+  const close = async () => {
+    await Promise.all(
+      opened.map(async ({ stack, own }) => {
+        await stack.down();
+        await rm(own.dataDir, { recursive: true, force: true });
+      }),
+    );
+  };
+  try {
+    while (opened.length < (project.config.maxWorkers ?? 1)) opened.push(await openOne());
+  } catch (error) {
+    await close();
+    throw error;
   }
+  project.provide(
+    'stacks',
+    opened.map(({ own }) => own),
+  );
+  return close;
 }
 
-/** Starts the whole real stack, once for all end-to-end tests; it ends with the test run. */
-export default async function setup(project: TestProject): Promise<() => Promise<void>> {
+async function openOne(): Promise<{ stack: Stack; own: OwnStack }> {
   const dataDir = await mkdtemp(join(tmpdir(), 'friend-sync-e2e-'));
   const [port = 0, advertised = 0] = await freePorts(2);
-  const stack = await openStack({ dataDir, proxiedKafka: { port, advertised }, connectEnv: CONNECT_ENV });
-  project.provide('stackDir', dataDir);
-  project.provide('kafkaBrokers', [stack.kafkaBrokers]);
-  project.provide('proxiedKafka', { port, advertised });
-  return async () => {
-    await stack.down();
-    await rm(dataDir, { recursive: true, force: true });
-  };
+  const proxiedKafka = { port, advertised };
+  const stack = await openStack({ dataDir, proxiedKafka, connectEnv: CONNECT_ENV });
+  return { stack, own: { dataDir, kafkaBrokers: stack.kafkaBrokers, proxiedKafka } };
 }

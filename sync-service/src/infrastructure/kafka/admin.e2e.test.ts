@@ -1,21 +1,15 @@
 import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import { pino } from 'pino';
-import { beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { OWN_STACK } from '../../../../test/support/own-stack.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './admin.ts';
 import type { Decoder } from './avro.ts';
 import { createKafka } from './client.ts';
 import { type Notification, watchNotifications } from './notifications.ts';
 
-declare module 'vitest' {
-  interface ProvidedContext {
-    /** Addresses of a broker that these tests may create topics on; the e2e project's set-up provides them. */
-    kafkaBrokers: string[];
-  }
-}
-
 const SETTINGS = {
-  brokers: inject('kafkaBrokers'),
+  brokers: [OWN_STACK.kafkaBrokers],
   clientId: 'friend-sync-test',
   groupId: 'unused',
   tls: false,

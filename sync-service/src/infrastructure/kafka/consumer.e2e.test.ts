@@ -1,8 +1,9 @@
 import { randomUUID } from 'node:crypto';
 import { type Kafka, Partitioners } from 'kafkajs';
 import { pino } from 'pino';
-import { afterEach, beforeAll, describe, expect, inject, test, vi } from 'vitest';
+import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { failingCommits } from '../../../../test/support/failing-commits.ts';
+import { OWN_STACK } from '../../../../test/support/own-stack.ts';
 import { StoredOffsets } from '../../../../test/support/stored-offsets.ts';
 import { SyncError } from '../../errors.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './admin.ts';
@@ -10,7 +11,7 @@ import { createKafka } from './client.ts';
 import { type ChangeConsumer, type ConsumerState, createChangeConsumer, type PartitionHandler } from './consumer.ts';
 
 const SETTINGS = {
-  brokers: inject('kafkaBrokers'),
+  brokers: [OWN_STACK.kafkaBrokers],
   clientId: 'friend-sync-test',
   groupId: 'unused',
   tls: false,

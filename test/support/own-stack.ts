@@ -1,0 +1,38 @@
+import { rm, writeFile } from 'node:fs/promises';
+import { join } from 'node:path';
+import { afterAll, inject } from 'vitest';
+
+/** A running stack of real parts, which a test attaches to. */
+export interface OwnStack {
+  /** Its data folder. */
+  readonly dataDir: string;
+  readonly kafkaBrokers: string;
+  /** Kafka's second door: who opens a proxy at `advertised`, before `port`, is between it and its clients. */
+  readonly proxiedKafka: { readonly port: number; readonly advertised: number };
+}
+
+declare module 'vitest' {
+  interface ProvidedContext {
+    /** One for each of the workers that run end-to-end tests. */
+    stacks: OwnStack[];
+  }
+}
+
+/** The stack that no other file uses while this one's tests run: its parts may be stopped, killed and set back. */
+export const OWN_STACK: OwnStack = await takeFreeStack();
+
+/** Not by VITEST_POOL_ID: in Vitest 4.1.12, after another project, two workers at work have the same. */
+async function takeFreeStack(): Promise<OwnStack> {
+  for (const stack of inject('stacks')) {
+    const mark = join(stack.dataDir, 'taken');
+    const isFree = await writeFile(mark, '', { flag: 'wx' }).then(
+      () => true,
+      () => false,
+    );
+    if (!isFree) continue;
+    // Hooks run last to first: this one after all those of the file.
+    afterAll(() => rm(mark));
+    return stack;
+  }
+  throw new Error('there are more workers than stacks');
+}
