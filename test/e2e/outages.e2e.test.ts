@@ -3,7 +3,7 @@ import { openStack, type PartName } from '@friend-sync/local-stack';
 import { expect, test } from 'vitest';
 import { TcpProxy } from '../../chaos/src/proxy.ts';
 import { createUsers, startLoad, update } from '../support/load.ts';
-import { OWN_STACK } from '../support/own-stack.ts';
+import { ownStack } from '../support/own-stack.ts';
 import { openPipeline } from '../support/pipeline.ts';
 import { LONG_TIMEOUT_MS, SCALE } from '../support/scale.ts';
 
@@ -67,7 +67,7 @@ test.each<[string, PartName]>([
 test(
   'case 19: while Kafka is slow, cut off, frozen, and killed, the daemon waits, and goes on by itself',
   async () => {
-    const { port, advertised } = OWN_STACK.proxiedKafka;
+    const { port, advertised } = ownStack().proxiedKafka;
     await using link = await TcpProxy.open(port, advertised);
     await using pipeline = await openPipeline();
     const { stack, operations } = pipeline;
@@ -101,7 +101,7 @@ test(
 );
 
 test('case 24: a schema registered just before the registry is killed is there after it', async () => {
-  const stack = await openStack({ dataDir: OWN_STACK.dataDir, detached: true });
+  const stack = await openStack({ dataDir: ownStack().dataDir, detached: true });
   const url = `${stack.registryUrl}/apis/ccompat/v7`;
   for (const name of ['first', 'second', 'third']) {
     const schema = JSON.stringify({ type: 'record', name, fields: [] });

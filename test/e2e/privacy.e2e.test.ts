@@ -1,7 +1,7 @@
 import { renderGrants } from '@friend-sync/connectors';
 import kafkajs from 'kafkajs';
 import { expect, test } from 'vitest';
-import { OWN_STACK } from '../support/own-stack.ts';
+import { ownStack } from '../support/own-stack.ts';
 import { openPipeline } from '../support/pipeline.ts';
 
 const SECRET = 'unmapped-secret-7f3a';
@@ -9,7 +9,7 @@ const VALUE = 'mapped-value-91c2';
 
 /** Everything that a topic holds, as one string of bytes. */
 async function contentOf(topics: readonly string[]): Promise<Map<string, string>> {
-  const kafka = new kafkajs.Kafka({ brokers: [OWN_STACK.kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING });
+  const kafka = new kafkajs.Kafka({ brokers: [ownStack().kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING });
   const admin = kafka.admin();
   await admin.connect();
   const content = new Map<string, string>(topics.map((topic) => [topic, '']));

@@ -6,7 +6,7 @@ import { type Configuration, connectorNames, loadConfiguration, renderGrants } f
 import { openStack, type Stack } from '@friend-sync/local-stack';
 import { createLogger, type Database, Operations, openDatabase } from '@friend-sync/sync-service';
 import { type Daemon, startDaemon } from './daemon.ts';
-import { OWN_STACK } from './own-stack.ts';
+import { ownStack } from './own-stack.ts';
 import { CONNECT_ENV, LATE_COPIES_PASSWORD, SOURCE_PASSWORD, TARGET_PASSWORD } from './passwords.ts';
 import { SCALE } from './scale.ts';
 import { TABLES } from './tables.ts';
@@ -50,9 +50,9 @@ export async function openPipeline(
   before?: (servers: Servers) => Promise<void>,
 ): Promise<Pipeline> {
   const stack = await openStack({
-    dataDir: OWN_STACK.dataDir,
+    dataDir: ownStack().dataDir,
     detached: true,
-    proxiedKafka: OWN_STACK.proxiedKafka,
+    proxiedKafka: ownStack().proxiedKafka,
     connectEnv: CONNECT_ENV,
   });
   const suffix = randomBytes(4).toString('hex');

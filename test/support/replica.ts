@@ -4,7 +4,7 @@ import { join } from 'node:path';
 import { Secret } from '@friend-sync/connectors';
 import { openStack } from '@friend-sync/local-stack';
 import { type Database, openDatabase } from '@friend-sync/sync-service';
-import { OWN_STACK } from './own-stack.ts';
+import { ownStack } from './own-stack.ts';
 import { CONNECT_ENV } from './passwords.ts';
 
 /** A part whose server has another id. */
@@ -24,7 +24,7 @@ export interface Pair extends AsyncDisposable {
 
 /** Must be opened before anything uses the server, which stops for a moment. The replica's binary logs are numbered from 1. */
 export async function openPair(part: keyof typeof OTHER): Promise<Pair> {
-  const stack = await openStack({ dataDir: OWN_STACK.dataDir, detached: true, connectEnv: CONNECT_ENV });
+  const stack = await openStack({ dataDir: ownStack().dataDir, detached: true, connectEnv: CONNECT_ENV });
   const dataDir = await mkdtemp(join(tmpdir(), 'friend-sync-replica-'));
   const folder = join(dataDir, OTHER[part]);
   await mkdir(folder);

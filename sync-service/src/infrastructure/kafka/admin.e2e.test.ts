@@ -2,14 +2,13 @@ import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import { pino } from 'pino';
 import { beforeAll, describe, expect, test, vi } from 'vitest';
-import { OWN_STACK } from '../../../../test/support/own-stack.ts';
+import { ownStack } from '../../../../test/support/own-stack.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './admin.ts';
 import type { Decoder } from './avro.ts';
 import { createKafka } from './client.ts';
 import { type Notification, watchNotifications } from './notifications.ts';
 
 const SETTINGS = {
-  brokers: [OWN_STACK.kafkaBrokers],
   clientId: 'friend-sync-test',
   groupId: 'unused',
   tls: false,
@@ -24,7 +23,7 @@ describe('the admin, on a real broker', () => {
   let admin: KafkaAdmin;
 
   beforeAll(() => {
-    kafka = createKafka(SETTINGS, pino({ level: 'silent' }));
+    kafka = createKafka({ ...SETTINGS, brokers: [ownStack().kafkaBrokers] }, pino({ level: 'silent' }));
     admin = openKafkaAdmin(kafka);
     return () => admin[Symbol.asyncDispose]();
   });

@@ -3,7 +3,7 @@ import { type Kafka, Partitioners } from 'kafkajs';
 import { pino } from 'pino';
 import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
 import { failingCommits } from '../../../../test/support/failing-commits.ts';
-import { OWN_STACK } from '../../../../test/support/own-stack.ts';
+import { ownStack } from '../../../../test/support/own-stack.ts';
 import { StoredOffsets } from '../../../../test/support/stored-offsets.ts';
 import { SyncError } from '../../errors.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './admin.ts';
@@ -11,7 +11,6 @@ import { createKafka } from './client.ts';
 import { type ChangeConsumer, type ConsumerState, createChangeConsumer, type PartitionHandler } from './consumer.ts';
 
 const SETTINGS = {
-  brokers: [OWN_STACK.kafkaBrokers],
   clientId: 'friend-sync-test',
   groupId: 'unused',
   tls: false,
@@ -31,7 +30,7 @@ describe('the consumer, on a real broker', () => {
   let topic: string;
 
   beforeAll(() => {
-    kafka = createKafka(SETTINGS, pino({ level: 'silent' }));
+    kafka = createKafka({ ...SETTINGS, brokers: [ownStack().kafkaBrokers] }, pino({ level: 'silent' }));
     admin = openKafkaAdmin(kafka);
     return () => admin[Symbol.asyncDispose]();
   });
