@@ -42,7 +42,8 @@ export default defineConfig({
           globalSetup: 'test/support/stack-setup.ts',
           // Each worker has a stack to itself.
           maxWorkers: 2,
-          testTimeout: 180_000,
+          // Only a hang takes so long, on the slowest machine.
+          testTimeout: 600_000,
           hookTimeout: 600_000,
           sequence: { groupOrder: 2 },
         },

@@ -1,9 +1,9 @@
 import { spawnSync } from 'node:child_process';
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 
 const MAIN = fileURLToPath(new URL('../dist/main.js', import.meta.url));
 const EXAMPLE = fileURLToPath(new URL('../../friend-sync.example.yaml', import.meta.url));
@@ -15,7 +15,9 @@ function run(...args: string[]) {
 }
 
 function configurationFile(text: string): string {
-  const file = join(mkdtempSync(join(tmpdir(), 'friend-sync-cli-')), 'friend-sync.yaml');
+  const folder = mkdtempSync(join(tmpdir(), 'friend-sync-cli-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'friend-sync.yaml');
   writeFileSync(file, text);
   return file;
 }

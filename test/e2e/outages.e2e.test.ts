@@ -61,7 +61,7 @@ test.each<[string, PartName]>([
     expect(await daemon.metric('friend_sync_dead_letters_total')).toBe(0);
     await expect.poll(async () => (await daemon.readiness()).ready, { timeout: 60_000 }).toBe(true);
   },
-  300_000,
+  LONG_TIMEOUT_MS,
 );
 
 test(

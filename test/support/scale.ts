@@ -39,4 +39,4 @@ export const SCALE = isLong
     };
 
 /** Beyond what a test takes at the usual figures. */
-export const LONG_TIMEOUT_MS = isLong ? 3_600_000 : 180_000;
+export const LONG_TIMEOUT_MS = isLong ? 3_600_000 : 600_000;

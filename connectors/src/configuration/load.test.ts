@@ -1,7 +1,7 @@
-import { mkdtempSync, writeFileSync } from 'node:fs';
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { Secret } from '../secret.ts';
 import { ConfigurationError, type ConfigurationIssue } from './issue.ts';
 import { loadConfiguration, readConfiguration } from './load.ts';
@@ -65,7 +65,9 @@ test('overrides win over the environment, that over the file, that over the defa
 });
 
 test('variables are coerced, and may name a file', () => {
-  const file = join(mkdtempSync(join(tmpdir(), 'friend-sync-')), 'password');
+  const folder = mkdtempSync(join(tmpdir(), 'friend-sync-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  const file = join(folder, 'password');
   writeFileSync(file, 's3cret\n');
   const { settings } = load(SOURCES, {
     FRIEND_SYNC_TARGET__PASSWORD_FILE: file,
