@@ -114,6 +114,7 @@ async function feed(store: Store): Promise<() => Promise<void>> {
       values: [`https://img.example/${KEY}/${offset}.png`, `Nick ${offset}`],
       position,
       isRead: false,
+      gtid: null,
       committedAtMs: Date.now(),
     };
     const expectedOffset = offset++;

@@ -67,6 +67,7 @@ export class SourceLog {
       values: row ? columns.map((column) => known(row, column, hasAvatar)) : [],
       position: { epoch: 1, partition, offset: BigInt(from + i) },
       isRead,
+      gtid: null,
       committedAtMs: 1,
     }));
   }

@@ -103,7 +103,7 @@ export class TopicWorld {
     const partition = (key + this.#epoch) % PARTITIONS;
     const { log } = this.#partition(partition);
     const position = { epoch: this.#epoch, partition, offset: BigInt(log.length) };
-    log.push({ source: 's', key: BigInt(key), kind, values, position, isRead, committedAtMs: null });
+    log.push({ source: 's', key: BigInt(key), kind, values, position, isRead, gtid: null, committedAtMs: null });
   }
 
   #read(key: number): void {
@@ -117,7 +117,8 @@ export class TopicWorld {
     const [before, last] = log.filter((change) => change.key === BigInt(key)).slice(-2);
     if (!before || !last || last.isRead || before.kind === 'delete') return;
     if ([...before.values, ...last.values].includes(undefined)) return;
-    if (last.kind === 'row' && before.values.every((value, i) => equalValues(value, last.values[i]))) return;
+    if (last.kind === 'row' && before.values.every((value, i) => equalValues(value as Value, last.values[i] as Value)))
+      return;
     this.#append(key, 'row', before.values, true);
     this.#stale.add(log.at(-1) as Change);
   }

@@ -14,6 +14,7 @@ function change(feed: Feed, offset: bigint, nick: string, more: Partial<Change> 
     values: [null, nick],
     position,
     isRead: false,
+    gtid: null,
     committedAtMs: 1,
     ...more,
   };

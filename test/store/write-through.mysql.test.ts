@@ -93,6 +93,7 @@ const change = (
   values: [null, nick],
   position: { epoch: 1, partition: 0, offset, ...where },
   isRead: false,
+  gtid: null,
   committedAtMs: 1,
 });
 

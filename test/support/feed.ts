@@ -42,6 +42,7 @@ export function createFeed(server: FriendServer, isFanOutIdle = false): Feed {
     values: values ?? [],
     position: { epoch: 1, partition: 0, offset },
     isRead,
+    gtid: null,
     committedAtMs: 1,
   });
 

@@ -6,6 +6,22 @@ export type Key = bigint | string;
 /** A mapped column's value. `undefined`, where it is allowed, means unknown, which is not NULL. */
 export type Value = string | bigint | number | Uint8Array | null;
 
+/**
+ * What a message says of a mapped column that has two readings: NULL and the column's default may arrive as the same, so
+ * may all numbers but zero. The row itself tells which it is.
+ */
+export class Ambiguous {
+  /** Whether the column may hold this value, by what the message says. */
+  readonly couldBe: (value: Value) => boolean;
+
+  constructor(couldBe: (value: Value) => boolean) {
+    this.couldBe = couldBe;
+  }
+}
+
+/** What a message says of a mapped column; `undefined`: nothing. */
+export type Said = Value | Ambiguous | undefined;
+
 /** What one message says about one source row, at one position. */
 export interface Change {
   /** Name of the source in the mapping. */
@@ -14,12 +30,19 @@ export interface Change {
   /** `row`: the row exists with these values; `delete`: it is gone. */
   readonly kind: 'row' | 'delete';
   /** Aligned with `SourceMapping.columns`; `undefined` where the message does not carry the column. Empty for a delete. */
-  readonly values: readonly (Value | undefined)[];
+  readonly values: readonly Said[];
   readonly position: Position;
   /** The row was read by a snapshot or a backfill, not written by a transaction (Debezium's op `r`). */
   readonly isRead: boolean;
+  /** The transaction that wrote it; null where the message does not say. Never for order. */
+  readonly gtid: string | null;
   /** When the source committed it, in ms since 1970; for latency only, never for order. Null where unknown. */
   readonly committedAtMs: number | null;
+}
+
+/** The message says which value it is. */
+export function isKnown(said: Said): said is Value {
+  return said !== undefined && !(said instanceof Ambiguous);
 }
 
 /** Sorts keys as MySQL does (numbers by value, strings as utf8mb4_0900_bin: by bytes), so that locks are taken in one order. */

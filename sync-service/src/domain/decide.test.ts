@@ -14,7 +14,17 @@ const known: MirrorRow = {
 
 function change(offset: bigint, values: Change['values'], more: Partial<Change> = {}) {
   const position = { epoch: 1, partition: 2, offset };
-  return { source: 's', key: 7n, kind: 'row' as const, values, position, isRead: false, committedAtMs: null, ...more };
+  return {
+    source: 's',
+    key: 7n,
+    kind: 'row' as const,
+    values,
+    position,
+    isRead: false,
+    gtid: null,
+    committedAtMs: null,
+    ...more,
+  };
 }
 
 function decideOne(row: MirrorRow | undefined, one: Change, replayUntil = 0n, doubted?: Doubt) {

@@ -1,4 +1,4 @@
-import { type Change, equalValues, type Key, type Value } from './change.ts';
+import { Ambiguous, type Change, equalValues, type Key, type Said, type Value } from './change.ts';
 import type { Coalesced } from './coalesce.ts';
 import { contradicts, type Doubt } from './doubt.ts';
 import { orderOf, type Position } from './position.ts';
@@ -74,7 +74,14 @@ function isSecond({ position }: Change, known: MirrorRow, doubted: Doubt | undef
 /** A deleted row keeps its last values: its position must outlive it, and a late copy is still comparable. */
 function toRow({ key, kind, values, position, committedAtMs }: Change, known: MirrorRow | undefined): MirrorRow {
   const isDeleted = kind === 'delete';
-  return { key, values: isDeleted ? (known?.values ?? []) : values, position, isDeleted, committedAtMs };
+  const told = values.map((said, i) => resolve(said, known?.isDeleted ? undefined : known?.values[i]));
+  return { key, values: isDeleted ? (known?.values ?? []) : told, position, isDeleted, committedAtMs };
+}
+
+/** Of several readings the one that is known already, if it is among them. */
+function resolve(said: Said, known: Value | undefined): Value | undefined {
+  if (!(said instanceof Ambiguous)) return said;
+  return known !== undefined && said.couldBe(known) ? known : undefined;
 }
 
 function differs(row: MirrorRow, known: MirrorRow): boolean {

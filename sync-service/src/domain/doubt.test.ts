@@ -9,7 +9,7 @@ const known: MirrorRow = { key: 7n, values: ['new', null], position: AT, isDelet
 
 function change(offset: bigint, values: Change['values'], isRead: boolean, more: Partial<Change> = {}): Change {
   const position = { ...AT, offset };
-  return { source: 's', key: 7n, kind: 'row', values, position, isRead, committedAtMs: null, ...more };
+  return { source: 's', key: 7n, kind: 'row', values, position, isRead, gtid: null, committedAtMs: null, ...more };
 }
 
 const read = (offset: bigint, ...values: Change['values']) => change(offset, values, true);

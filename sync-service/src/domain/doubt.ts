@@ -1,4 +1,4 @@
-import { type Change, equalValues, type Value } from './change.ts';
+import { Ambiguous, type Change, equalValues, type Said } from './change.ts';
 import type { Position } from './position.ts';
 
 /** A read of some key is in doubt. */
@@ -19,12 +19,18 @@ export interface Doubt {
  */
 export function contradicts(
   { isRead, values }: Change,
-  before: { readonly values: readonly (Value | undefined)[]; readonly isDeleted: boolean },
+  before: { readonly values: readonly Said[]; readonly isDeleted: boolean },
 ): boolean {
   if (!isRead) return false;
   if (before.isDeleted) return true;
   return values.some((value, i) => {
     const known = before.values[i];
-    return value !== undefined && known !== undefined && !equalValues(value, known);
+    return (
+      value !== undefined &&
+      known !== undefined &&
+      !(value instanceof Ambiguous) &&
+      !(known instanceof Ambiguous) &&
+      !equalValues(value, known)
+    );
   });
 }

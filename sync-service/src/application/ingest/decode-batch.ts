@@ -66,6 +66,7 @@ function unknownRow(
       values: mapping.columns.map(() => undefined),
       position,
       isRead: false,
+      gtid: null,
       committedAtMs: null,
     };
   } catch {

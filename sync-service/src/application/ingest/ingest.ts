@@ -1,4 +1,4 @@
-import type { Change, Key } from '../../domain/change.ts';
+import { type Change, isKnown, type Key } from '../../domain/change.ts';
 import { type Coalesced, coalesce } from '../../domain/coalesce.ts';
 import { decide, type MirrorRow, mayBeStale } from '../../domain/decide.ts';
 import type { Doubt } from '../../domain/doubt.ts';
@@ -56,7 +56,7 @@ function soleRow(newest: ReadonlyMap<Key, Coalesced>): MirrorRow | undefined {
   const [sole] = newest.values();
   if (newest.size !== 1 || !sole || sole.isRead) return undefined;
   const { kind, key, values, position, committedAtMs } = sole.newest;
-  if (kind !== 'row' || values.includes(undefined)) return undefined;
+  if (kind !== 'row' || !values.every(isKnown)) return undefined;
   return { key, values, position, isDeleted: false, committedAtMs };
 }
 

@@ -60,7 +60,11 @@ function inputOf(parts: Parts): EnvelopeInput {
     key: key === null ? null : Buffer.from(key),
     decoded: {
       schema: { id: 1, name: parts.name ?? 'my_prefix.user_db.im_user.Envelope', afterFields: parts.fields ?? FIELDS },
-      value: { op: parts.op ?? 'u', after: parts.after === undefined ? after : parts.after, source: { ts_ms: 1_700n } },
+      value: {
+        op: parts.op ?? 'u',
+        after: parts.after === undefined ? after : parts.after,
+        source: { ts_ms: 1_700n, gtid: 'uuid:5' },
+      },
     },
   };
 }
@@ -76,6 +80,7 @@ describe('a row', () => {
       values: [Buffer.from([0, 255]), '', 3n, '👩‍👧', '1.50', 2n ** 64n - 1n],
       position: { epoch: 5, partition: 2, offset: 41n },
       isRead: op === 'r',
+      gtid: 'uuid:5',
       committedAtMs: 1_700,
     });
   });

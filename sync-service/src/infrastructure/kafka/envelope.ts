@@ -19,7 +19,7 @@ export interface EnvelopeInput {
 interface Envelope {
   readonly op: unknown;
   readonly after: Readonly<Record<string, unknown>> | null;
-  readonly source?: { readonly ts_ms?: unknown } | null;
+  readonly source?: { readonly ts_ms?: unknown; readonly gtid?: unknown } | null;
 }
 
 /**
@@ -41,6 +41,7 @@ export function toChange(input: EnvelopeInput): Change {
     key,
     position: { epoch, partition, offset },
     isRead: envelope?.op === 'r',
+    gtid: typeof envelope?.source?.gtid === 'string' ? envelope.source.gtid : null,
     committedAtMs: typeof envelope?.source?.ts_ms === 'bigint' ? Number(envelope.source.ts_ms) : null,
   };
   // A tombstone alone says that the row is gone: compaction may have removed the delete before it.
