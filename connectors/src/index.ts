@@ -25,7 +25,6 @@ export { type PrimaryKeys, type TailedTable, tailedTables } from './late-copies/
 export * from './mapping.ts';
 export { Secret } from './secret.ts';
 export { type Settings, settingsSchema } from './settings.ts';
-export { backfillSignals, type SignalMessage } from './source-connector/backfill-signal.ts';
 export { type Grant, renderGrants } from './source-connector/grants.ts';
 export { renderSourceConnector } from './source-connector/render.ts';
 export {

@@ -40,6 +40,7 @@ export const settingsSchema = z
       .strictObject({
         ...server,
         user: name.default('friend_sync_source').describe('replication user; see `friend-sync grants`'),
+        connections: positive.default(4).describe('size of the connection pool'),
       })
       .prefault({})
       .describe('the user database: only read, never locked'),
@@ -151,9 +152,25 @@ export const settingsSchema = z
           .describe('topic.prefix of that connector; never change it afterwards'),
       })
       .prefault({}),
+    reads: z
+      .strictObject({
+        proofPerSecond: integer(0)
+          .default(200)
+          .describe(
+            'most keys a second, of those that the stream has just changed, that are read at their source as well',
+          ),
+        rowsPerSecond: positive
+          .optional()
+          .describe('most rows a second that a first load or a backfill reads; unset: as fast as it can'),
+      })
+      .prefault({})
+      .describe('own reads of source rows'),
     patrol: z
       .strictObject({
-        intervalSeconds: positive.default(600).describe('every copy is compared with the mirror this often'),
+        intervalSeconds: positive
+          .default(600)
+          .describe('source, mirror and copies are compared with one another this often'),
+        rowsPerSecond: positive.default(20_000).describe('most rows a second that it reads at a source'),
       })
       .prefault({}),
     admin: z

@@ -6,6 +6,7 @@ import { watchConnector } from './application/watch/connector-watch.ts';
 import type { Health } from './application/watch/health.ts';
 import { SyncError } from './errors.ts';
 import { type ChangeConsumerOptions, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
+import { requestRounds } from './infrastructure/mysql/store.ts';
 
 const CONSUMER_PART = 'late-copies consumer';
 const CONNECTOR_PART = 'late-copies connector';
@@ -68,7 +69,7 @@ export async function followLateCopies(parts: FollowParts): Promise<AsyncDisposa
 async function patrolOnceItStreams({ connect, stream, store }: FollowParts): Promise<void> {
   if (storedGtids(await connect.offsets(stream.connectorName)) === undefined)
     throw new Error('it has not stored a position yet');
-  await store.patrol.request(store.database);
+  await requestRounds(store, store.database);
 }
 
 /** The binary logs it was to read may be gone. It need not see what the patrol will, so it begins at the present. */

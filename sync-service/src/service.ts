@@ -2,14 +2,13 @@ import { type Configuration, ConnectClient, changeTopic } from '@friend-sync/con
 import { Brake, type Closed } from './application/fan-out/brake.ts';
 import { FanOut } from './application/fan-out/fan-out.ts';
 import type { FanOutEvents } from './application/fan-out/fan-out-claim.ts';
-import { type PatrolEvents, startPatrol } from './application/fan-out/patrol.ts';
 import { captureCheck } from './application/ingest/captured-columns.ts';
 import { createIngestHandler } from './application/ingest/ingest-handler.ts';
 import { watchOffsets } from './application/ingest/offset-watch.ts';
 import { watchTopics } from './application/ingest/topic-watch.ts';
-import { backfillParts } from './application/operate/backfill.ts';
-import { watchDoubts } from './application/operate/doubt-watch.ts';
-import { lateCopiesStream, sourceStream } from './application/proof/streams.ts';
+import { lateCopiesStream, sourceStream, sourceStreams } from './application/proof/streams.ts';
+import { SourceReads } from './application/read/source-reads.ts';
+import { announceDaemon } from './application/watch/announce.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
 import { Health } from './application/watch/health.ts';
 import { watchHistory } from './application/watch/history-watch.ts';
@@ -82,6 +81,26 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
     const server = { source, store, connect, connectorName, sources };
     const history = use(await watchHistory({ ...server, health, log, intervalMs }));
+    use(await announceDaemon(store));
+    const reads = new Map<string, SourceReads>();
+    for (const [name, stream] of sourceStreams(configuration, source, connect)) {
+      const own = store.sources.get(name);
+      const [topic] = stream.topics;
+      if (!own || topic === undefined) continue;
+      const parts = {
+        store,
+        source: own,
+        database: source,
+        readFrom: source,
+        stream,
+        topic,
+        admin,
+        require: history.check,
+      };
+      reads.set(name, await SourceReads.open({ parts, settings, fanOut, perseverance, health, metrics, log }));
+    }
+    // Ended before the workers that they wake, and after the consumer that tells them of changes.
+    for (const one of reads.values()) use(one);
     consumer = createChangeConsumer({
       kafka,
       groupId: settings.kafka.groupId,
@@ -97,6 +116,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
         fanOut,
         events,
         perseverance,
+        reads,
         history,
         metrics,
         log,
@@ -121,10 +141,6 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     closers.push(() => consumer.stop());
     use(watchOffsets(store, consumer, log));
     use(await watchTopics({ store, admin, consumer, topics: [...sources.keys()], log }, intervalMs));
-    const patrolled = patrolEvents(metrics, fanOut, log);
-    use(startPatrol({ store, perseverance, intervalSeconds: settings.patrol.intervalSeconds, events: patrolled }));
-    const backfill = backfillParts(settings, kafka, admin);
-    use(watchDoubts({ store, source, backfill, mappings: mapping.sources, health, log }));
     use(watchConnector(connect, connectorName, health, log));
     const [changes, late] = [
       sourceStream(configuration, source, connect),
@@ -168,21 +184,6 @@ function brakeListener(metrics: Metrics, health: Health, log: Logger): (closed: 
       { by: told, reason: closed?.reason },
       closed ? 'fan-out waits' : 'fan-out goes on',
     );
-  };
-}
-
-function patrolEvents(metrics: Metrics, fanOut: FanOut, log: Logger): PatrolEvents {
-  return {
-    onMarked(source, driftedKeys) {
-      fanOut.notify();
-      metrics.drift.inc({ source }, driftedKeys);
-      if (driftedKeys > 0) log.warn({ source, driftedKeys }, 'copies had drifted; they are made equal again');
-    },
-    onRound(durationMs, driftedKeys) {
-      metrics.patrolSeconds.set(durationMs / 1000);
-      metrics.patrolEnded.setToCurrentTime();
-      log.debug({ durationMs: Math.round(durationMs), driftedKeys }, 'patrol round ended');
-    },
   };
 }
 

@@ -31,7 +31,7 @@ afterAll(() => pipeline?.[Symbol.asyncDispose]());
 
 async function backfill(): Promise<void> {
   for (const source of pipeline.configuration.mapping.sources)
-    await pipeline.operations.runBackfill(source, undefined, DEADLINE_MS);
+    await pipeline.operations.backfill([source], DEADLINE_MS);
 }
 
 const rename = (id: number, nick: string) =>

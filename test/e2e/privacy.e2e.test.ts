@@ -61,7 +61,7 @@ test('P1, P9: no unmapped column leaves either database, no copied value the fri
   await user.write('unmapped change', `UPDATE ${userDb}.account SET password = ?, avatar = ?`, [`${SECRET}2`, SECRET]);
   await user.write('too long', `INSERT INTO ${userDb}.account VALUES (2,?,'x',?,?)`, [VALUE, SECRET, SECRET]);
   const [source] = configuration.mapping.sources;
-  if (source) await operations.runBackfill(source, undefined, 60_000);
+  if (source) await operations.backfill([source], 60_000);
   await friend.write('late copies', `INSERT INTO ${friendDb}.friend (friend_id, nick, remark) VALUES (1,'Late',?)`, [
     SECRET,
   ]);

@@ -31,7 +31,7 @@ test('copies corrupted by hand are repaired by a rewind to the earliest offset, 
 
   await corrupt(pipeline);
   const [source] = configuration.mapping.sources;
-  if (source) await operations.runBackfill(source, undefined, 60_000);
+  if (source) await operations.backfill([source], 60_000);
   expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
   expect(daemon.process.exitCode).toBe(null);
 });
@@ -45,7 +45,7 @@ test('case 4: rows that existed before friend-sync are copied by a backfill whil
   // The rest comes by the backfill alone.
   await using load = startLoad(pipeline, USERS / 2);
   const [source] = configuration.mapping.sources;
-  if (source) await operations.runBackfill(source, undefined, 60_000);
+  if (source) await operations.backfill([source], 60_000);
   expect(await load.stop()).toBeGreaterThan(0);
   expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
 });
@@ -81,7 +81,7 @@ test('a backfill that contradicts the changes before it is read once more, then 
   await friend.write('forgetting an insert', `UPDATE ${mirror} SET fs_deleted = 1 WHERE k = 21`);
 
   const [source] = configuration.mapping.sources;
-  if (source) await operations.runBackfill(source, undefined, 60_000);
+  if (source) await operations.backfill([source], 60_000);
   await user.write('deleting', `DELETE FROM ${userDb}.account WHERE id = 20`);
   expect(await pipeline.settled()).toMatchObject({ mismatches: 0, orphans: 3 });
   const wrong = await friend.rows(

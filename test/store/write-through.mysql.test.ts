@@ -92,7 +92,6 @@ const change = (
   kind: 'row',
   values: [null, nick],
   position: { epoch: 1, partition: 0, offset, ...where },
-  isRead: false,
   gtid: null,
   committedAtMs: 1,
 });

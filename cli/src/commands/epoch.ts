@@ -1,5 +1,5 @@
 import type { Command } from 'commander';
-import { deadlineOf, sourcesOf } from '../arguments.ts';
+import { sourcesOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { print, printJson, printTable, talk } from '../output.ts';
 
@@ -12,14 +12,12 @@ export function addEpoch(program: Command, load: Load): void {
     .argument('[source]', 'only this source')
     .description('what the topics hold no longer counts; every row is read again from the user database')
     .option('--execute', 'do it; without, only show it')
-    .option('--deadline <seconds>', "give up waiting for a source's rows after so long", '3600')
-    .action(async (name: string | undefined, options: { execute?: boolean; deadline: string }, command: Command) => {
-      const deadlineMs = deadlineOf(options, command);
+    .action(async (name: string | undefined, options: { execute?: boolean }, command: Command) => {
       const { configuration, json } = load();
       const sources = sourcesOf(configuration, name === undefined ? undefined : [name], command);
       await withOperations(configuration, async (operations) => {
         const plan = await operations.planEpoch(sources);
-        if (options.execute) await operations.beginEpoch(plan, deadlineMs);
+        if (options.execute) await operations.beginEpoch(plan);
         const rows = plan.sources.map(({ source, topic, partitions }) => ({ source: source.name, topic, partitions }));
         const positionLost = plan.positionLost ?? null;
         if (json) return printJson({ sources: rows, positionLost, executed: options.execute ?? false });
@@ -31,8 +29,8 @@ export function addEpoch(program: Command, load: Load): void {
           print(`the connector begins anew at the user database's present position: ${positionLost}`);
         talk(
           options.execute
-            ? 'done: a new epoch has begun, and every row was read; friend-sync status shows what is pending'
-            : 'nothing was changed; add --execute to do it: the connector is stopped for some seconds, then every row is backfilled',
+            ? 'done: a new epoch has begun, and a daemon reads every row; friend-sync status shows how far it is'
+            : 'nothing was changed; add --execute to do it: the connector is stopped for some seconds, then a daemon reads every row',
         );
       });
     });

@@ -19,7 +19,7 @@ export function renderSourceConnector({ settings, mapping }: Configuration): Rec
   const { source, kafka, connect } = settings;
   const names = topicNames(kafka.topicPrefix);
   return {
-    // The first load is a backfill: a snapshot would lock, or take rows and position at different moments.
+    // Rows are read by the daemon: a snapshot would lock, or take rows and position at different moments.
     ...mysqlConnector(source, connect.sourcePassword, connect.connectorName, kafka.topicPrefix),
     'table.include.list': mapping.sources.map(({ table }) => pattern(table.database, table.table)).join(','),
     'column.include.list': mapping.sources.flatMap(capturedColumns).join(','),
@@ -28,18 +28,7 @@ export function renderSourceConnector({ settings, mapping }: Configuration): Rec
     'skipped.operations': 'none',
     'tombstones.on.delete': 'true',
 
-    'read.only': 'true',
-    'signal.enabled.channels': 'kafka',
-    'signal.kafka.topic': names.signal,
-    'signal.kafka.bootstrap.servers': kafka.brokers.join(','),
-    // The default is one group for all connectors of a Kafka: they would take each other's signals.
-    'signal.kafka.groupId': `${connect.connectorName}-signal`,
-    'signal.poll.interval.ms': '500',
-    'notification.enabled.channels': 'sink',
-    'notification.sink.topic.name': names.notification,
-    'incremental.snapshot.chunk.size': '4096',
-
-    // The barrier and a backfill's windows wait for events on a quiet source.
+    // The barrier waits for events on a quiet source.
     ...HEARTBEAT,
     'poll.interval.ms': '10',
     ...schemaHistory(names, settings),
@@ -61,7 +50,7 @@ export function renderSourceConnector({ settings, mapping }: Configuration): Rec
     'value.converter.apicurio.registry.use-id': 'contentId',
     'schema.name.adjustment.mode': 'avro',
     'field.name.adjustment.mode': 'avro',
-    ...kafkaSecurity(settings, [...KAFKA_CLIENTS, 'signal.consumer.']),
+    ...kafkaSecurity(settings, KAFKA_CLIENTS),
   };
 }
 

@@ -38,8 +38,6 @@ export function deadLetterTopic(changeTopic: string): string {
 
 export interface TopicNames {
   readonly heartbeat: string;
-  readonly signal: string;
-  readonly notification: string;
   readonly schemaHistory: string;
 }
 
@@ -47,8 +45,6 @@ export interface TopicNames {
 export function topicNames(topicPrefix: string): TopicNames {
   return {
     heartbeat: `__debezium-heartbeat.${topicPrefix}`,
-    signal: `${topicPrefix}.signal`,
-    notification: `${topicPrefix}.notification`,
     schemaHistory: `${topicPrefix}.schema-history`,
   };
 }
@@ -79,9 +75,6 @@ export function topicDefinitions({ settings, mapping }: Configuration): TopicDef
         'max.message.bytes': String(DEAD_LETTER_BYTES),
       }),
     ),
-    // Debezium reads partition 0 of the signal topic only; a signal in another one is lost without a word.
-    single(names.signal, forDays(7)),
-    single(names.notification, forDays(7)),
     single(names.heartbeat, forDays(1)),
     single(names.schemaHistory, FOR_EVER),
     ...(settings.lateCopies.enabled ? lateCopiesTopics() : []),

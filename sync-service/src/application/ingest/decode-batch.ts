@@ -12,6 +12,8 @@ import type { RequireCaptured } from './captured-columns.ts';
 export interface DecodedBatch {
   readonly changes: readonly Change[];
   readonly letters: readonly DeadLetter[];
+  /** Behind the last message of which not even the key can be read; undefined: there is none. */
+  readonly floor: bigint | undefined;
 }
 
 /**
@@ -27,6 +29,7 @@ export async function decodeBatch(
   requireCaptured: RequireCaptured,
 ): Promise<DecodedBatch> {
   const [changes, letters]: [Change[], DeadLetter[]] = [[], []];
+  let floor: bigint | undefined;
   const { topic, partition } = batch;
   for (const message of batch.messages) {
     const { offset, key } = message;
@@ -41,9 +44,10 @@ export async function decodeBatch(
       letters.push({ topic, partition, message, reason: error.message });
       const lost = unknownRow(schema, message, { epoch, partition, offset });
       if (lost) changes.push(lost);
+      else floor = offset + 1n;
     }
   }
-  return { changes, letters };
+  return { changes, letters, floor };
 }
 
 function missingColumns({ mapping }: SourceSchema, decoded: DecodedRecord | null): string[] {
@@ -65,7 +69,6 @@ function unknownRow(
       kind: 'row',
       values: mapping.columns.map(() => undefined),
       position,
-      isRead: false,
       gtid: null,
       committedAtMs: null,
     };

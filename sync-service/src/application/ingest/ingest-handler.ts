@@ -10,6 +10,7 @@ import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { FanOut } from '../fan-out/fan-out.ts';
 import type { FanOutEvents } from '../fan-out/fan-out-claim.ts';
+import type { SourceReads } from '../read/source-reads.ts';
 import type { HistoryWatch } from '../watch/history-watch.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
 import type { RequireCaptured } from './captured-columns.ts';
@@ -27,6 +28,8 @@ export interface IngestHandlerParts {
   /** Told of what is written through. */
   readonly events: FanOutEvents;
   readonly perseverance: Perseverance;
+  /** Own reads, by the source's name. */
+  readonly reads: ReadonlyMap<string, Pick<SourceReads, 'believed' | 'heard'>>;
   /** Nothing is stored while changes may be missing. */
   readonly history: Pick<HistoryWatch, 'check'>;
   readonly metrics: Metrics;
@@ -36,6 +39,9 @@ export interface IngestHandlerParts {
   readonly sources: ReadonlyMap<string, SourceMapping>;
   readonly signal: AbortSignal;
 }
+
+type Moved = Extract<Stored, { kind: 'moved' }>;
+type StoredBatch = Moved | { readonly kind: 'stored'; readonly dueCount: number };
 
 /** Where stream, state, retry and apply meet: decode a batch, store it in one transaction, hand its keys to a worker. */
 export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler {
@@ -70,8 +76,11 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
     }
     for (const letter of decoded.letters) await sendDeadLetter(parts.admin, letter);
     const { messages, ...where } = batch;
-    const stored = await storeDecoded(source, { ...where, epoch, changes: decoded.changes });
+    const reads = parts.reads.get(source.schema.mapping.name);
+    const changes = (await reads?.believed(decoded.changes)) ?? decoded.changes;
+    const stored = await storeDecoded(source, { ...where, epoch, changes, floor: decoded.floor });
     if (stored.kind === 'moved') return stored;
+    reads?.heard(decoded.changes, stored.dueCount);
     undecodable.count(batch, decoded);
     parts.metrics.messages.inc({ topic: batch.topic }, messages.length);
     for (const { topic, partition, message, reason } of decoded.letters) {
@@ -81,7 +90,7 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
     return stored;
   }
 
-  async function storeDecoded(source: SourceStore, batch: IngestBatch): Promise<Stored> {
+  async function storeDecoded(source: SourceStore, batch: IngestBatch): Promise<StoredBatch> {
     const { name } = source.schema.mapping;
     const outcome = await ingest(store, source, batch, parts.fanOut.isIdle).catch((error) => {
       throw mirrorRefusal(error) ?? error;
@@ -93,10 +102,10 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
       parts.events.onApplied(name, outcome.applied.committedAtMs);
     }
     parts.metrics.marks.inc({ source: name }, outcome.markCount);
-    return { kind: 'stored' };
+    return { kind: 'stored', dueCount: outcome.dueCount };
   }
 
-  async function moved(topic: string, partition: number, consumed: Consumed | undefined): Promise<Stored> {
+  async function moved(topic: string, partition: number, consumed: Consumed | undefined): Promise<Moved> {
     if (!consumed) return { kind: 'moved', nextOffset: await begin(topic, partition) };
     epochs.set(`${topic}/${partition}`, consumed.epoch);
     return { kind: 'moved', nextOffset: consumed.nextOffset };

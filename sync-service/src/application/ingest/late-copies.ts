@@ -1,7 +1,7 @@
 import { SyncError } from '../../errors.ts';
 import type { Alive, MessageBatch, PartitionHandler, Stored } from '../../infrastructure/kafka/consumer.ts';
 import { parseFields } from '../../infrastructure/kafka/message-key.ts';
-import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
+import { requestRounds, type SourceStore, type Store } from '../../infrastructure/mysql/store.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { FanOut } from '../fan-out/fan-out.ts';
@@ -40,7 +40,7 @@ export function createLateCopiesHandler(parts: LateCopiesParts): PartitionHandle
       const consumed = await store.consumed.lock(tx, topic, partition);
       if (consumed?.nextOffset !== expectedOffset) return consumed?.nextOffset ?? 'nothing';
       for (const { source, keys } of late) await source.pending.mark(tx, keys);
-      await store.consumed.advance(tx, topic, partition, nextOffset, maxTimestampMs);
+      await store.consumed.advance(tx, { topic, partition, nextOffset, maxTimestampMs, newestGtid: null });
       return expectedOffset;
     });
     if (found === 'nothing') return { kind: 'moved', nextOffset: await begin(parts, topic, partition) };
@@ -62,7 +62,7 @@ export function createLateCopiesHandler(parts: LateCopiesParts): PartitionHandle
 
 /**
  * Where to go on. A log that is another one now, or no longer holds the offset, is read from its start: what its
- * messages would have said, a round of the patrol finds.
+ * messages would have said, a round finds.
  */
 async function begin({ store, admin, log }: LateCopiesParts, topic: string, partition: number): Promise<bigint> {
   const offsets = await admin.partitionOffsets(topic);
@@ -84,7 +84,7 @@ async function startAnew(store: Store, topic: string, partition: number, low: bi
   await store.database.transaction('beginning anew', async (tx) => {
     await store.consumed.lock(tx, topic, partition);
     await store.consumed.skip(tx, topic, partition, low);
-    await store.patrol.request(tx);
+    await requestRounds(store, tx);
   });
   return low;
 }

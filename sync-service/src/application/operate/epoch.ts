@@ -1,8 +1,9 @@
 import { type Configuration, type ConnectClient, changeTopic, type SourceMapping } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
 import type { KafkaAdmin, PartitionOffsets } from '../../infrastructure/kafka/admin.ts';
+import type { Database } from '../../infrastructure/mysql/database.ts';
+import { readHistory } from '../../infrastructure/mysql/server-state.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
-import { type BackfillParts, runBackfill } from './backfill.ts';
 
 /** The connector stops, runs and tells its position within so long. */
 const CONNECTOR_MS = 120_000;
@@ -12,7 +13,8 @@ export interface EpochParts {
   readonly store: Store;
   readonly admin: KafkaAdmin;
   readonly connect: ConnectClient;
-  readonly backfill: BackfillParts;
+  /** The user database. */
+  readonly source: Database;
 }
 
 export interface EpochPlan {
@@ -44,31 +46,33 @@ export async function planEpoch(
 }
 
 /**
- * Begins a new epoch: what the topics hold up to now no longer counts, and every row is read again. The connector is
- * stopped while the cut is made, so that nothing arrives. Returns when the connector has sent the rows. May be repeated
- * after a failure at any step; daemons need not be stopped. `deadlineMs` is for each source's rows.
+ * Begins a new epoch: what the topics hold up to now no longer counts, and a daemon reads every row again. The connector
+ * is stopped while the cut is made, so that nothing arrives. May be repeated after a failure at any step; daemons need not
+ * be stopped.
  */
-export async function beginEpoch(parts: EpochParts, plan: EpochPlan, deadlineMs: number): Promise<void> {
-  const { store, admin, connect, configuration } = parts;
+export async function beginEpoch(parts: EpochParts, plan: EpochPlan): Promise<void> {
+  const { store, admin, connect, configuration, source } = parts;
   const { connectorName } = configuration.settings.connect;
   await connect.stop(connectorName);
   await connect.waitUntilStopped(connectorName, CONNECTOR_MS);
-  for (const { topic } of plan.sources) await cut(store, topic, await admin.partitionOffsets(topic));
+  const { executed } = await readHistory(source);
+  for (const { topic } of plan.sources) await cut(store, topic, await admin.partitionOffsets(topic), executed);
   if (plan.positionLost !== undefined) await connect.deleteOffsets(connectorName);
   await connect.resume(connectorName);
   await connect.waitUntilRunning(connectorName, CONNECTOR_MS);
   await connect.waitUntilPositioned(connectorName, CONNECTOR_MS);
-  for (const { source } of plan.sources) await runBackfill(parts.backfill, source, undefined, deadlineMs);
+  for (const { source } of plan.sources) await store.sources.get(source.name)?.round.request(store.database);
   if (plan.positionLost !== undefined) await store.serverState.forget(store.database);
 }
 
 /** Everything above the present ends is of the new epoch, and newer than anything of the old one. */
-async function cut(store: Store, topic: string, offsets: readonly PartitionOffsets[]): Promise<void> {
+async function cut(store: Store, topic: string, offsets: readonly PartitionOffsets[], executed: string): Promise<void> {
   await store.database.transaction('beginning an epoch', (tx) =>
     store.consumed.beginEpoch(
       tx,
       topic,
       offsets.map(({ partition, high }) => ({ partition, nextOffset: high })),
+      executed,
     ),
   );
 }

@@ -50,7 +50,7 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number): Prom
   const { store } = parts;
   const waitUntil = waiting(deadlineMs);
   await Promise.all(parts.streams.map((stream) => awaitIngest(stream, parts, waitUntil)));
-  await awaitDoubts(store, waitUntil);
+  await awaitReads(store, waitUntil);
   await awaitFanOut(store, waitUntil);
   const parked = await Promise.all(
     [...store.sources].map(async ([name, s]) =>
@@ -61,36 +61,50 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number): Prom
 }
 
 /** The barrier's first part: returns once everything that a server had committed before the call has been ingested. */
-export async function awaitIngest(stream: Stream, { store, admin }: IngestParts, waitUntil: Wait): Promise<void> {
-  const { server, connectorName } = stream;
-  const [executed] = await server.rows('reading gtid_executed', 'SELECT @@global.gtid_executed AS gtids');
-  const wanted = String(executed?.gtids);
-  const isSent = async () => {
-    // While Connect does not answer, it has not sent anything either.
-    const sent = await stream.sent().catch(() => undefined);
-    if (sent === undefined) return false;
-    return (await containsGtids(server, sent.gtids, wanted)) || (await holdsOnlyStatements(server, sent));
-  };
-  const obstacle = () => openTransactions(admin, [...stream.topics, stream.heartbeatTopic]);
-  await waitUntil(`the connector ${connectorName} has not sent what its server committed`, isSent, obstacle);
-
-  // Open transactions included: the marker that commits what was sent may not be in every partition yet.
-  const ends = await Promise.all(
-    stream.topics.map(async (topic) => ({ topic, offsets: await admin.endOffsets(topic) })),
-  );
+export async function awaitIngest(stream: Stream, parts: IngestParts, waitUntil: Wait): Promise<void> {
+  const { store, admin } = parts;
+  const ends = await awaitSent(stream, parts, waitUntil);
   const isIngested = async () => {
-    for (const { topic, offsets } of ends) {
+    for (const [topic, offsets] of ends) {
       const consumed = await store.consumed.readAll(store.database, topic);
       for (const [partition, end] of offsets) if ((consumed.get(partition)?.nextOffset ?? 0n) < end) return false;
     }
     return true;
   };
-  await waitUntil(`the topics of ${connectorName} have not been ingested`, isIngested, obstacle);
+  const obstacle = () => openTransactions(admin, [...stream.topics, stream.heartbeatTopic]);
+  await waitUntil(`the topics of ${stream.connectorName} have not been ingested`, isIngested, obstacle);
 }
 
-/** The barrier's second part: returns once no read is in doubt that was at the call. */
-async function awaitDoubts(store: Store, waitUntil: Wait): Promise<void> {
-  await awaitNone(store, waitUntil, 'reads are in doubt', ({ doubts }, moment) => doubts.count(store.database, moment));
+/** The end offsets of topics, by partition. */
+export type Ends = ReadonlyMap<string, ReadonlyMap<number, bigint>>;
+
+/**
+ * Waits until the connector has sent everything that its server had committed before the call, and the transactions of
+ * `also` (a GTID set); returns where its topics end then.
+ */
+export async function awaitSent(
+  { server, connectorName, topics, heartbeatTopic, sent }: Stream,
+  { admin }: Pick<IngestParts, 'admin'>,
+  waitUntil: Wait,
+  also = '',
+): Promise<Ends> {
+  const [executed] = await server.rows('reading gtid_executed', 'SELECT @@global.gtid_executed AS gtids');
+  const wanted = [String(executed?.gtids), also].filter((set) => set !== '').join(',');
+  const isSent = async () => {
+    // While Connect does not answer, it has not sent anything either.
+    const upTo = await sent().catch(() => undefined);
+    if (upTo === undefined) return false;
+    return (await containsGtids(server, upTo.gtids, wanted)) || (await holdsOnlyStatements(server, upTo));
+  };
+  const obstacle = () => openTransactions(admin, [...topics, heartbeatTopic]);
+  await waitUntil(`the connector ${connectorName} has not sent what its server committed`, isSent, obstacle);
+  // Open transactions included: the marker that commits what was sent may not be in every partition yet.
+  return new Map(await Promise.all(topics.map(async (topic) => [topic, await admin.endOffsets(topic)] as const)));
+}
+
+/** The barrier's second part: returns once every key that was due for a read at the call has been looked at since. */
+async function awaitReads(store: Store, waitUntil: Wait): Promise<void> {
+  await awaitNone(store, waitUntil, 'keys are due for a read', ({ due }, moment) => due.count(store.database, moment));
 }
 
 /** The barrier's third part: returns once no key is pending that was pending at the call, parked ones excepted. */
@@ -119,13 +133,13 @@ async function awaitNone(
  */
 export type Wait = (step: string, isReached: () => Promise<boolean>, obstacle?: () => Promise<string>) => Promise<void>;
 
-export function waiting(deadlineMs: number, alive?: () => Promise<void>): Wait {
+export function waiting(deadlineMs: number, alive?: () => Promise<void>, pollMs = POLL_MS): Wait {
   const until = Date.now() + deadlineMs;
   return async (step, isReached, obstacle = async () => '') => {
     while (!(await isReached())) {
       if (Date.now() > until)
         throw new SyncError('source_unavailable', `not caught up within ${deadlineMs} ms: ${step}${await obstacle()}`);
-      await delay(POLL_MS);
+      await delay(pollMs);
       await alive?.();
     }
   };

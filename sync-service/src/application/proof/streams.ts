@@ -10,6 +10,22 @@ import {
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import type { Stream } from './barrier.ts';
 
+/** What arrives of the user server's commits, by the source's name. */
+export function sourceStreams(
+  { settings, mapping }: Configuration,
+  server: Database,
+  connect: ConnectClient,
+): ReadonlyMap<string, Stream> {
+  const { connectorName } = settings.connect;
+  const { topicPrefix } = settings.kafka;
+  return new Map(
+    mapping.sources.map((source) => [
+      source.name,
+      streamOf(connectorName, topicPrefix, server, connect, [changeTopic(settings, source)]),
+    ]),
+  );
+}
+
 /** What arrives of the user server's commits. */
 export function sourceStream({ settings, mapping }: Configuration, server: Database, connect: ConnectClient): Stream {
   const topics = mapping.sources.map((source) => changeTopic(settings, source));

@@ -99,6 +99,8 @@ function mirrorTable(source: string, types: ReadonlyMap<string, string>) {
     offset: bigint('fs_offset', { mode: 'bigint' }).notNull(),
     committedAtMs: bigint('fs_committed_at_ms', { mode: 'number' }),
     isDeleted: boolean('fs_deleted').notNull().default(false),
+    readNumber: bigint('fs_read', { mode: 'number' }).notNull().default(0),
+    knownUntil: bigint('fs_known_until', { mode: 'number' }).notNull().default(-1),
   });
 }
 
@@ -111,7 +113,7 @@ export function mirrorDdl(
 ): string[] {
   const { columns } = getTableConfig(mirrorTable(source, types));
   const definition = (column: (typeof columns)[number]) => {
-    const byDefault = column.hasDefault ? ` DEFAULT ${column.default ? 1 : 0}` : '';
+    const byDefault = column.hasDefault ? ` DEFAULT ${Number(column.default)}` : '';
     return `${quoted(column.name)} ${column.getSQLType()}${column.notNull ? ' NOT NULL' : ''}${byDefault}`;
   };
   const table = quoted(stateDatabase, mirrorName(source));
@@ -158,6 +160,8 @@ export async function readMirrorColumns(
 /** The kinds of a source's columns, from its mirror; undefined where `friend-sync migrate` has yet to make them. */
 export function toSourceSchema(mapping: SourceMapping, columns: ReadonlyMap<string, string>): SourceSchema | undefined {
   const key = columns.get('k');
+  // A mirror of an earlier version.
+  if (!columns.has('fs_known_until')) return undefined;
   const kinds = mapping.columns.map((name) => kindOf(columns.get(valueColumn(name))));
   if (!key || kinds.some((kind) => kind === undefined)) return undefined;
   const keyKind: KeyKind = key.startsWith('varchar') ? 'string' : key.includes('unsigned') ? 'unsigned' : 'integer';

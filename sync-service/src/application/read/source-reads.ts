@@ -1,0 +1,95 @@
+import type { Settings } from '@friend-sync/connectors';
+import type { Change } from '../../domain/change.ts';
+import type { Logger } from '../../log.ts';
+import type { Metrics } from '../../metrics.ts';
+import type { FanOut } from '../fan-out/fan-out.ts';
+import type { Health } from '../watch/health.ts';
+import type { Perseverance } from '../watch/perseverance.ts';
+import { DueReads } from './due-reads.ts';
+import { Proofreading } from './proofreading.ts';
+import { readEvents } from './read-events.ts';
+import type { ReadParts } from './read-parts.ts';
+import { startRounds } from './rounds.ts';
+import { Settler } from './settler.ts';
+import { Trust } from './trust.ts';
+
+const LEARN_EVERY_CHANGES_MS = 1_000;
+
+export interface SourceReadsOptions {
+  readonly parts: ReadParts;
+  readonly settings: Pick<Settings, 'reads' | 'patrol'>;
+  readonly fanOut: Pick<FanOut, 'notify'>;
+  readonly perseverance: Perseverance;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** Own reads of one source: rows that are due, rounds over all of them, proofreading, and the trust that follows. */
+export class SourceReads implements AsyncDisposable {
+  readonly trust: Trust;
+  readonly #due: DueReads;
+  readonly #rounds: AsyncDisposable;
+  readonly #proofreading: Proofreading;
+  readonly #stopping = new AbortController();
+  #learnedAt = 0;
+
+  private constructor(trust: Trust, { parts, settings, fanOut, perseverance, ...rest }: SourceReadsOptions) {
+    const { health, metrics, log } = rest;
+    const { name } = parts.source.schema.mapping;
+    const events = readEvents(metrics, fanOut, log);
+    const settler = new Settler(parts, log, this.#stopping.signal);
+    this.trust = trust;
+    this.#due = new DueReads({ parts, settler, perseverance, events });
+    this.#proofreading = new Proofreading({
+      parts,
+      settler,
+      events,
+      log,
+      perSecond: settings.reads.proofPerSecond,
+      onProof: (proofs) => trust.weigh(proofs),
+    });
+    const onDrift = (driftedKeys: number) => {
+      fanOut.notify();
+      metrics.drift.inc({ source: name }, driftedKeys);
+      if (driftedKeys > 0) log.warn({ source: name, driftedKeys }, 'copies had drifted; they are made equal again');
+    };
+    this.#rounds = startRounds({ parts, settler, events, settings, perseverance, health, metrics, log, onDrift });
+  }
+
+  static async open(options: SourceReadsOptions): Promise<SourceReads> {
+    const { store, source } = options.parts;
+    const { health, metrics, log } = options;
+    await source.reads.adopt(store.database);
+    await source.round.adopt(store.database);
+    const trust = new Trust({ store, source, health, metrics, log });
+    await trust.learn();
+    return new SourceReads(trust, options);
+  }
+
+  /** What is to be ingested of these changes: without trust, only which keys have changed. */
+  async believed(changes: readonly Change[]): Promise<readonly Change[]> {
+    if (Date.now() - this.#learnedAt > LEARN_EVERY_CHANGES_MS) {
+      this.#learnedAt = Date.now();
+      await this.trust.learn();
+    }
+    if (this.trust.isGiven) return changes;
+    return changes.map((change) => ({ ...change, values: change.values.map(() => undefined) }));
+  }
+
+  /** Changes were ingested; `dueCount` of their keys are due for a read. */
+  heard(changes: readonly Change[], dueCount: number): void {
+    this.#proofreading.heard(changes);
+    if (dueCount > 0) this.#due.notify();
+  }
+
+  /** The stream has to prove itself: its connector has started, its values have a new schema, its table has changed. */
+  beginProbation(): void {
+    this.#proofreading.beginProbation();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    for (const part of [this.#rounds, this.#due, this.#proofreading]) await part[Symbol.asyncDispose]();
+  }
+}
