@@ -41,6 +41,10 @@ export const settingsSchema = z
         ...server,
         user: name.default('friend_sync_source').describe('replication user; see `friend-sync grants`'),
         connections: positive.default(4).describe('size of the connection pool'),
+        reads: name
+          .regex(/^[^:]+:\d+$/)
+          .optional()
+          .describe('a replica, host:port, where whole sources are read; unset: the server itself'),
       })
       .prefault({})
       .describe('the user database: only read, never locked'),

@@ -18,6 +18,7 @@ import {
   planReset,
   readProgress,
 } from './application/operate/offsets.ts';
+import { markPending, requestReads } from './application/operate/requests.ts';
 import { type BarrierResult, passBarrier } from './application/proof/barrier.ts';
 import { type Comparison, compareCopies } from './application/proof/compare.ts';
 import { lateCopiesStream, sourceStream } from './application/proof/streams.ts';
@@ -41,9 +42,6 @@ import {
 } from './infrastructure/mysql/store.ts';
 import { readPrimaryKeys } from './infrastructure/mysql/target-table.ts';
 import type { Logger } from './log.ts';
-
-/** A transaction that marks a million keys is sent in parts. */
-const KEYS_A_STATEMENT = 5_000;
 
 export interface KeyCounts {
   readonly pending: number;
@@ -181,24 +179,14 @@ export class Operations implements AsyncDisposable {
     return awaitRounds(await this.store(), tickets, deadlineMs, onProgress);
   }
 
-  /**
-   * Asks a daemon to read the rows of these keys, and to make their copies equal. `takesGone`: those that the source
-   * does not have count as deleted.
-   */
+  /** Asks a daemon to read the rows of these keys; see {@link requestReads}. */
   async requestReads(
     source: SourceMapping,
     keys: readonly Key[],
     options: { takesGone?: boolean } = {},
   ): Promise<void> {
     const { database } = await this.store();
-    const { due, pending } = await this.#sourceStore(source);
-    await database.transaction('marking keys as due', async (tx) => {
-      for (let at = 0; at < keys.length; at += KEYS_A_STATEMENT) {
-        const some = keys.slice(at, at + KEYS_A_STATEMENT);
-        await pending.mark(tx, some);
-        await due.mark(tx, some, options);
-      }
-    });
+    return requestReads(database, await this.#sourceStore(source), keys, options);
   }
 
   /** What {@link beginEpoch} would do; see {@link planEpoch}. */
@@ -248,9 +236,7 @@ export class Operations implements AsyncDisposable {
   /** Makes the copies of these keys equal to the mirror again, whether or not they differ. */
   async markPending(source: SourceMapping, keys: readonly Key[]): Promise<void> {
     const { database } = await this.store();
-    const { pending } = await this.#sourceStore(source);
-    for (let at = 0; at < keys.length; at += KEYS_A_STATEMENT)
-      await pending.mark(database, keys.slice(at, at + KEYS_A_STATEMENT));
+    return markPending(database, await this.#sourceStore(source), keys);
   }
 
   compareCopies(): Promise<Comparison> {

@@ -7,7 +7,6 @@ import { createIngestHandler } from './application/ingest/ingest-handler.ts';
 import { watchOffsets } from './application/ingest/offset-watch.ts';
 import { watchTopics } from './application/ingest/topic-watch.ts';
 import { lateCopiesStream, sourceStream, sourceStreams } from './application/proof/streams.ts';
-import { SourceReads } from './application/read/source-reads.ts';
 import { announceDaemon } from './application/watch/announce.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
 import { Health } from './application/watch/health.ts';
@@ -22,7 +21,13 @@ import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
 import { createDecoder } from './infrastructure/kafka/avro.ts';
 import { createKafka } from './infrastructure/kafka/client.ts';
 import { type ChangeConsumer, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
-import { openReplicas, openSourceDatabase, openStore, openTarget } from './infrastructure/mysql/store.ts';
+import {
+  openReadReplica,
+  openReplicas,
+  openSourceDatabase,
+  openStore,
+  openTarget,
+} from './infrastructure/mysql/store.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
 
@@ -82,23 +87,10 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const server = { source, store, connect, connectorName, sources };
     const history = use(await watchHistory({ ...server, health, log, intervalMs }));
     use(await announceDaemon(store));
-    const reads = new Map<string, SourceReads>();
-    for (const [name, stream] of sourceStreams(configuration, source, connect)) {
-      const own = store.sources.get(name);
-      const [topic] = stream.topics;
-      if (!own || topic === undefined) continue;
-      const parts = {
-        store,
-        source: own,
-        database: source,
-        readFrom: source,
-        stream,
-        topic,
-        admin,
-        require: history.check,
-      };
-      reads.set(name, await SourceReads.open({ parts, settings, fanOut, perseverance, health, metrics, log }));
-    }
+    const streams = sourceStreams(configuration, source, connect);
+    const readFrom = settings.source.reads ? use(openReadReplica(configuration, settings.source.reads)) : source;
+    const shared = { store, database: source, readFrom, admin, settings, fanOut, perseverance, health, metrics, log };
+    const reads = await openReads({ ...shared, streams, require: () => history.check() });
     // Ended before the workers that they wake, and after the consumer that tells them of changes.
     for (const one of reads.values()) use(one);
     consumer = createChangeConsumer({

@@ -1,5 +1,6 @@
 import type { Settings } from '@friend-sync/connectors';
 import type { Change } from '../../domain/change.ts';
+import type { Database } from '../../infrastructure/mysql/database.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { FanOut } from '../fan-out/fan-out.ts';
@@ -13,10 +14,13 @@ import { startRounds } from './rounds.ts';
 import { Settler } from './settler.ts';
 import { Trust } from './trust.ts';
 
-const LEARN_EVERY_CHANGES_MS = 1_000;
+/** What other instances have decided is asked for so often. */
+const LEARN_EVERY_MS = 1_000;
 
 export interface SourceReadsOptions {
-  readonly parts: ReadParts;
+  readonly parts: Omit<ReadParts, 'signal'>;
+  /** Where whole sources are read: the user server, or a replica of it. */
+  readonly readFrom: Database;
   readonly settings: Pick<Settings, 'reads' | 'patrol'>;
   readonly fanOut: Pick<FanOut, 'notify'>;
   readonly perseverance: Perseverance;
@@ -34,11 +38,15 @@ export class SourceReads implements AsyncDisposable {
   readonly #stopping = new AbortController();
   #learnedAt = 0;
 
-  private constructor(trust: Trust, { parts, settings, fanOut, perseverance, ...rest }: SourceReadsOptions) {
+  private constructor(
+    trust: Trust,
+    { parts: shared, readFrom, settings, fanOut, perseverance, ...rest }: SourceReadsOptions,
+  ) {
     const { health, metrics, log } = rest;
+    const parts = { ...shared, signal: this.#stopping.signal };
     const { name } = parts.source.schema.mapping;
     const events = readEvents(metrics, fanOut, log);
-    const settler = new Settler(parts, log, this.#stopping.signal);
+    const settler = new Settler(parts, log);
     this.trust = trust;
     this.#due = new DueReads({ parts, settler, perseverance, events });
     this.#proofreading = new Proofreading({
@@ -54,7 +62,18 @@ export class SourceReads implements AsyncDisposable {
       metrics.drift.inc({ source: name }, driftedKeys);
       if (driftedKeys > 0) log.warn({ source: name, driftedKeys }, 'copies had drifted; they are made equal again');
     };
-    this.#rounds = startRounds({ parts, settler, events, settings, perseverance, health, metrics, log, onDrift });
+    this.#rounds = startRounds({
+      parts,
+      readFrom,
+      settler,
+      events,
+      settings,
+      perseverance,
+      health,
+      metrics,
+      log,
+      onDrift,
+    });
   }
 
   static async open(options: SourceReadsOptions): Promise<SourceReads> {
@@ -69,7 +88,7 @@ export class SourceReads implements AsyncDisposable {
 
   /** What is to be ingested of these changes: without trust, only which keys have changed. */
   async believed(changes: readonly Change[]): Promise<readonly Change[]> {
-    if (Date.now() - this.#learnedAt > LEARN_EVERY_CHANGES_MS) {
+    if (Date.now() - this.#learnedAt > LEARN_EVERY_MS) {
       this.#learnedAt = Date.now();
       await this.trust.learn();
     }

@@ -71,6 +71,13 @@ export function openSourceDatabase({ settings }: Configuration): Database {
   return openDatabase(settings.source, { connections: settings.source.connections, readsOnly: true });
 }
 
+/** A replica of the user database, as the same user. */
+export function openReadReplica({ settings }: Configuration, address: string): Database {
+  const [host = '', port] = address.split(':');
+  const { connections } = settings.source;
+  return openDatabase({ ...settings.source, host, port: Number(port) }, { connections, readsOnly: true });
+}
+
 /**
  * Reads the tables the mapping names and builds the SQL for them. Throws `store_misconfigured`, all problems at once
  * with their remedies, where the tables do not fit the mapping.
