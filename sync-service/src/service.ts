@@ -12,7 +12,7 @@ import { watchDoubts } from './application/operate/doubt-watch.ts';
 import { lateCopiesStream, sourceStream } from './application/proof/streams.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
 import { Health } from './application/watch/health.ts';
-import { watchHistory } from './application/watch/history-watch.ts';
+import { type HistoryWatch, watchHistory } from './application/watch/history-watch.ts';
 import { Perseverance } from './application/watch/perseverance.ts';
 import { watchProgress } from './application/watch/progress-watch.ts';
 import { watchTopicRetention } from './application/watch/topic-retention.ts';
@@ -79,9 +79,15 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const source = use(openSourceDatabase(configuration));
     const connect = new ConnectClient(settings.connect.url);
     const { connectorName } = settings.connect;
+    const changes = sourceStream(configuration, source, connect);
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
-    const server = { source, store, connect, connectorName, sources };
-    const history = use(await watchHistory({ ...server, health, log, intervalMs }));
+    const histories = new Map<string, HistoryWatch>();
+    for (const { name: sourceName } of mapping.sources) {
+      // TODO(lead): the newest GTIDs of the source's partitions, from `consumed`.
+      const ingested = async () => [];
+      const watching = { sourceName, stream: changes, connect, ingested, store, health, log };
+      histories.set(sourceName, use(await watchHistory(watching)));
+    }
     consumer = createChangeConsumer({
       kafka,
       groupId: settings.kafka.groupId,
@@ -97,7 +103,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
         fanOut,
         events,
         perseverance,
-        history,
+        histories,
         metrics,
         log,
         groupId: settings.kafka.groupId,
@@ -125,11 +131,11 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     use(startPatrol({ store, perseverance, intervalSeconds: settings.patrol.intervalSeconds, events: patrolled }));
     const backfill = backfillParts(settings, kafka, admin);
     use(watchDoubts({ store, source, backfill, mappings: mapping.sources, health, log }));
-    use(watchConnector(connect, connectorName, health, log));
-    const [changes, late] = [
-      sourceStream(configuration, source, connect),
-      lateCopiesStream(configuration, database, connect),
-    ];
+    const beforeRestart = async () => {
+      for (const history of histories.values()) await history.requireIntact();
+    };
+    use(watchConnector(connect, connectorName, health, log, { part: 'connector', beforeRestart }));
+    const late = lateCopiesStream(configuration, database, connect);
     if (late) {
       const { signal } = stopping;
       const parts = { store, admin, fanOut, perseverance, metrics, log, signal, kafka, connect, health, configuration };
