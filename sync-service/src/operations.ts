@@ -144,9 +144,10 @@ export class Operations implements AsyncDisposable {
 
   /** Why the changes of the user database can no longer be followed; until a new epoch begins. */
   async historyLost(): Promise<SyncError | undefined> {
-    const { database, serverState } = await this.store();
-    const reason = (await serverState.read(database))?.historyLost;
-    return reason === undefined ? undefined : new SyncError('history_lost', reason);
+    const { database, serverState, sources } = await this.store();
+    const seen = await Promise.all([...sources.keys()].map((name) => serverState.read(database, name)));
+    const lost = seen.find((server) => server?.lost)?.lost;
+    return lost && new SyncError('history_lost', lost.reason);
   }
 
   async planReset(sources: readonly SourceMapping[], target: OffsetTarget): Promise<OffsetMove[]> {

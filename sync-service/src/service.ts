@@ -10,7 +10,7 @@ import { lateCopiesStream, sourceStream, sourceStreams } from './application/pro
 import { announceDaemon } from './application/watch/announce.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
 import { Health } from './application/watch/health.ts';
-import { watchHistory } from './application/watch/history-watch.ts';
+import { type HistoryWatch, watchHistory } from './application/watch/history-watch.ts';
 import { Perseverance } from './application/watch/perseverance.ts';
 import { watchProgress } from './application/watch/progress-watch.ts';
 import { watchTopicRetention } from './application/watch/topic-retention.ts';
@@ -30,6 +30,7 @@ import {
 } from './infrastructure/mysql/store.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
+import { openReads } from './open-reads.ts';
 
 export interface SyncServiceOptions {
   readonly configuration: Configuration;
@@ -83,14 +84,21 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const source = use(openSourceDatabase(configuration));
     const connect = new ConnectClient(settings.connect.url);
     const { connectorName } = settings.connect;
+    const changes = sourceStream(configuration, source, connect);
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
-    const server = { source, store, connect, connectorName, sources };
-    const history = use(await watchHistory({ ...server, health, log, intervalMs }));
     use(await announceDaemon(store));
     const streams = sourceStreams(configuration, source, connect);
+    const histories = new Map<string, HistoryWatch>();
+    for (const [sourceName, stream] of streams) {
+      const [topic = ''] = stream.topics;
+      const ingested = () => store.consumed.newestGtids(store.database, topic);
+      const watching = { sourceName, stream, connect, ingested, store, health, log };
+      histories.set(sourceName, use(await watchHistory(watching)));
+    }
     const readFrom = settings.source.reads ? use(openReadReplica(configuration, settings.source.reads)) : source;
     const shared = { store, database: source, readFrom, admin, settings, fanOut, perseverance, health, metrics, log };
-    const reads = await openReads({ ...shared, streams, require: () => history.check() });
+    const require = (name: string) => histories.get(name)?.check();
+    const reads = await openReads({ ...shared, streams, require });
     // Ended before the workers that they wake, and after the consumer that tells them of changes.
     for (const one of reads.values()) use(one);
     consumer = createChangeConsumer({
@@ -109,7 +117,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
         events,
         perseverance,
         reads,
-        history,
+        histories,
         metrics,
         log,
         groupId: settings.kafka.groupId,
@@ -133,11 +141,11 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     closers.push(() => consumer.stop());
     use(watchOffsets(store, consumer, log));
     use(await watchTopics({ store, admin, consumer, topics: [...sources.keys()], log }, intervalMs));
-    use(watchConnector(connect, connectorName, health, log));
-    const [changes, late] = [
-      sourceStream(configuration, source, connect),
-      lateCopiesStream(configuration, database, connect),
-    ];
+    const beforeRestart = async () => {
+      for (const history of histories.values()) await history.requireIntact();
+    };
+    use(watchConnector(connect, connectorName, health, log, { part: 'connector', beforeRestart }));
+    const late = lateCopiesStream(configuration, database, connect);
     if (late) {
       const { signal } = stopping;
       const parts = { store, admin, fanOut, perseverance, metrics, log, signal, kafka, connect, health, configuration };

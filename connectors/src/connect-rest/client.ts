@@ -248,8 +248,9 @@ function causeOf(trace = ''): string {
 /** Where the connector stands in its server's binary logs; undefined as long as it has stored no position. */
 export function storedPlace(
   offsets: readonly ConnectorOffset[],
-): { gtids: string; file: string; pos: number } | undefined {
+): { gtids: string; file: string; pos: number; eventAtMs: number | undefined } | undefined {
   const gtids = storedGtids(offsets);
-  const { file, pos } = offsets[0]?.offset ?? {};
-  return gtids === undefined ? undefined : { gtids, file: String(file), pos: Number(pos) };
+  const { file, pos, ts_sec: seconds } = offsets[0]?.offset ?? {};
+  const eventAtMs = typeof seconds === 'number' ? seconds * 1000 : undefined;
+  return gtids === undefined ? undefined : { gtids, file: String(file), pos: Number(pos), eventAtMs };
 }

@@ -31,7 +31,8 @@ export async function planEpoch(
   { configuration, store, admin }: EpochParts,
   sources: readonly SourceMapping[],
 ): Promise<EpochPlan> {
-  const positionLost = (await store.serverState.read(store.database))?.historyLost;
+  const seen = await Promise.all(sources.map(({ name }) => store.serverState.read(store.database, name)));
+  const positionLost = seen.find((server) => server?.lost)?.lost?.reason;
   const left = configuration.mapping.sources.filter((source) => !sources.includes(source));
   if (positionLost !== undefined && left.length > 0)
     throw new SyncError(
@@ -62,7 +63,8 @@ export async function beginEpoch(parts: EpochParts, plan: EpochPlan): Promise<vo
   await connect.waitUntilRunning(connectorName, CONNECTOR_MS);
   await connect.waitUntilPositioned(connectorName, CONNECTOR_MS);
   for (const { source } of plan.sources) await store.sources.get(source.name)?.round.request(store.database);
-  if (plan.positionLost !== undefined) await store.serverState.forget(store.database);
+  for (const { source } of plan.sources)
+    if (plan.positionLost !== undefined) await store.serverState.forget(store.database, source.name);
 }
 
 /** Everything above the present ends is of the new epoch, and newer than anything of the old one. */

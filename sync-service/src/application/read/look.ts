@@ -4,6 +4,7 @@ import type { MirrorRow } from '../../domain/decide.ts';
 import { agrees, isBelow, type Observation, type ReadRow } from '../../domain/read.ts';
 import { SyncError } from '../../errors.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
+import { unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { ReadPage } from '../../infrastructure/mysql/source-rows.ts';
 import { type ReadParts, toSourceError } from './read-parts.ts';
 
@@ -55,7 +56,7 @@ export async function observe({ store, source, stream, topic }: ReadParts): Prom
     epoch: first.epoch,
     water: new Map([...consumed].map(([partition, { highWater }]) => [partition, highWater])),
     readNumber,
-    required: [sent.gtids, ...newest].join(','),
+    required: unitedGtids([sent.gtids, ...newest]),
   };
 }
 

@@ -3,7 +3,7 @@ import type { Key } from '../../domain/change.ts';
 import { toSyncError } from '../../errors.ts';
 import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
 import type { Logger } from '../../log.ts';
-import { awaitSent, waiting } from '../proof/barrier.ts';
+import { awaitSent, readConsumed, requireSameLogs, waiting } from '../proof/barrier.ts';
 import type { Suspect } from './look.ts';
 import type { ReadParts } from './read-parts.ts';
 import { giveUp, type Settled, writeReads } from './write-reads.ts';
@@ -86,8 +86,10 @@ export class Settler {
   /** Returns the offsets up to which the topic's partitions hold everything that had been committed at the call. */
   async #passBarrier(): Promise<ReadonlyMap<number, bigint>> {
     await delay(VISIBLE_MS, undefined, { signal: this.#parts.signal });
-    const { stream, admin, topic } = this.#parts;
-    const ends = await awaitSent(stream, { admin }, this.#wait());
+    const { stream, store, topic } = this.#parts;
+    const before = await readConsumed([topic], store);
+    const ends = await awaitSent(stream, this.#parts, this.#wait());
+    requireSameLogs(before, ends);
     return ends.get(topic) ?? new Map();
   }
 

@@ -159,6 +159,12 @@ export class ConsumedStore {
     return new Map(rows.map((row) => [row.partition as number, toConsumed(row)]));
   }
 
+  /** Of each partition of a topic the newest transaction that was ingested, or a set that holds it. */
+  async newestGtids(session: Session, topic: string): Promise<string[]> {
+    const partitions = await this.readAll(session, topic);
+    return [...partitions.values()].flatMap(({ newestGtid }) => newestGtid ?? []);
+  }
+
   async #select(
     session: Session,
     doing: string,
