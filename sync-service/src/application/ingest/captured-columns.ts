@@ -6,7 +6,7 @@ import {
 } from '@friend-sync/connectors';
 import { SyncError, toSyncError } from '../../errors.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
-import { readSourceColumns } from '../../infrastructure/mysql/mirror-table.ts';
+import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
 
 /** An answer is good for so long: a rewind may pass a million messages that lack the same column. */
 const ANSWER_MS = 5_000;
@@ -30,10 +30,10 @@ export function captureCheck({ configuration, source, connect }: CapturedColumns
   const answers = new Map<string, { readonly until: number; readonly gone: readonly string[] }>();
 
   async function findGone(mapping: SourceMapping): Promise<readonly string[]> {
-    const columns = await readSourceColumns(source, mapping).catch((error) => {
+    const shape = await readTableShape(source, mapping.table).catch((error) => {
       throw new SyncError('user_database_unavailable', toSyncError(error).message);
     });
-    const names = new Set(columns.map(({ name }) => name));
+    const names = new Set(shape?.columns.map(({ name }) => name));
     return mapping.columns.filter((name) => !names.has(name));
   }
 
