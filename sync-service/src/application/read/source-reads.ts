@@ -36,6 +36,7 @@ export class SourceReads implements AsyncDisposable {
   readonly #rounds: AsyncDisposable;
   readonly #proofreading: Proofreading;
   readonly #stopping = new AbortController();
+  readonly #parts: ReadParts;
   #learnedAt = 0;
 
   private constructor(
@@ -48,6 +49,7 @@ export class SourceReads implements AsyncDisposable {
     const events = readEvents(metrics, fanOut, log);
     const settler = new Settler(parts, log);
     this.trust = trust;
+    this.#parts = parts;
     this.#due = new DueReads({ parts, settler, perseverance, events });
     this.#proofreading = new Proofreading({
       parts,
@@ -102,9 +104,27 @@ export class SourceReads implements AsyncDisposable {
     if (dueCount > 0) this.#due.notify();
   }
 
-  /** The stream has to prove itself: its connector has started, its values have a new schema, its table has changed. */
+  /** The stream has to prove itself: its connector has started, or its values have a new schema. */
   beginProbation(): void {
     this.#proofreading.beginProbation();
+  }
+
+  /**
+   * The source's table has changed in these columns (none: another has taken its place). Its rows may be others without a
+   * message, so a round compares them; its values are not used until the connector is known to have followed.
+   */
+  async tableChanged(columns: readonly string[]): Promise<void> {
+    const { store, source } = this.#parts;
+    await this.trust.doubtTable(`the table has changed${columns.length > 0 ? ` (${columns.join(', ')})` : ''}`);
+    await source.round.hasten(store.database);
+  }
+
+  /** What the connector takes the table for otherwise than it is; none: it is right. */
+  async pictureSeen(differences: readonly string[]): Promise<void> {
+    if (differences.length > 0)
+      return this.trust.doubtTable(`the connector misreads its table: ${differences.join('; ')}`);
+    if (!this.trust.isGiven) this.beginProbation();
+    await this.trust.clearTable();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -32,7 +32,7 @@ async function openWatch() {
     mappings: configuration.mapping.sources,
     picture: async () => undefined,
     hasSent: async () => false,
-    events: { onChange: (name, columns) => changes.push([name, columns]), onWrongPicture() {}, onRightPicture() {} },
+    events: { onChange: (name, columns) => changes.push([name, columns]), onPicture() {} },
     health,
     log: createLogger('fatal'),
   });

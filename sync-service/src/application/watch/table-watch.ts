@@ -20,10 +20,8 @@ export interface TableWatchEvents {
    * it was rebuilt, or another table of the same shape took its place, and its rows may be others without a message.
    */
   onChange(source: string, columns: readonly string[]): void;
-  /** From now on the stream misreads the source's rows for certain. */
-  onWrongPicture(source: string, differences: readonly string[]): void;
-  /** No longer. */
-  onRightPicture(source: string): void;
+  /** What the connector takes the table for otherwise than it is, so that it misreads the rows for certain; none: it is right. */
+  onPicture(source: string, differences: readonly string[]): void;
 }
 
 export interface TableWatchParts {
@@ -73,7 +71,6 @@ class WatchedTable {
   readonly #proof: PictureProof;
   #mirror: ReadonlyMap<string, string> | undefined;
   #shape: TableShape | undefined;
-  #isWrong = false;
   #isBlind = false;
 
   constructor(parts: TableWatchParts, mapping: SourceMapping) {
@@ -129,9 +126,6 @@ class WatchedTable {
   async #lookAtPicture(shape: TableShape): Promise<void> {
     const { events } = this.#parts;
     const verdict = await this.#proof.look(shape);
-    if (verdict.is === 'open') return;
-    if (verdict.is === 'wrong' && !this.#isWrong) events.onWrongPicture(this.#mapping.name, verdict.differences);
-    if (verdict.is === 'right' && this.#isWrong) events.onRightPicture(this.#mapping.name);
-    this.#isWrong = verdict.is === 'wrong';
+    if (verdict.is !== 'open') events.onPicture(this.#mapping.name, verdict.is === 'wrong' ? verdict.differences : []);
   }
 }
