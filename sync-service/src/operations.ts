@@ -9,7 +9,7 @@ import {
 import { type AppliedConnectors, applyConnectors } from './application/operate/apply-connectors.ts';
 import { type BackfillEvents, backfillParts, runBackfill } from './application/operate/backfill.ts';
 import { type ListedLetter, listDeadLetters } from './application/operate/dead-letters.ts';
-import { beginEpoch, type EpochPlan, planEpoch } from './application/operate/epoch.ts';
+import { beginEpoch, type EpochParts, type EpochPlan, planEpoch } from './application/operate/epoch.ts';
 import { takeAsDeleted } from './application/operate/gone.ts';
 import {
   executeReset,
@@ -19,9 +19,10 @@ import {
   planReset,
   readProgress,
 } from './application/operate/offsets.ts';
+import type { OnStep } from './application/operate/steps.ts';
 import { type BarrierResult, passBarrier } from './application/proof/barrier.ts';
 import { type Comparison, compareCopies } from './application/proof/compare.ts';
-import { lateCopiesStream, sourceStream } from './application/proof/streams.ts';
+import { lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { type Verification, verifyCopies } from './application/proof/verify.ts';
 import type { Key } from './domain/change.ts';
 import { SyncError } from './errors.ts';
@@ -34,6 +35,9 @@ import type { PatrolReport } from './infrastructure/mysql/patrol-store.ts';
 import { openSourceDatabase, openStore, openTarget, type Store } from './infrastructure/mysql/store.ts';
 import { readPrimaryKeys } from './infrastructure/mysql/target-table.ts';
 import type { Logger } from './log.ts';
+
+/** The rows of a source are read within so long after a new epoch of it has begun. */
+const AFTER_EPOCH_MS = 3_600_000;
 
 export interface KeyCounts {
   readonly pending: number;
@@ -82,20 +86,11 @@ export class Operations implements AsyncDisposable {
     return connectorDefinitions(this.configuration, primaryKeys);
   }
 
-  async applyConnectors(deadlineMs: number): Promise<AppliedConnectors> {
-    const requestPatrol = async () => {
-      const { database, patrol } = await this.store();
-      await patrol.request(database);
-    };
-    const definitions = await this.connectorDefinitions();
-    return applyConnectors(
-      this.configuration,
-      definitions,
-      this.#kafkaAdmin(),
-      this.connect,
-      requestPatrol,
-      deadlineMs,
-    );
+  /** See {@link applyConnectors}. */
+  async applyConnectors(deadlineMs: number, onStep: OnStep = () => {}): Promise<AppliedConnectors> {
+    const { database, patrol } = await this.store();
+    const parts = { ...(await this.#epochParts()), requestPatrol: () => patrol.request(database) };
+    return applyConnectors(parts, await this.connectorDefinitions(), deadlineMs, onStep);
   }
 
   async progress(): Promise<PartitionProgress[]> {
@@ -122,11 +117,15 @@ export class Operations implements AsyncDisposable {
     return patrol.report(database);
   }
 
-  /** Why the changes of the user database can no longer be followed; until a new epoch begins. */
-  async historyLost(): Promise<SyncError | undefined> {
-    const { database, serverState } = await this.store();
-    const reason = (await serverState.read(database))?.historyLost;
-    return reason === undefined ? undefined : new SyncError('history_lost', reason);
+  /** By source why its changes can no longer be followed; until a new epoch begins. */
+  async historyLost(): Promise<ReadonlyMap<string, SyncError>> {
+    const { database, serverState, sources } = await this.store();
+    const lost = new Map<string, SyncError>();
+    for (const name of sources.keys()) {
+      const reason = (await serverState.read(database, name))?.historyLost;
+      if (reason !== undefined) lost.set(name, new SyncError('history_lost', reason));
+    }
+    return lost;
   }
 
   async planReset(sources: readonly SourceMapping[], target: OffsetTarget): Promise<OffsetMove[]> {
@@ -149,13 +148,14 @@ export class Operations implements AsyncDisposable {
   }
 
   /** What {@link beginEpoch} would do; see {@link planEpoch}. */
-  async planEpoch(sources: readonly SourceMapping[]): Promise<EpochPlan> {
-    return planEpoch(await this.#epochParts(), sources);
+  async planEpoch(sources: readonly SourceMapping[]): Promise<EpochPlan[]> {
+    return planEpoch({ configuration: this.configuration, store: await this.store() }, sources);
   }
 
-  /** Begins a new epoch, and returns when the connector has read every row again. */
-  async beginEpoch(plan: EpochPlan, deadlineMs: number): Promise<void> {
-    return beginEpoch(await this.#epochParts(), plan, deadlineMs);
+  /** Begins a new epoch of these sources, one after another; see {@link beginEpoch}. */
+  async beginEpoch(sources: readonly SourceMapping[], onStep: OnStep = () => {}): Promise<void> {
+    const parts = await this.#epochParts();
+    for (const source of sources) await beginEpoch(parts, source, onStep);
   }
 
   /** Pauses the fan-out of every daemon; changes are ingested meanwhile. */
@@ -170,9 +170,9 @@ export class Operations implements AsyncDisposable {
   }
 
   async passBarrier(deadlineMs: number): Promise<BarrierResult> {
-    const changes = sourceStream(this.configuration, this.#sourceDatabase(), this.connect);
+    const changes = sourceStreams(this.configuration, this.#sourceDatabase(), this.connect);
     const late = lateCopiesStream(this.configuration, this.#targetDatabase(), this.connect);
-    const streams = late ? [changes, late] : [changes];
+    const streams = [...changes.values(), ...(late ? [late] : [])];
     return passBarrier({ streams, store: await this.store(), admin: this.#kafkaAdmin() }, deadlineMs);
   }
 
@@ -217,13 +217,14 @@ export class Operations implements AsyncDisposable {
     await Promise.all(this.#closers.map((close) => close()));
   }
 
-  async #epochParts() {
+  async #epochParts(): Promise<EpochParts> {
     return {
       configuration: this.configuration,
       store: await this.store(),
       admin: this.#kafkaAdmin(),
       connect: this.connect,
-      backfill: this.#backfillParts(),
+      source: this.#sourceDatabase(),
+      afterEpoch: (source) => this.runBackfill(source, undefined, AFTER_EPOCH_MS),
     };
   }
 

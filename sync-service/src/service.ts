@@ -1,4 +1,4 @@
-import { type Configuration, ConnectClient, changeTopic } from '@friend-sync/connectors';
+import { type Configuration, ConnectClient, changeTopic, sourceConnectorName } from '@friend-sync/connectors';
 import { Brake, type Closed } from './application/fan-out/brake.ts';
 import { FanOut } from './application/fan-out/fan-out.ts';
 import type { FanOutEvents } from './application/fan-out/fan-out-claim.ts';
@@ -9,10 +9,10 @@ import { watchOffsets } from './application/ingest/offset-watch.ts';
 import { watchTopics } from './application/ingest/topic-watch.ts';
 import { backfillParts } from './application/operate/backfill.ts';
 import { watchDoubts } from './application/operate/doubt-watch.ts';
-import { lateCopiesStream, sourceStream } from './application/proof/streams.ts';
+import { lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
 import { Health } from './application/watch/health.ts';
-import { watchHistory } from './application/watch/history-watch.ts';
+import { type HistoryWatch, watchHistory } from './application/watch/history-watch.ts';
 import { Perseverance } from './application/watch/perseverance.ts';
 import { watchProgress } from './application/watch/progress-watch.ts';
 import { watchTopicRetention } from './application/watch/topic-retention.ts';
@@ -78,10 +78,13 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const fanOut = new FanOut(store, limits, events, perseverance, brake, brakeListener(metrics, health, log));
     const source = use(openSourceDatabase(configuration));
     const connect = new ConnectClient(settings.connect.url);
-    const { connectorName } = settings.connect;
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
-    const server = { source, store, connect, connectorName, sources };
-    const history = use(await watchHistory({ ...server, health, log, intervalMs }));
+    const histories = new Map<string, HistoryWatch>();
+    for (const mapped of mapping.sources) {
+      const { name: sourceName } = mapped;
+      const server = { source, store, connect, connectorName: sourceConnectorName(settings, mapped), sourceName };
+      histories.set(sourceName, use(await watchHistory({ ...server, health, log, intervalMs })));
+    }
     consumer = createChangeConsumer({
       kafka,
       groupId: settings.kafka.groupId,
@@ -97,7 +100,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
         fanOut,
         events,
         perseverance,
-        history,
+        histories,
         metrics,
         log,
         groupId: settings.kafka.groupId,
@@ -125,18 +128,17 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     use(startPatrol({ store, perseverance, intervalSeconds: settings.patrol.intervalSeconds, events: patrolled }));
     const backfill = backfillParts(settings, kafka, admin);
     use(watchDoubts({ store, source, backfill, mappings: mapping.sources, health, log }));
-    use(watchConnector(connect, connectorName, health, log));
-    const [changes, late] = [
-      sourceStream(configuration, source, connect),
-      lateCopiesStream(configuration, database, connect),
-    ];
+    const changes = sourceStreams(configuration, source, connect);
+    const late = lateCopiesStream(configuration, database, connect);
+    for (const [name, { connectorName }] of changes)
+      use(watchConnector(connect, connectorName, health, log, { part: `connector of ${name}` }));
     if (late) {
       const { signal } = stopping;
       const parts = { store, admin, fanOut, perseverance, metrics, log, signal, kafka, connect, health, configuration };
-      use(await followLateCopies({ ...parts, source: changes, stream: late }));
+      use(await followLateCopies({ ...parts, changes, stream: late }));
     }
     use(watchTopicRetention({ store, admin, topics: [...sources.keys()], health }, intervalMs));
-    use(watchProgress({ streams: late ? [changes, late] : [changes], store, admin }, health, intervalMs));
+    use(watchProgress({ streams: [...changes.values(), ...(late ? [late] : [])], store, admin }, health, intervalMs));
   }
 
   return {

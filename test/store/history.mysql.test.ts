@@ -1,7 +1,8 @@
-import { type ConnectClient, type ConnectorStatus, changeTopic } from '@friend-sync/connectors';
+import type { ConnectClient, ConnectorStatus } from '@friend-sync/connectors';
 import { createLogger, Health } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/watch/history-watch.ts';
+import { readHistory } from '../../sync-service/src/infrastructure/mysql/server-state.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
 import { TABLES } from '../support/tables.ts';
 
@@ -9,7 +10,7 @@ const RUNNING: ConnectorStatus = { state: 'RUNNING', tasks: [{ id: 0, state: 'RU
 
 /** Watches the user server beside a connector that has stored this offset. */
 async function watch(
-  { user, store, configuration: { settings, mapping } }: FriendServer,
+  { user, store }: FriendServer,
   offset: Record<string, unknown> = {},
   intervalMs = 3_600_000,
   status = RUNNING,
@@ -19,12 +20,15 @@ async function watch(
     offsets: async () => [{ partition: {}, offset }],
     status: async () => status,
   } as unknown as ConnectClient;
-  const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
-  const server = { source: user, store, connect, connectorName: 'some', sources };
+  const server = { source: user, store, connect, connectorName: 'some', sourceName: 'account' };
   return { ...(await watchHistory({ ...server, health, log: createLogger('silent'), intervalMs })), health };
 }
 
 const kinds = ({ health }: { health: Health }) => health.troubles.map(({ kind }) => kind);
+
+/** As a new epoch does. */
+const forget = async ({ user, store: { database, serverState } }: FriendServer) =>
+  serverState.beginAnew(database, 'account', (await readHistory(user)).executed);
 
 const commit = ({ user, userDb }: FriendServer) =>
   user.write('a transaction', `REPLACE INTO ${userDb}.account (id, nick) VALUES (1, UUID())`);
@@ -45,7 +49,7 @@ test('case 42: a user server that was set back is noticed, stays so in the next 
   await using third = await watch(server);
   expect(() => third.check()).toThrow(/was set back/);
 
-  await server.store.serverState.forget(server.store.database);
+  await forget(server);
   await using fourth = await watch(server);
   expect(kinds(fourth)).toEqual([]);
 });
@@ -80,26 +84,7 @@ test('case 29: a connector that stands at a row that lacks columns halts until a
   await using restarted = await watch(server);
   expect(() => restarted.check()).toThrow(/binlog_row_image/);
 
-  await server.store.serverState.forget(server.store.database);
-  await using anew = await watch(server);
-  expect(kinds(anew)).toEqual([]);
-});
-
-/** As Connect fails when Debezium sends it a TRUNCATE. */
-const REFUSED = `org.apache.kafka.connect.errors.ConnectException: Failed to flush offsets and/or records for task c-0
-Caused by: org.apache.kafka.common.InvalidRecordException: One or more records have been rejected due to 1 record errors in total, and only showing the first three errors at most: [RecordError(batchIndex=0, message='Compacted topic cannot accept message without key in topic partition TOPIC-1')]`;
-
-test('case 26: a connector that stands at a TRUNCATE halts until a new epoch, naming the table', async () => {
-  await using server = await openFriendServer(TABLES);
-  const { settings, mapping } = server.configuration;
-  const [topic = ''] = mapping.sources.map((source) => changeTopic(settings, source));
-  const tasks = [{ id: 0, state: 'FAILED', trace: REFUSED.replace('TOPIC', topic) }];
-  await using standing = await watch(server, {}, undefined, { state: 'RUNNING', tasks });
-  expect(kinds(standing)).toEqual(['history_lost']);
-  await using restarted = await watch(server);
-  expect(() => restarted.check()).toThrow(`${server.userDb}.account was truncated`);
-
-  await server.store.serverState.forget(server.store.database);
+  await forget(server);
   await using anew = await watch(server);
   expect(kinds(anew)).toEqual([]);
 });

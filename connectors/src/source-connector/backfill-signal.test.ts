@@ -19,7 +19,7 @@ const filters = (keys: readonly (bigint | string)[]) =>
 
 test('a whole source is one signal without a condition', () => {
   const data = { type: 'incremental', 'data-collections': ['user_db.im_user'] };
-  expect(signals()).toEqual([{ topic: 'p.signal', key: 'p', value: { id: 'x', type: 'execute-snapshot', data } }]);
+  expect(signals()).toEqual([{ topic: 'p.signal.user', key: 'p', value: { id: 'x', type: 'execute-snapshot', data } }]);
 });
 
 test('keys beyond 2^53 stay exact', () => {

@@ -1,6 +1,6 @@
 import type { SourceMapping, TableName } from '../mapping.ts';
 import type { Settings } from '../settings.ts';
-import { topicNames } from './topics.ts';
+import { signalTopic } from './topics.ts';
 
 const KEYS_PER_SIGNAL = 500;
 
@@ -25,7 +25,7 @@ export function backfillSignals(request: {
     ? chunks(keys).map((some) => `\`${source.key}\` IN (${some.map(literal).join(', ')})`)
     : [undefined];
   return conditions.map((filter, i) => ({
-    topic: topicNames(settings.kafka.topicPrefix).signal,
+    topic: signalTopic(settings, source),
     key: settings.kafka.topicPrefix,
     value: JSON.stringify(signal(i === 0 ? id : `${id}-${i + 1}`, source, filter)),
   }));

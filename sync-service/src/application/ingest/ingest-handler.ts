@@ -28,7 +28,8 @@ export interface IngestHandlerParts {
   readonly events: FanOutEvents;
   readonly perseverance: Perseverance;
   /** Nothing is stored while changes may be missing. */
-  readonly history: Pick<HistoryWatch, 'check'>;
+  /** By the source's name. */
+  readonly histories: ReadonlyMap<string, Pick<HistoryWatch, 'check'>>;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly groupId: string;
@@ -56,7 +57,7 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
   }
 
   async function attempt(source: SourceStore, batch: MessageBatch): Promise<Stored> {
-    parts.history.check();
+    parts.histories.get(source.schema.mapping.name)?.check();
     const epoch = epochs.get(`${batch.topic}/${batch.partition}`) ?? 0;
     let decoded: DecodedBatch;
     try {

@@ -28,7 +28,7 @@ async function backfill(...outcomes: string[]): Promise<number> {
       say('COMPLETED');
     },
   };
-  const watch = async (onNotification: typeof tell) => {
+  const watch = async (_: SourceMapping, onNotification: typeof tell) => {
     tell = onNotification;
     return { async [Symbol.asyncDispose]() {} };
   };

@@ -1,10 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import {
   backfillSignals,
+  notificationTopic,
   type Settings,
   type SignalMessage,
   type SourceMapping,
-  topicNames,
 } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import { SyncError } from '../../errors.ts';
@@ -27,16 +27,19 @@ export interface BackfillParts {
   readonly settings: Settings;
   readonly admin: KafkaAdmin;
   /** Hears what the connector says from now on. */
-  readonly watch: (onNotification: (notification: Notification) => void) => Promise<AsyncDisposable>;
+  readonly watch: (
+    source: SourceMapping,
+    onNotification: (notification: Notification) => void,
+  ) => Promise<AsyncDisposable>;
 }
 
 export function backfillParts(settings: Settings, kafka: ReturnType<typeof createKafka>, admin: KafkaAdmin) {
-  const { notification } = topicNames(settings.kafka.topicPrefix);
   const decoder = createDecoder(settings.registry);
   const parts: BackfillParts = {
     settings,
     admin,
-    watch: (onNotification) => watchNotifications(kafka, decoder, notification, onNotification),
+    watch: (source, onNotification) =>
+      watchNotifications(kafka, decoder, notificationTopic(settings, source), onNotification),
   };
   return parts;
 }
@@ -57,7 +60,7 @@ export async function runBackfill(
   events: BackfillEvents = {},
 ): Promise<void> {
   let heard: ((notification: Notification) => void) | undefined;
-  await using _watching = await parts.watch((notification) => {
+  await using _watching = await parts.watch(source, (notification) => {
     if (notification.aggregateType !== AGGREGATE) return;
     events.onProgress?.(source.name, notification.type);
     heard?.(notification);

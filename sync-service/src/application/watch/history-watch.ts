@@ -3,9 +3,7 @@ import {
   type ConnectorOffset,
   type ConnectorStatus,
   metIncompleteRow,
-  type SourceMapping,
   storedGtids,
-  topicOfTruncate,
 } from '@friend-sync/connectors';
 import { POLICY, SyncError, toSyncError } from '../../errors.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
@@ -15,21 +13,19 @@ import type { Logger } from '../../log.ts';
 import type { Health } from './health.ts';
 import { repeat } from './repeat.ts';
 
-const PART = 'user database';
-const RETENTION_PART = 'binary logs';
-
 export interface HistoryWatch extends AsyncDisposable {
-  /** Throws `history_lost` while the changes of the user server cannot be followed without a gap. */
+  /** Throws `history_lost` while the source's changes cannot be followed without a gap. */
   check(): void;
 }
 
 export interface HistoryWatchParts {
+  /** The user database. */
   readonly source: Database;
   readonly store: Store;
   readonly connect: ConnectClient;
   readonly connectorName: string;
-  /** By topic. */
-  readonly sources: ReadonlyMap<string, SourceMapping>;
+  /** The source whose changes that connector sends. */
+  readonly sourceName: string;
   readonly health: Health;
   readonly log: Logger;
   readonly intervalMs: number;
@@ -39,10 +35,12 @@ export interface HistoryWatchParts {
  * Notices that the user server was set back (restored, reset, failed over with a loss), or no longer has the binary
  * logs that the connector was to read next. Debezium notices neither for certain: once a restored server has passed the
  * connector's GTID set, changes are skipped in silence (protocol A6). Notices, too, that the connector stands at a row
- * that it can never read, or at a TRUNCATE. Ends after its first look.
+ * that it can never read, and that a new epoch was begun and not ended. Ends after its first look.
  */
 export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWatch> {
-  const { source, store, health } = parts;
+  const { source, store, health, sourceName } = parts;
+  const part = `user database, source ${sourceName}`;
+  const retentionPart = `binary logs, source ${sourceName}`;
   let lost: SyncError | undefined;
   let suspect: string | undefined;
 
@@ -50,19 +48,19 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     const reason = await findLoss();
     if (reason !== undefined && reason !== lost?.message) tell(reason);
     lost = reason === undefined ? undefined : new SyncError('history_lost', reason);
-    if (lost) health.report(PART, lost);
-    else health.clear(PART);
+    if (lost) health.report(part, lost);
+    else health.clear(part);
   }
 
   /** Ingest would say it with the next message, and there may be none. */
   function tell(problem: string): void {
     const { hint } = POLICY.history_lost;
-    parts.log.error({ part: PART, kind: 'history_lost', problem, hint }, 'the user database cannot be followed');
+    parts.log.error({ part, kind: 'history_lost', problem, hint }, 'the user database cannot be followed');
   }
 
   async function findLoss(): Promise<string | undefined> {
     const { database, serverState } = store;
-    const seen = await serverState.read(database);
+    const seen = await serverState.read(database, sourceName);
     if (seen?.historyLost !== undefined) return seen.historyLost;
     const history = await readHistory(source);
     const offsets = await parts.connect.offsets(parts.connectorName).catch(() => []);
@@ -70,8 +68,8 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
       seen && !(await containsGtids(source, history.executed, seen.executed))
         ? `the user database lacks transactions that it had at ${seen.seenAt} UTC: it was set back`
         : ((await findPurged(history, offsets)) ?? (await findImpassable()));
-    if (reason === undefined) await serverState.remember(database, history.executed);
-    else await serverState.declareLost(database, reason);
+    if (reason === undefined) await serverState.remember(database, sourceName, history.executed);
+    else await serverState.declareLost(database, sourceName, reason);
     await tellRetention(history, offsets);
     return reason;
   }
@@ -88,15 +86,7 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
   /** What the connector fails at again after each restart. */
   async function findImpassable(): Promise<string | undefined> {
     const status = await parts.connect.status(parts.connectorName).catch(() => undefined);
-    return status && (incompleteRow(status) ?? truncated(status));
-  }
-
-  function truncated(status: ConnectorStatus): string | undefined {
-    const topic = topicOfTruncate(status);
-    const table = parts.sources.get(topic ?? '')?.table;
-    return (
-      topic && `${table ? `${table.database}.${table.table}` : topic} was truncated; its copies are left as they are`
-    );
+    return status && incompleteRow(status);
   }
 
   async function tellRetention({ executed, keepsSeconds }: ServerHistory, offsets: ConnectorOffset[]): Promise<void> {
@@ -107,15 +97,15 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
       stored !== undefined &&
       behind > keepsSeconds / 2 &&
       !(await containsGtids(source, stored, executed));
-    if (!isNear) return health.clear(RETENTION_PART);
+    if (!isNear) return health.clear(retentionPart);
     const problem = `the connector is ${hours(behind)} behind, and the user database keeps its binary logs for ${hours(keepsSeconds)}`;
-    health.report(RETENTION_PART, new SyncError('retention_near', problem));
+    health.report(retentionPart, new SyncError('retention_near', problem));
   }
 
   const lookSafely = () =>
     look().catch((error) => {
       const { kind, message } = toSyncError(error);
-      health.report(PART, new SyncError('user_database_unavailable', `${kind}: ${message}`));
+      health.report(part, new SyncError('user_database_unavailable', `${kind}: ${message}`));
     });
   await lookSafely();
   const looking = repeat(parts.intervalMs, lookSafely);

@@ -1,7 +1,5 @@
 import { type Database, quoted, type Session } from './database.ts';
 
-const SOURCE = 'source';
-
 /** What a server says of its own past. */
 export interface ServerHistory {
   /** Every transaction it has, as a GTID set. */
@@ -12,7 +10,7 @@ export interface ServerHistory {
   readonly keepsSeconds: number;
 }
 
-/** What was last seen of the user server. */
+/** What was last seen of the user server, beside what a source's connector had sent. */
 export interface SeenServer {
   readonly executed: string;
   /** UTC. */
@@ -38,7 +36,10 @@ export async function containsGtids(server: Session, whole: string, part: string
   return Number(row?.contained) === 1;
 }
 
-/** Remembers, in the friend database, what was seen of the user server, so that a later look can tell that it went back. */
+/**
+ * Remembers, in the friend database, what was seen of the user server, so that a later look can tell that it went back:
+ * for each source, which follows its changes with a connector of its own.
+ */
 export class ServerStateStore {
   readonly #table: string;
 
@@ -46,11 +47,11 @@ export class ServerStateStore {
     this.#table = quoted(stateDatabase, 'server_state');
   }
 
-  async read(session: Session): Promise<SeenServer | undefined> {
+  async read(session: Session, source: string): Promise<SeenServer | undefined> {
     const [row] = await session.rows(
       'reading the server state',
       `SELECT gtid_executed, seen_at, history_lost FROM ${this.#table} WHERE server = ?`,
-      [SOURCE],
+      [source],
     );
     const lost = row?.history_lost ?? undefined;
     return (
@@ -63,27 +64,31 @@ export class ServerStateStore {
   }
 
   /** Nothing is remembered any more once the history is lost: another instance may have found out meanwhile. */
-  async remember(session: Session, executed: string): Promise<void> {
+  async remember(session: Session, source: string, executed: string): Promise<void> {
     await session.write(
       'remembering the server state',
       `INSERT INTO ${this.#table} (server, gtid_executed) VALUES (?, ?) AS n
        ON DUPLICATE KEY UPDATE seen_at = IF(history_lost IS NULL, NOW(6), seen_at),
          gtid_executed = IF(history_lost IS NULL, n.gtid_executed, server_state.gtid_executed)`,
-      [SOURCE, executed],
+      [source, executed],
     );
   }
 
-  async declareLost(session: Session, reason: string): Promise<void> {
+  async declareLost(session: Session, source: string, reason: string): Promise<void> {
     await session.write(
       'remembering the server state',
       `INSERT INTO ${this.#table} (server, gtid_executed, history_lost) VALUES (?, '', ?) AS n
        ON DUPLICATE KEY UPDATE history_lost = n.history_lost`,
-      [SOURCE, reason.slice(0, 255)],
+      [source, reason.slice(0, 255)],
     );
   }
 
   /** From here on the server's history counts anew. */
-  async forget(session: Session): Promise<void> {
-    await session.write('forgetting the server state', `DELETE FROM ${this.#table} WHERE server = ?`, [SOURCE]);
+  async beginAnew(session: Session, source: string, executed: string): Promise<void> {
+    await session.write(
+      'remembering the server state',
+      `REPLACE INTO ${this.#table} (server, gtid_executed) VALUES (?, ?)`,
+      [source, executed],
+    );
   }
 }
