@@ -89,7 +89,9 @@ export const settingsSchema = z
     connect: z
       .strictObject({
         url: url.default('http://127.0.0.1:8083').describe('Kafka Connect REST'),
-        connectorName: name.default('friend-sync-source').describe('name of the source connector'),
+        connectorName: name
+          .default('friend-sync-source')
+          .describe("names the sources' connectors, each with a hyphen and its source's name"),
         sourcePassword: reference
           .default('${env:FRIEND_SYNC_SOURCE__PASSWORD}')
           .describe("how Connect finds the source password: a config provider's reference, never the password"),

@@ -9,7 +9,7 @@ import {
 import { type AppliedConnectors, applyConnectors } from './application/operate/apply-connectors.ts';
 import { awaitRounds, type RoundTicket } from './application/operate/await-rounds.ts';
 import { type ListedLetter, listDeadLetters } from './application/operate/dead-letters.ts';
-import { beginEpoch, type EpochPlan, planEpoch } from './application/operate/epoch.ts';
+import { beginEpoch, type EpochParts, type EpochPlan, planEpoch } from './application/operate/epoch.ts';
 import {
   executeReset,
   type OffsetMove,
@@ -19,9 +19,10 @@ import {
   readProgress,
 } from './application/operate/offsets.ts';
 import { markPending, requestReads } from './application/operate/requests.ts';
+import type { OnStep } from './application/operate/steps.ts';
 import { type BarrierResult, passBarrier } from './application/proof/barrier.ts';
 import { type Comparison, compareCopies } from './application/proof/compare.ts';
-import { lateCopiesStream, sourceStream } from './application/proof/streams.ts';
+import { lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { type Verification, verifyCopies } from './application/proof/verify.ts';
 import type { Key } from './domain/change.ts';
 import { SyncError } from './errors.ts';
@@ -42,6 +43,9 @@ import {
 } from './infrastructure/mysql/store.ts';
 import { readPrimaryKeys } from './infrastructure/mysql/target-table.ts';
 import type { Logger } from './log.ts';
+
+/** The rows of a source are read within so long after a new epoch of it has begun. */
+const AFTER_EPOCH_MS = 3_600_000;
 
 export interface KeyCounts {
   readonly pending: number;
@@ -90,20 +94,12 @@ export class Operations implements AsyncDisposable {
     return connectorDefinitions(this.configuration, primaryKeys);
   }
 
-  async applyConnectors(deadlineMs: number): Promise<AppliedConnectors> {
-    const requestPatrol = async () => {
-      const store = await this.store();
-      await requestRounds(store, store.database);
-    };
-    const definitions = await this.connectorDefinitions();
-    return applyConnectors(
-      this.configuration,
-      definitions,
-      this.#kafkaAdmin(),
-      this.connect,
-      requestPatrol,
-      deadlineMs,
-    );
+  /** See {@link applyConnectors}. */
+  async applyConnectors(deadlineMs: number, onStep: OnStep = () => {}): Promise<AppliedConnectors> {
+    const store = await this.store();
+    const requestPatrol = () => requestRounds(store, store.database);
+    const parts = { ...(await this.#epochParts()), requestPatrol };
+    return applyConnectors(parts, await this.connectorDefinitions(), deadlineMs, onStep);
   }
 
   async progress(): Promise<PartitionProgress[]> {
@@ -142,12 +138,15 @@ export class Operations implements AsyncDisposable {
     return Object.fromEntries(distrusted) as Record<string, Distrust>;
   }
 
-  /** Why the changes of the user database can no longer be followed; until a new epoch begins. */
-  async historyLost(): Promise<SyncError | undefined> {
+  /** By source why its changes can no longer be followed; until a new epoch begins. */
+  async historyLost(): Promise<ReadonlyMap<string, SyncError>> {
     const { database, serverState, sources } = await this.store();
-    const seen = await Promise.all([...sources.keys()].map((name) => serverState.read(database, name)));
-    const lost = seen.find((server) => server?.lost)?.lost;
-    return lost && new SyncError('history_lost', lost.reason);
+    const lost = new Map<string, SyncError>();
+    for (const name of sources.keys()) {
+      const reason = (await serverState.read(database, name))?.lost?.reason;
+      if (reason !== undefined) lost.set(name, new SyncError('history_lost', reason));
+    }
+    return lost;
   }
 
   async planReset(sources: readonly SourceMapping[], target: OffsetTarget): Promise<OffsetMove[]> {
@@ -191,13 +190,14 @@ export class Operations implements AsyncDisposable {
   }
 
   /** What {@link beginEpoch} would do; see {@link planEpoch}. */
-  async planEpoch(sources: readonly SourceMapping[]): Promise<EpochPlan> {
-    return planEpoch(await this.#epochParts(), sources);
+  async planEpoch(sources: readonly SourceMapping[]): Promise<EpochPlan[]> {
+    return planEpoch({ configuration: this.configuration, store: await this.store() }, sources);
   }
 
-  /** Begins a new epoch, and asks for a round of each of its sources. */
-  async beginEpoch(plan: EpochPlan): Promise<void> {
-    return beginEpoch(await this.#epochParts(), plan);
+  /** Begins a new epoch of these sources, one after another; see {@link beginEpoch}. */
+  async beginEpoch(sources: readonly SourceMapping[], onStep: OnStep = () => {}): Promise<void> {
+    const parts = await this.#epochParts();
+    for (const source of sources) await beginEpoch(parts, source, onStep);
   }
 
   /** Pauses the fan-out of every daemon; changes are ingested meanwhile. */
@@ -212,9 +212,9 @@ export class Operations implements AsyncDisposable {
   }
 
   async passBarrier(deadlineMs: number): Promise<BarrierResult> {
-    const changes = sourceStream(this.configuration, this.#sourceDatabase(), this.connect);
+    const changes = sourceStreams(this.configuration, this.#sourceDatabase(), this.connect);
     const late = lateCopiesStream(this.configuration, this.#targetDatabase(), this.connect);
-    const streams = late ? [changes, late] : [changes];
+    const streams = [...changes.values(), ...(late ? [late] : [])];
     return passBarrier({ streams, store: await this.store(), admin: this.#kafkaAdmin() }, deadlineMs);
   }
 
@@ -253,7 +253,7 @@ export class Operations implements AsyncDisposable {
     await Promise.all(this.#closers.map((close) => close()));
   }
 
-  async #epochParts() {
+  async #epochParts(): Promise<EpochParts> {
     return {
       configuration: this.configuration,
       store: await this.store(),

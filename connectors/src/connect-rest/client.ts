@@ -48,6 +48,16 @@ export class ConnectClient {
     );
   }
 
+  /** The names of all connectors. */
+  names(): Promise<string[]> {
+    return this.#call('GET', '/connectors');
+  }
+
+  /** Creates a connector that runs no task until it is resumed. */
+  async createStopped(name: string, config: Readonly<Record<string, string>>): Promise<void> {
+    await this.#call('POST', '/connectors', { name, config, initial_state: 'STOPPED' });
+  }
+
   /** Creates the connector, or gives it this configuration; does nothing if it has it already. */
   async apply(name: string, config: Readonly<Record<string, string>>): Promise<'created' | 'updated' | 'unchanged'> {
     const current = await this.config(name);

@@ -7,11 +7,11 @@ import { captureCheck } from './captured-columns.ts';
 async function openSource(columns?: string) {
   const server = await openFriendServer(TABLES);
   const { configuration, user, userDb } = server;
-  const rendered = renderSourceConnector(configuration);
-  const config = async () => ({ ...rendered, ...(columns ? { 'column.include.list': columns } : {}) });
-  const connect = { config } as unknown as ConnectClient;
   const [mapping] = configuration.mapping.sources;
   if (!mapping) throw new Error('the mapping has no source');
+  const rendered = renderSourceConnector(configuration, mapping);
+  const config = async () => ({ ...rendered, ...(columns ? { 'column.include.list': columns } : {}) });
+  const connect = { config } as unknown as ConnectClient;
   const check = captureCheck({ configuration, source: user, connect });
   return { server, user, userDb, check: (...names: string[]) => check(mapping, names) };
 }

@@ -3,6 +3,7 @@ import {
   type ConnectClient,
   renderSourceConnector,
   type SourceMapping,
+  sourceConnectorName,
 } from '@friend-sync/connectors';
 import { SyncError, toSyncError } from '../../errors.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
@@ -37,18 +38,18 @@ export function captureCheck({ configuration, source, connect }: CapturedColumns
     return mapping.columns.filter((name) => !names.has(name));
   }
 
-  async function requireConnector(): Promise<void> {
-    const running = await connect.config(configuration.settings.connect.connectorName).catch((cause) => {
+  async function requireConnector(mapping: SourceMapping): Promise<void> {
+    const running = await connect.config(sourceConnectorName(configuration.settings, mapping)).catch((cause) => {
       throw new SyncError('source_unavailable', 'Kafka Connect does not answer', { cause });
     });
-    if (running?.[COLUMNS] !== renderSourceConnector(configuration)[COLUMNS])
+    if (running?.[COLUMNS] !== renderSourceConnector(configuration, mapping)[COLUMNS])
       throw new SyncError('contract_broken', 'the connector captures other columns than the mapping has');
   }
 
   return async (mapping, columns) => {
     let answer = answers.get(mapping.name);
     if (!answer || answer.until < Date.now()) {
-      await requireConnector();
+      await requireConnector(mapping);
       answer = { until: Date.now() + ANSWER_MS, gone: await findGone(mapping) };
       answers.set(mapping.name, answer);
     }

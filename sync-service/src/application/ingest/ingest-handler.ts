@@ -11,7 +11,6 @@ import type { Metrics } from '../../metrics.ts';
 import type { FanOut } from '../fan-out/fan-out.ts';
 import type { FanOutEvents } from '../fan-out/fan-out-claim.ts';
 import type { SourceReads } from '../read/source-reads.ts';
-import type { HistoryWatch } from '../watch/history-watch.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
 import type { RequireCaptured } from './captured-columns.ts';
 import { type DecodedBatch, decodeBatch } from './decode-batch.ts';
@@ -30,8 +29,8 @@ export interface IngestHandlerParts {
   readonly perseverance: Perseverance;
   /** Own reads, by the source's name. */
   readonly reads: ReadonlyMap<string, Pick<SourceReads, 'believed' | 'heard'>>;
-  /** By the source's name. Nothing is stored while changes may be missing. */
-  readonly histories: ReadonlyMap<string, Pick<HistoryWatch, 'check'>>;
+  /** Throws while nothing may be stored of a source, by its name. */
+  readonly require: (source: string) => void;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly groupId: string;
@@ -62,7 +61,7 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
   }
 
   async function attempt(source: SourceStore, batch: MessageBatch): Promise<Stored> {
-    parts.histories.get(source.schema.mapping.name)?.check();
+    parts.require(source.schema.mapping.name);
     const epoch = epochs.get(`${batch.topic}/${batch.partition}`) ?? 0;
     let decoded: DecodedBatch;
     try {

@@ -33,7 +33,7 @@ export interface IngestParts {
 }
 
 export interface BarrierParts extends IngestParts {
-  /** The user server's, and that of the friend server's late copies where they are followed. */
+  /** Those of the sources, and that of the late copies where they are followed. */
   readonly streams: readonly Stream[];
 }
 

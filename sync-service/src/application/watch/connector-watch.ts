@@ -30,7 +30,7 @@ export function watchConnector(
   name: string,
   health: Health,
   log: Logger,
-  options: ConnectorWatchOptions = { part: 'connector' },
+  options: ConnectorWatchOptions,
 ): AsyncDisposable {
   const { part, hopeless } = options;
   let isSteady = true;

@@ -90,7 +90,11 @@ export class ServerStateStore {
   }
 
   /** From here on the server's history, and the connector's, count anew. */
-  async forget(session: Session, source: string): Promise<void> {
-    await session.write('forgetting the server state', `DELETE FROM ${this.#table} WHERE server = ?`, [source]);
+  async beginAnew(session: Session, source: string, executed: string): Promise<void> {
+    await session.write(
+      'remembering the server state',
+      `REPLACE INTO ${this.#table} (server, gtid_executed) VALUES (?, ?)`,
+      [source, executed],
+    );
   }
 }
