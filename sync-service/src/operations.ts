@@ -44,9 +44,6 @@ import {
 import { readPrimaryKeys } from './infrastructure/mysql/target-table.ts';
 import type { Logger } from './log.ts';
 
-/** The rows of a source are read within so long after a new epoch of it has begun. */
-const AFTER_EPOCH_MS = 3_600_000;
-
 export interface KeyCounts {
   readonly pending: number;
   readonly parked: number;

@@ -1,4 +1,4 @@
-import { type Configuration, ConnectClient, changeTopic, sourceConnectorName } from '@friend-sync/connectors';
+import { type Configuration, ConnectClient, changeTopic } from '@friend-sync/connectors';
 import { Brake, type Closed } from './application/fan-out/brake.ts';
 import { FanOut } from './application/fan-out/fan-out.ts';
 import type { FanOutEvents } from './application/fan-out/fan-out-claim.ts';
