@@ -34,7 +34,7 @@ const halted = (daemon: Daemon, kind: string) =>
     .toContain(kind);
 
 async function beginEpoch({ operations, configuration }: Pipeline): Promise<void> {
-  await operations.beginEpoch(await operations.planEpoch(configuration.mapping.sources), DEADLINE_MS);
+  await operations.beginEpoch(await operations.planEpoch(configuration.mapping.sources));
 }
 
 test('case 11: a topic that was re-created and has grown halts the daemon until a new epoch begins', async () => {

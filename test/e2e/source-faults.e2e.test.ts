@@ -117,7 +117,7 @@ test('case 43: binary logs that are purged before they were read halt the daemon
   const kinds = async () => (await daemon.readiness()).troubles.map(({ kind }) => kind);
   await expect.poll(kinds, { timeout: DEADLINE_MS }).toContain('history_lost');
 
-  await operations.beginEpoch(await operations.planEpoch(configuration.mapping.sources), DEADLINE_MS);
+  await operations.beginEpoch(await operations.planEpoch(configuration.mapping.sources));
   await transactions(20);
   await expectEqual();
 });
@@ -162,7 +162,7 @@ test.each(SPOILT)(
     };
     await expect.poll(purge, { timeout: DEADLINE_MS }).not.toContain(spoilt);
     await expect.poll(kinds, { timeout: DEADLINE_MS }).toContain('history_lost');
-    await operations.beginEpoch(await operations.planEpoch(configuration.mapping.sources), DEADLINE_MS);
+    await operations.beginEpoch(await operations.planEpoch(configuration.mapping.sources));
     await transactions(20);
     await expectEqual();
   },

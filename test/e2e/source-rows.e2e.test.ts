@@ -73,7 +73,7 @@ test.each(INCOMPLETE)(
       );
     expect(await copies()).toEqual(before);
 
-    await operations.beginEpoch(await operations.planEpoch(configuration.mapping.sources), DEADLINE_MS);
+    await operations.beginEpoch(await operations.planEpoch(configuration.mapping.sources));
     await expect.poll(async () => (await pipeline.settled()).mismatches, { timeout: DEADLINE_MS }).toBe(0);
     await daemon.ready();
     expect(await copies()).not.toEqual(before);
@@ -100,7 +100,7 @@ test('case 26: a TRUNCATE of the source halts the daemon, which names the table,
   expect(await status()).toContain(`user database: ${problem}`);
   expect(await copies()).toEqual(before);
 
-  await operations.beginEpoch(await operations.planEpoch(configuration.mapping.sources), DEADLINE_MS);
+  await operations.beginEpoch(await operations.planEpoch(configuration.mapping.sources));
   await pipeline.settled();
   await daemon.ready();
   expect(await copies()).toEqual([{ id: 1, nick: 'Zoe', avatar: null }, ...before.slice(1)]);
