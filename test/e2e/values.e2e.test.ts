@@ -96,7 +96,8 @@ test('case 28: keys beyond 2^53, unsigned and textual ones reach exactly their r
     await friend.write('corrupting', `UPDATE ${friendDb}.${table} = 'corrupted'`);
   }
   const keys: Record<string, (bigint | string)[]> = { account: signed, device: unsigned, room: textual };
-  for (const source of pipeline.configuration.mapping.sources) await operations.requestReads(source, keys[source.name]);
+  for (const source of pipeline.configuration.mapping.sources)
+    await operations.requestReads(source, keys[source.name] ?? []);
   await pipeline.settled();
   expect(await all()).toEqual(wanted);
 });
