@@ -26,6 +26,7 @@ export * from './mapping.ts';
 export { Secret } from './secret.ts';
 export { type Settings, settingsSchema } from './settings.ts';
 export { backfillSignals, type SignalMessage } from './source-connector/backfill-signal.ts';
+export { LONGEST_TEXT } from './source-connector/cut.ts';
 export { type Grant, renderGrants } from './source-connector/grants.ts';
 export { renderSourceConnector } from './source-connector/render.ts';
 export {
