@@ -2,7 +2,6 @@ import { type Configuration, ConnectClient, changeTopic } from '@friend-sync/con
 import { Brake, type Closed } from './application/fan-out/brake.ts';
 import { FanOut } from './application/fan-out/fan-out.ts';
 import type { FanOutEvents } from './application/fan-out/fan-out-claim.ts';
-import { captureCheck } from './application/ingest/captured-columns.ts';
 import { createIngestHandler } from './application/ingest/ingest-handler.ts';
 import { watchOffsets } from './application/ingest/offset-watch.ts';
 import { watchTopics } from './application/ingest/topic-watch.ts';
@@ -119,7 +118,6 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
         store,
         admin,
         decoder: createDecoder(settings.registry),
-        requireCaptured: captureCheck({ configuration, source, connect }),
         fanOut,
         events,
         perseverance,

@@ -45,7 +45,7 @@ test('case 59: a source is added to a running system and removed again while bot
   const added = await both.applyConnectors(DEADLINE_MS);
   expect(added.connectors.map(({ outcome }) => outcome)).toEqual(['begun anew', 'unchanged', 'created']);
   await restart();
-  for (const source of both.configuration.mapping.sources) await both.runBackfill(source, undefined, DEADLINE_MS);
+  await both.backfill(both.configuration.mapping.sources, DEADLINE_MS);
   expect(await both.verify(DEADLINE_MS)).toMatchObject({ copies: 4, mismatches: 0 });
   await friend.write('late copies', `INSERT INTO ${friendDb}.member (team_id) VALUES (1)`);
   const unset = `SELECT COUNT(*) AS n FROM ${friendDb}.member WHERE title IS NULL`;

@@ -17,8 +17,7 @@ beforeAll(async () => {
   pipeline = await openPipeline({ ...TWO_SOURCES, settings: { watch: { intervalSeconds: 1 } } });
   await createRows(pipeline);
   daemon = await pipeline.startDaemon();
-  for (const source of pipeline.configuration.mapping.sources)
-    await pipeline.operations.runBackfill(source, undefined, DEADLINE_MS);
+  await pipeline.operations.backfill(pipeline.configuration.mapping.sources, DEADLINE_MS);
   await pipeline.settled();
 });
 afterAll(() => pipeline?.[Symbol.asyncDispose]());

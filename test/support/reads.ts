@@ -41,26 +41,27 @@ export async function openReads(server: FriendServer, feed: Feed, more: Partial<
     const [row] = await user.rows('reading', 'SELECT @@global.gtid_executed AS gtids');
     return { gtids: String(row?.gtids), file: '', pos: 0 };
   };
+  const stopping = new AbortController();
   const parts: ReadParts = {
     store,
     source,
     database: user,
-    readFrom: user,
     stream: { connectorName: 'source', server: user, sent: executed, topics: [topic], heartbeatTopic: 'heartbeat' },
     topic,
     admin: { endOffsets: async () => new Map([[0, feed.nextOffset]]) } as unknown as KafkaAdmin,
     require: () => {},
+    signal: stopping.signal,
     ...more,
   };
   const log = createLogger('fatal');
-  const stopping = new AbortController();
   const { signal } = stopping;
   const metrics = new Metrics();
-  const settler = new Settler(parts, log, signal);
+  const settler = new Settler(parts, log);
   const events = readEvents(metrics, { notify() {} }, log);
   const look = async (...keys: Key[]) => lookAt(parts, keys, await observe(parts));
   const round: RoundOptions = {
     parts,
+    readFrom: user,
     settler,
     events,
     rowsPerSecond: undefined,

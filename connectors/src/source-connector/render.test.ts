@@ -52,25 +52,18 @@ test('a name is a literal in a regular expression', () => {
 
 test('the user database is only read and never locked', () => {
   expect(rendered()).toMatchObject({
-    'read.only': 'true',
     'snapshot.mode': 'no_data',
     'snapshot.locking.mode': 'none',
   });
 });
 
 /** What two connectors must not have in common. */
-const OWN = ['database.server.id', 'signal.kafka.groupId'] as const;
-const OF_A_SOURCE = [
-  ...OWN,
-  'schema.history.internal.kafka.topic',
-  'signal.kafka.topic',
-  'custom.metric.tags',
-] as const;
+const OF_A_SOURCE = ['database.server.id', 'schema.history.internal.kafka.topic', 'custom.metric.tags'] as const;
 
-test('connectors of different names have different server ids and signal groups, the same name the same', () => {
+test('connectors of different names have different server ids, the same name the same', () => {
   const [a, again, b] = ['a', 'a', 'b'].map((connectorName) => rendered({ connect: { connectorName } }));
   expect(a).toEqual(again);
-  for (const name of OWN) expect(a?.[name]).not.toBe(b?.[name]);
+  expect(a?.['database.server.id']).not.toBe(b?.['database.server.id']);
   expect(Number(a?.['database.server.id'])).toBeLessThan(2 ** 32);
 });
 
@@ -97,7 +90,6 @@ test.each([
   'producer.override',
   'schema.history.internal.producer',
   'schema.history.internal.consumer',
-  'signal.consumer',
 ])('the client %s logs in to Kafka by a reference', (client) => {
   const kafka = { tls: true, sasl: { mechanism: 'scram-sha-512', username: 'u' } };
   expect(rendered({ kafka })).toMatchObject({

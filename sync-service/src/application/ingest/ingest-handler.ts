@@ -12,7 +12,6 @@ import type { FanOut } from '../fan-out/fan-out.ts';
 import type { FanOutEvents } from '../fan-out/fan-out-claim.ts';
 import type { SourceReads } from '../read/source-reads.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
-import type { RequireCaptured } from './captured-columns.ts';
 import { type DecodedBatch, decodeBatch } from './decode-batch.ts';
 import { type IngestBatch, ingest } from './ingest.ts';
 import { findStart } from './topic-identity.ts';
@@ -22,7 +21,6 @@ export interface IngestHandlerParts {
   readonly store: Store;
   readonly admin: KafkaAdmin;
   readonly decoder: Decoder;
-  readonly requireCaptured: RequireCaptured;
   readonly fanOut: FanOut;
   /** Told of what is written through. */
   readonly events: FanOutEvents;
@@ -65,7 +63,7 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
     const epoch = epochs.get(`${batch.topic}/${batch.partition}`) ?? 0;
     let decoded: DecodedBatch;
     try {
-      decoded = await decodeBatch(parts.decoder, source.schema, batch, epoch, parts.requireCaptured);
+      decoded = await decodeBatch(parts.decoder, source.schema, batch, epoch);
       undecodable.require(batch, decoded);
     } catch (error) {
       // An operator may have set the offset past what cannot be decoded.
