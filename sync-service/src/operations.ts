@@ -136,7 +136,7 @@ export class Operations implements AsyncDisposable {
   }
 
   async executeReset(moves: readonly OffsetMove[]): Promise<void> {
-    return executeReset(await this.store(), moves);
+    return executeReset(await this.store(), this.#kafkaAdmin(), moves);
   }
 
   /** Asks for a backfill and returns when the connector has sent its rows; see {@link runBackfill}. */

@@ -71,7 +71,9 @@ async function followRewind(
   const group = (await admin.groupOffsets(groupId, topic)).get(partition);
   if (group === undefined) return consumed;
   if (group < consumed.groupFloor) return consumed;
-  if (consumed.groupFloor > 0n) await store.consumed.clearFloor(store.database, topic, partition);
+  const { groupFloor: floor } = consumed;
+  // Another floor has been set meanwhile, which the group has not reached.
+  if (floor > 0n) await store.consumed.clearFloor(store.database, topic, partition, floor);
   if (group === consumed.nextOffset) return consumed;
   if (group > consumed.nextOffset) {
     log.warn(

@@ -81,7 +81,8 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     const history = await readHistory(server);
     const found = await finder.find({ seen, ingested, status, sent, history });
     if (found) await serverState.declareLost(database, sourceName, found.reason, found.mayHeal);
-    else
+    // What is suspected is not to count as what was there before.
+    else if (!finder.suspicion)
       await serverState.remember(database, sourceName, history.executed, sent === 'unknown' ? undefined : sent?.gtids);
     await tellRetention(history, sent === 'unknown' ? undefined : sent);
     return found;

@@ -59,21 +59,25 @@ export class ConsumedStore {
     );
   }
 
-  /** Sets a locked row forward. The group's committed offset is behind it until the next commit. */
-  async skip(tx: Session, topic: string, partition: number, nextOffset: bigint): Promise<void> {
+  /**
+   * Sets a locked row forward. The group's committed offset is behind it until the next commit. `maxTimestampMs`: of what
+   * lies below it, read or not; by that the log is known again.
+   */
+  async skip(tx: Session, topic: string, partition: number, nextOffset: bigint, maxTimestampMs: number): Promise<void> {
     await tx.write(
       'setting the offset',
-      `UPDATE ${this.table} SET group_floor = ?, next_offset = ? WHERE topic = ? AND \`partition\` = ?`,
-      [nextOffset, nextOffset, topic, partition],
+      `UPDATE ${this.table} SET group_floor = ?, next_offset = ?, max_timestamp_ms = GREATEST(max_timestamp_ms, ?)
+       WHERE topic = ? AND \`partition\` = ?`,
+      [nextOffset, nextOffset, maxTimestampMs, topic, partition],
     );
   }
 
   /** The group has caught up with a skip: from now on an older offset of it is a rewind again. */
-  async clearFloor(session: Session, topic: string, partition: number): Promise<void> {
+  async clearFloor(session: Session, topic: string, partition: number, floor: bigint): Promise<void> {
     await session.write(
       'clearing the floor',
-      `UPDATE ${this.table} SET group_floor = 0 WHERE topic = ? AND \`partition\` = ?`,
-      [topic, partition],
+      `UPDATE ${this.table} SET group_floor = 0 WHERE topic = ? AND \`partition\` = ? AND group_floor = ?`,
+      [topic, partition, floor],
     );
   }
 
