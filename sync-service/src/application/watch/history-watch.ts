@@ -9,7 +9,8 @@ import type { Health } from './health.ts';
 import { LossFinder } from './history-loss.ts';
 import { repeat } from './repeat.ts';
 
-const INTERVAL_MS = 2_000;
+/** A connector that was stopped, and whose position was deleted, is without one for little longer. */
+const INTERVAL_MS = 1_000;
 
 /** Whether a source's changes can be followed without a gap. */
 export interface HistoryWatch extends AsyncDisposable {
