@@ -152,7 +152,7 @@ export class Operations implements AsyncDisposable {
   }
 
   async executeReset(moves: readonly OffsetMove[]): Promise<void> {
-    return executeReset(await this.store(), moves);
+    return executeReset(await this.store(), this.#kafkaAdmin(), moves);
   }
 
   /** Asks a daemon to read every row of a source; {@link awaitRound} waits for it. */

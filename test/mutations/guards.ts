@@ -1,4 +1,5 @@
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
+import { HISTORY_GUARDS } from './history-guards.ts';
 import { SERVER_GUARDS } from './server-guards.ts';
 import { TOPIC_GUARDS } from './topic-guards.ts';
 import { VALUE_GUARDS } from './value-guards.ts';
@@ -215,15 +216,6 @@ export const GUARDS: readonly Guard[] = [
     ),
   },
   {
-    guard: 'the look for a row that lacks columns',
-    file: `${APPLICATION}/watch/history-watch.ts`,
-    replace: [['status && incompleteRow(status)', 'undefined']],
-    test: mysqlTest(
-      'history.mysql.test.ts',
-      'case 29: a connector that stands at a row that lacks columns halts until a new epoch; one that failed for another reason does not',
-    ),
-  },
-  {
     guard: 'the end of silent sessions',
     file: `${MYSQL}/store.ts`,
     replace: [['    silenceSeconds,\n', '']],
@@ -241,15 +233,7 @@ export const GUARDS: readonly Guard[] = [
       'a key of which a change comes while the source is asked is not taken as deleted',
     ),
   },
-  {
-    guard: "the memory of the user server's history",
-    file: `${APPLICATION}/watch/history-watch.ts`,
-    replace: [['seen && !(await containsGtids(source, history.executed, seen.executed))', 'seen === null']],
-    test: mysqlTest(
-      'history.mysql.test.ts',
-      'case 42: a user server that was set back is noticed, stays so in the next process and after it has caught up, until a new epoch',
-    ),
-  },
+  ...HISTORY_GUARDS,
   ...WRITE_THROUGH_GUARDS,
   ...TOPIC_GUARDS,
   ...VALUE_GUARDS,
