@@ -61,7 +61,7 @@ export function openReplicas({ settings: { target, brake } }: Configuration): Da
 
 /** The user database: only ever read. The daemon asks it for its GTID sets and whether rows exist. */
 export function openSourceDatabase(configuration: Configuration): Database {
-  return openDatabase(configuration.settings.source, { connections: 2 });
+  return openDatabase(configuration.settings.source, { connections: 2, silenceSeconds: 5, readsOnly: true });
 }
 
 /**
