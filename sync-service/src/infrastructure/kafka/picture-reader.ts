@@ -37,7 +37,7 @@ export class PictureReader {
   constructor(kafka: Kafka, admin: Pick<KafkaAdmin, 'partitionOffsets'>, { database, table }: TableName) {
     this.#kafka = kafka;
     this.#admin = admin;
-    this.#id = [database, table].map((name) => `"${name.replaceAll('"', '""')}"`).join('.');
+    this.#id = [database, table].map(quotedAsDebezium).join('.');
   }
 
   /** The newest picture of the table; undefined where the connector knows no such table. Fails as {@link readTopic} does. */
@@ -63,6 +63,11 @@ export class PictureReader {
       else if (previousId === this.#id) this.#picture = undefined;
     }
   }
+}
+
+/** Debezium takes a name for quoted that begins or ends with a quotation mark. */
+function quotedAsDebezium(name: string): string {
+  return name.startsWith('"') || name.endsWith('"') ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
 function toPicture(columns: readonly HistoryColumn[]): PictureColumn[] {
