@@ -113,7 +113,6 @@ async function feed(store: Store): Promise<() => Promise<void>> {
       // In the order of the sorted column names: head_img, nick_name.
       values: [`https://img.example/${KEY}/${offset}.png`, `Nick ${offset}`],
       position,
-      isRead: false,
       gtid: null,
       committedAtMs: Date.now(),
     };

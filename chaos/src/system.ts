@@ -106,7 +106,7 @@ export async function openSystem({ dataDir, instances, say, signal }: SystemOpti
     for (const daemon of daemons)
       if (!(await daemon.isReadyWithin(DEADLINE_MS)))
         throw new Error(`${daemon.name} is not ready: ${await daemon.readiness()}`);
-    for (const source of configuration.mapping.sources) await operations.runBackfill(source, undefined, DEADLINE_MS);
+    await operations.backfill(configuration.mapping.sources, DEADLINE_MS);
     await operations.passBarrier(DEADLINE_MS);
     say(`first load: every copy equals its source; ${instances} daemons run`);
     return {

@@ -4,6 +4,7 @@ import { addBackfill } from './commands/backfill.ts';
 import { addConnectors } from './commands/connectors.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
 import { addEpoch } from './commands/epoch.ts';
+import { addGone } from './commands/gone.ts';
 import { addGrants } from './commands/grants.ts';
 import { addMark } from './commands/mark.ts';
 import { addMigrate } from './commands/migrate.ts';
@@ -41,6 +42,7 @@ for (const add of [
   addDeadLetters,
   addMark,
   addEpoch,
+  addGone,
   addPause,
   addGrants,
   addStatus,

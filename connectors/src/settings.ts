@@ -40,6 +40,11 @@ export const settingsSchema = z
       .strictObject({
         ...server,
         user: name.default('friend_sync_source').describe('replication user; see `friend-sync grants`'),
+        connections: positive.default(4).describe('size of the connection pool'),
+        reads: name
+          .regex(/^[^:]+:\d+$/)
+          .optional()
+          .describe('a replica, host:port, where whole sources are read; unset: the server itself'),
       })
       .prefault({})
       .describe('the user database: only read, never locked'),
@@ -84,7 +89,9 @@ export const settingsSchema = z
     connect: z
       .strictObject({
         url: url.default('http://127.0.0.1:8083').describe('Kafka Connect REST'),
-        connectorName: name.default('friend-sync-source').describe('name of the source connector'),
+        connectorName: name
+          .default('friend-sync-source')
+          .describe("names the sources' connectors, each with a hyphen and its source's name"),
         sourcePassword: reference
           .default('${env:FRIEND_SYNC_SOURCE__PASSWORD}')
           .describe("how Connect finds the source password: a config provider's reference, never the password"),
@@ -151,9 +158,25 @@ export const settingsSchema = z
           .describe('topic.prefix of that connector; never change it afterwards'),
       })
       .prefault({}),
+    reads: z
+      .strictObject({
+        proofPerSecond: integer(0)
+          .default(200)
+          .describe(
+            'most keys a second, of those that the stream has just changed, that are read at their source as well',
+          ),
+        rowsPerSecond: positive
+          .optional()
+          .describe('most rows a second that a first load or a backfill reads; unset: as fast as it can'),
+      })
+      .prefault({})
+      .describe('own reads of source rows'),
     patrol: z
       .strictObject({
-        intervalSeconds: positive.default(600).describe('every copy is compared with the mirror this often'),
+        intervalSeconds: positive
+          .default(600)
+          .describe('source, mirror and copies are compared with one another this often'),
+        rowsPerSecond: positive.default(20_000).describe('most rows a second that it reads at a source'),
       })
       .prefault({}),
     admin: z

@@ -71,7 +71,7 @@ export async function openSystem({ say, onApplied }: SystemOptions): Promise<Sys
     const service = createSyncService({ configuration, log: createLogger('error'), onApplied });
     closers.push(() => service.stop());
     await service.start();
-    for (const source of configuration.mapping.sources) await operations.runBackfill(source, undefined, DEADLINE_MS);
+    await operations.backfill(configuration.mapping.sources, DEADLINE_MS);
     await operations.passBarrier(DEADLINE_MS);
     say('first load: every copy equals its source');
     const commandLine = commandLineOf(configuration);

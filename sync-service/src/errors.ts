@@ -18,6 +18,8 @@ export type ErrorKind =
   | 'store_refused'
   | 'store_misconfigured'
   | 'fan_out_paused'
+  | 'stream_distrusted'
+  | 'rows_gone'
   | 'aborted'
   | 'internal';
 
@@ -60,7 +62,7 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
   },
   message_malformed: {
     directive: 'set aside',
-    hint: 'friend-sync dead-letters list names it; friend-sync dead-letters replay reads its row again',
+    hint: 'friend-sync dead-letters list names it; its row is read at the source, if its key can be read',
   },
   topic_replaced: {
     directive: 'halt',
@@ -77,6 +79,14 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
     hint: 'run friend-sync migrate, and the SQL that friend-sync grants prints',
   },
   fan_out_paused: { directive: 'halt', hint: 'friend-sync resume lets it go on' },
+  stream_distrusted: {
+    directive: 'retry',
+    hint: 'copies are right, their rows are read at the source; friend-sync epoch new <source> --execute begins the stream anew',
+  },
+  rows_gone: {
+    directive: 'halt',
+    hint: 'look at the source; friend-sync gone <source> --execute has them count as deleted',
+  },
   aborted: { directive: 'stop', hint: '' },
   internal: { directive: 'halt', hint: 'this is a bug in friend-sync; report it with the stack' },
 };

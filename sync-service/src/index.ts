@@ -1,22 +1,21 @@
 export { type FanOutEvents, type FanOutLimits, fanOutClaim, type Hold } from './application/fan-out/fan-out-claim.ts';
-export { patrolRound } from './application/fan-out/patrol.ts';
 export { type IngestBatch, type Ingested, ingest } from './application/ingest/ingest.ts';
 export type { AppliedConnectors } from './application/operate/apply-connectors.ts';
+export type { RoundTicket } from './application/operate/await-rounds.ts';
 export type { ListedLetter } from './application/operate/dead-letters.ts';
 export type { EpochPlan } from './application/operate/epoch.ts';
-export { takeAsDeleted } from './application/operate/gone.ts';
 export type { OffsetMove, OffsetTarget, PartitionProgress } from './application/operate/offsets.ts';
 export type { BarrierResult } from './application/proof/barrier.ts';
 export type { Comparison } from './application/proof/compare.ts';
 export type { Verification } from './application/proof/verify.ts';
 export { Health, type Trouble } from './application/watch/health.ts';
-export type { Change, Key, Value } from './domain/change.ts';
+export { Ambiguous, type Change, type Key, type Said, type Value } from './domain/change.ts';
 export type { Claim } from './domain/claim.ts';
 export { type KeyKind, parseKey } from './domain/source-schema.ts';
 export { type ErrorKind, POLICY, SyncError, toSyncError } from './errors.ts';
 export { type Database, openDatabase, type Session } from './infrastructure/mysql/database.ts';
 export { executeMigration, type MigrationPlan, planMigration } from './infrastructure/mysql/migrate.ts';
-export type { PatrolReport } from './infrastructure/mysql/patrol-store.ts';
+export type { RoundReport } from './infrastructure/mysql/round-store.ts';
 export {
   openSourceDatabase,
   openStore,

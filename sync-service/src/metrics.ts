@@ -20,7 +20,7 @@ export class Metrics {
   readonly rebalances = this.#counter('friend_sync_rebalances_total', 'times the consumer joined its group', []);
   readonly drift = this.#counter(
     'friend_sync_drifted_keys_total',
-    'keys whose copies the patrol found differing unawares',
+    'keys whose copies the patrol found differing from the mirror unawares',
     ['source'],
   );
   readonly lateCopies = this.#counter(
@@ -28,11 +28,32 @@ export class Metrics {
     'keys marked because a copy was written with an old value',
     ['source'],
   );
-  readonly patrolSeconds = this.#gauge('friend_sync_patrol_round_seconds', 'duration of the last round of the patrol');
-  readonly patrolEnded = this.#gauge(
-    'friend_sync_patrol_ended_timestamp_seconds',
-    'when a round of this instance ended last, in s since 1970',
+  readonly rowsRead = this.#counter('friend_sync_rows_read_total', 'source rows read, by purpose', [
+    'source',
+    'purpose',
+  ]);
+  readonly suspects = this.#counter(
+    'friend_sync_suspects_total',
+    'rows that were read and differed from the mirror, most of them because a change was on its way',
+    ['source'],
   );
+  readonly corrections = this.#counter(
+    'friend_sync_corrections_total',
+    'values that the stream had told wrong or not at all, and the source row mended',
+    ['source', 'table', 'column', 'cause'],
+  );
+  readonly trusted = new Gauge({
+    name: 'friend_sync_stream_trusted',
+    help: '1 while the values of the stream are used, 0 while rows are read instead',
+    labelNames: ['source'],
+    registers: [this.registry],
+  });
+  readonly roundAge = new Gauge({
+    name: 'friend_sync_round_age_seconds',
+    help: 'since the last whole round over a source ended; -1: none has',
+    labelNames: ['source'],
+    registers: [this.registry],
+  });
   /** For alarms; set anew at each scrape. */
   readonly trouble = new Gauge({
     name: 'friend_sync_trouble',

@@ -7,10 +7,9 @@ import {
   type SourceMapping,
 } from '@friend-sync/connectors';
 import { type AppliedConnectors, applyConnectors } from './application/operate/apply-connectors.ts';
-import { type BackfillEvents, backfillParts, runBackfill } from './application/operate/backfill.ts';
+import { awaitRounds, type RoundTicket } from './application/operate/await-rounds.ts';
 import { type ListedLetter, listDeadLetters } from './application/operate/dead-letters.ts';
-import { beginEpoch, type EpochPlan, planEpoch } from './application/operate/epoch.ts';
-import { takeAsDeleted } from './application/operate/gone.ts';
+import { beginEpoch, type EpochParts, type EpochPlan, planEpoch } from './application/operate/epoch.ts';
 import {
   executeReset,
   type OffsetMove,
@@ -19,9 +18,11 @@ import {
   planReset,
   readProgress,
 } from './application/operate/offsets.ts';
+import { markPending, requestReads } from './application/operate/requests.ts';
+import type { OnStep } from './application/operate/steps.ts';
 import { type BarrierResult, passBarrier } from './application/proof/barrier.ts';
 import { type Comparison, compareCopies } from './application/proof/compare.ts';
-import { lateCopiesStream, sourceStream } from './application/proof/streams.ts';
+import { lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { type Verification, verifyCopies } from './application/proof/verify.ts';
 import type { Key } from './domain/change.ts';
 import { SyncError } from './errors.ts';
@@ -30,15 +31,23 @@ import { createKafka } from './infrastructure/kafka/client.ts';
 import { readTopic } from './infrastructure/kafka/read-topic.ts';
 import type { Database } from './infrastructure/mysql/database.ts';
 import { executeMigration, type MigrationPlan, planMigration } from './infrastructure/mysql/migrate.ts';
-import type { PatrolReport } from './infrastructure/mysql/patrol-store.ts';
-import { openSourceDatabase, openStore, openTarget, type Store } from './infrastructure/mysql/store.ts';
+import type { Distrust } from './infrastructure/mysql/reads-store.ts';
+import type { RoundReport } from './infrastructure/mysql/round-store.ts';
+import {
+  openSourceDatabase,
+  openStore,
+  openTarget,
+  requestRounds,
+  type SourceStore,
+  type Store,
+} from './infrastructure/mysql/store.ts';
 import { readPrimaryKeys } from './infrastructure/mysql/target-table.ts';
 import type { Logger } from './log.ts';
 
 export interface KeyCounts {
   readonly pending: number;
   readonly parked: number;
-  readonly inDoubt: number;
+  readonly due: number;
   readonly incomplete: number;
 }
 
@@ -82,20 +91,12 @@ export class Operations implements AsyncDisposable {
     return connectorDefinitions(this.configuration, primaryKeys);
   }
 
-  async applyConnectors(deadlineMs: number): Promise<AppliedConnectors> {
-    const requestPatrol = async () => {
-      const { database, patrol } = await this.store();
-      await patrol.request(database);
-    };
-    const definitions = await this.connectorDefinitions();
-    return applyConnectors(
-      this.configuration,
-      definitions,
-      this.#kafkaAdmin(),
-      this.connect,
-      requestPatrol,
-      deadlineMs,
-    );
+  /** See {@link applyConnectors}. */
+  async applyConnectors(deadlineMs: number, onStep: OnStep = () => {}): Promise<AppliedConnectors> {
+    const store = await this.store();
+    const requestPatrol = () => requestRounds(store, store.database);
+    const parts = { ...(await this.#epochParts()), requestPatrol };
+    return applyConnectors(parts, await this.connectorDefinitions(), deadlineMs, onStep);
   }
 
   async progress(): Promise<PartitionProgress[]> {
@@ -104,29 +105,45 @@ export class Operations implements AsyncDisposable {
   }
 
   /**
-   * Keys by source: pending and parked ones, those whose last read is in doubt, and those of which some column is
-   * unknown, which a backfill completes. Reads the mirrors whole.
+   * Keys by source: pending and parked ones, those that are due for a read, and those of which some column is unknown.
+   * Reads the mirrors whole.
    */
   async keys(): Promise<Record<string, KeyCounts>> {
     const { database, sources } = await this.store();
-    const counts = [...sources].map(async ([name, { pending, doubts, mirror }]) => {
-      const [inDoubt, incomplete] = await Promise.all([doubts.count(database), mirror.countIncomplete(database)]);
-      return [name, { ...(await pending.count(database)), inDoubt, incomplete }] as const;
+    const counts = [...sources].map(async ([name, source]) => {
+      const [due, incomplete] = await Promise.all([
+        source.due.count(database),
+        source.mirror.countIncomplete(database),
+      ]);
+      return [name, { ...(await source.pending.count(database)), due, incomplete }] as const;
     });
     return Object.fromEntries(await Promise.all(counts));
   }
 
-  /** What the last complete round of the patrol found. */
-  async patrol(): Promise<PatrolReport> {
-    const { database, patrol } = await this.store();
-    return patrol.report(database);
+  /** How the rounds over each source stand, by its name. */
+  async rounds(): Promise<Record<string, RoundReport>> {
+    const { database, sources } = await this.store();
+    const reports = [...sources].map(async ([name, { round }]) => [name, await round.report(database)] as const);
+    return Object.fromEntries(await Promise.all(reports));
   }
 
-  /** Why the changes of the user database can no longer be followed; until a new epoch begins. */
-  async historyLost(): Promise<SyncError | undefined> {
-    const { database, serverState } = await this.store();
-    const reason = (await serverState.read(database))?.historyLost;
-    return reason === undefined ? undefined : new SyncError('history_lost', reason);
+  /** Why the values of a source's stream are not used; sources whose streams are trusted are absent. */
+  async distrusted(): Promise<Record<string, Distrust>> {
+    const { database, sources } = await this.store();
+    const found = [...sources].map(async ([name, { reads }]) => [name, await reads.distrust(database)] as const);
+    const distrusted = (await Promise.all(found)).filter(([, distrust]) => distrust !== undefined);
+    return Object.fromEntries(distrusted) as Record<string, Distrust>;
+  }
+
+  /** By source why its changes can no longer be followed; until a new epoch begins. */
+  async historyLost(): Promise<ReadonlyMap<string, SyncError>> {
+    const { database, serverState, sources } = await this.store();
+    const lost = new Map<string, SyncError>();
+    for (const name of sources.keys()) {
+      const reason = (await serverState.read(database, name))?.lost?.reason;
+      if (reason !== undefined) lost.set(name, new SyncError('history_lost', reason));
+    }
+    return lost;
   }
 
   async planReset(sources: readonly SourceMapping[], target: OffsetTarget): Promise<OffsetMove[]> {
@@ -138,24 +155,46 @@ export class Operations implements AsyncDisposable {
     return executeReset(await this.store(), moves);
   }
 
-  /** Asks for a backfill and returns when the connector has sent its rows; see {@link runBackfill}. */
-  runBackfill(
-    source: SourceMapping,
-    keys: readonly Key[] | undefined,
+  /** Asks a daemon to read every row of a source; {@link awaitRound} waits for it. */
+  async requestRound(source: SourceMapping, options: { takesGone?: boolean } = {}): Promise<RoundTicket> {
+    const { database } = await this.store();
+    const { round } = await this.#sourceStore(source);
+    return { source: source.name, request: await round.request(database, options) };
+  }
+
+  /** Has a daemon read every row of these sources, and returns when it has. */
+  async backfill(sources: readonly SourceMapping[], deadlineMs: number): Promise<void> {
+    await this.awaitRounds(await Promise.all(sources.map((source) => this.requestRound(source))), deadlineMs);
+  }
+
+  /** Returns when the rounds have ended; see {@link awaitRounds}. */
+  async awaitRounds(
+    tickets: readonly RoundTicket[],
     deadlineMs: number,
-    events?: BackfillEvents,
+    onProgress?: (source: string, report: RoundReport) => void,
   ): Promise<void> {
-    return runBackfill(this.#backfillParts(), source, keys, deadlineMs, events);
+    return awaitRounds(await this.store(), tickets, deadlineMs, onProgress);
+  }
+
+  /** Asks a daemon to read the rows of these keys; see {@link requestReads}. */
+  async requestReads(
+    source: SourceMapping,
+    keys: readonly Key[],
+    options: { takesGone?: boolean } = {},
+  ): Promise<void> {
+    const { database } = await this.store();
+    return requestReads(database, await this.#sourceStore(source), keys, options);
   }
 
   /** What {@link beginEpoch} would do; see {@link planEpoch}. */
-  async planEpoch(sources: readonly SourceMapping[]): Promise<EpochPlan> {
-    return planEpoch(await this.#epochParts(), sources);
+  async planEpoch(sources: readonly SourceMapping[]): Promise<EpochPlan[]> {
+    return planEpoch({ configuration: this.configuration, store: await this.store() }, sources);
   }
 
-  /** Begins a new epoch, and returns when the connector has read every row again. */
-  async beginEpoch(plan: EpochPlan, deadlineMs: number): Promise<void> {
-    return beginEpoch(await this.#epochParts(), plan, deadlineMs);
+  /** Begins a new epoch of these sources, one after another; see {@link beginEpoch}. */
+  async beginEpoch(sources: readonly SourceMapping[], onStep: OnStep = () => {}): Promise<void> {
+    const parts = await this.#epochParts();
+    for (const source of sources) await beginEpoch(parts, source, onStep);
   }
 
   /** Pauses the fan-out of every daemon; changes are ingested meanwhile. */
@@ -170,9 +209,9 @@ export class Operations implements AsyncDisposable {
   }
 
   async passBarrier(deadlineMs: number): Promise<BarrierResult> {
-    const changes = sourceStream(this.configuration, this.#sourceDatabase(), this.connect);
+    const changes = sourceStreams(this.configuration, this.#sourceDatabase(), this.connect);
     const late = lateCopiesStream(this.configuration, this.#targetDatabase(), this.connect);
-    const streams = late ? [changes, late] : [changes];
+    const streams = [...changes.values(), ...(late ? [late] : [])];
     return passBarrier({ streams, store: await this.store(), admin: this.#kafkaAdmin() }, deadlineMs);
   }
 
@@ -186,8 +225,7 @@ export class Operations implements AsyncDisposable {
 
   /** The messages of a source that could not be decoded, oldest first. */
   async deadLetters(source: SourceMapping): Promise<ListedLetter[]> {
-    const schema = (await this.store()).sources.get(source.name)?.schema;
-    if (!schema) throw new SyncError('internal', `no source ${source.name}`);
+    const { schema } = await this.#sourceStore(source);
     const read = (topic: string, onMessage: Parameters<typeof readTopic>[2]) =>
       readTopic(this.#kafkaClient(), topic, onMessage);
     return listDeadLetters(this.configuration.settings, source, schema, read);
@@ -195,13 +233,8 @@ export class Operations implements AsyncDisposable {
 
   /** Makes the copies of these keys equal to the mirror again, whether or not they differ. */
   async markPending(source: SourceMapping, keys: readonly Key[]): Promise<void> {
-    const { database, sources } = await this.store();
-    await sources.get(source.name)?.pending.mark(database, keys);
-  }
-
-  /** Gives the copies of keys that the source no longer has what the delete policy says; see {@link takeAsDeleted}. */
-  async takeAsDeleted(source: SourceMapping, keys: readonly Key[]): Promise<number> {
-    return takeAsDeleted({ store: await this.store(), source: this.#sourceDatabase() }, source, keys);
+    const { database } = await this.store();
+    return markPending(database, await this.#sourceStore(source), keys);
   }
 
   compareCopies(): Promise<Comparison> {
@@ -217,18 +250,20 @@ export class Operations implements AsyncDisposable {
     await Promise.all(this.#closers.map((close) => close()));
   }
 
-  async #epochParts() {
+  async #epochParts(): Promise<EpochParts> {
     return {
       configuration: this.configuration,
       store: await this.store(),
       admin: this.#kafkaAdmin(),
       connect: this.connect,
-      backfill: this.#backfillParts(),
+      source: this.#sourceDatabase(),
     };
   }
 
-  #backfillParts() {
-    return backfillParts(this.configuration.settings, this.#kafkaClient(), this.#kafkaAdmin());
+  async #sourceStore({ name }: SourceMapping): Promise<SourceStore> {
+    const found = (await this.store()).sources.get(name);
+    if (!found) throw new SyncError('internal', `no source ${name}`);
+    return found;
   }
 
   #sourceDatabase(): Database {

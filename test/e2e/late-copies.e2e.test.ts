@@ -34,7 +34,7 @@ async function openSettled(): Promise<Pipeline> {
   await pipeline.startDaemon();
   await user.write('change', `UPDATE ${userDb}.account SET nick = 'Ann' WHERE id = 1`);
   expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
-  await expect.poll(async () => (await operations.patrol()).endedAt, TIMES).toBeDefined();
+  await expect.poll(async () => (await operations.rounds()).account?.lastEndedAt, TIMES).toBeDefined();
   return pipeline;
 }
 

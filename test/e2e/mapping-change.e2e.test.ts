@@ -38,8 +38,7 @@ test('case 55: a column and a target are added, a target is removed, while chang
     await operations.applyConnectors(DEADLINE_MS);
     expect(await daemon.kill('SIGTERM')).toBe(0);
     daemon = await pipeline.startDaemon();
-    for (const source of operations.configuration.mapping.sources)
-      await operations.runBackfill(source, undefined, DEADLINE_MS);
+    for (const source of operations.configuration.mapping.sources) await operations.backfill([source], DEADLINE_MS);
     return operations;
   }
 

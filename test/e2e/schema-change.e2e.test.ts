@@ -87,7 +87,7 @@ test('case 37: a mapped column that is dropped halts the daemon, which names it;
 
   await change('ALTER TABLE ACCOUNT ADD COLUMN avatar TEXT');
   await change("UPDATE ACCOUNT SET avatar = 'again.png'");
-  for (const source of configuration.mapping.sources) await operations.runBackfill(source, undefined, 60_000);
+  await operations.backfill(configuration.mapping.sources, 60_000);
   expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
   expect(await nicksOf(1)).toEqual(['without', 'without']);
   await expect.poll(async () => (await daemon.readiness()).ready, SOON).toBe(true);

@@ -41,7 +41,7 @@ test('case 30, 32: every value arrives byte for byte, by the stream and by a bac
 
   await friend.write('corrupting', `UPDATE ${friendDb}.friend SET nick = 'corrupted', avatar = NULL`);
   const [source] = pipeline.configuration.mapping.sources;
-  if (source) await pipeline.operations.runBackfill(source, undefined, 60_000);
+  if (source) await pipeline.operations.backfill([source], 60_000);
   await pipeline.settled();
   expect(await copies()).toEqual(wanted);
 });
@@ -97,7 +97,7 @@ test('case 28: keys beyond 2^53, unsigned and textual ones reach exactly their r
   }
   const keys: Record<string, (bigint | string)[]> = { account: signed, device: unsigned, room: textual };
   for (const source of pipeline.configuration.mapping.sources)
-    await operations.runBackfill(source, keys[source.name], 60_000);
+    await operations.requestReads(source, keys[source.name] ?? []);
   await pipeline.settled();
   expect(await all()).toEqual(wanted);
 });

@@ -36,7 +36,7 @@ test('case 53: verify --repair restores every copy that was edited by hand, what
   await createUsers(pipeline, USERS);
   await pipeline.startDaemon();
   await pipeline.settled();
-  await expect.poll(async () => (await operations.patrol()).endedAt, { timeout: 30_000 }).toBeDefined();
+  await expect.poll(async () => (await operations.rounds()).account?.lastEndedAt, { timeout: 30_000 }).toBeDefined();
   await friend.write('by hand', `UPDATE ${friendDb}.friend SET nick = CONCAT(nick, ' '), avatar = ''`);
   await friend.write('by hand', `UPDATE ${friendDb}.member SET nick = NULL`);
   const { stateDatabase } = configuration.settings.target;

@@ -66,7 +66,7 @@ function withSource(store: Store): Opened {
 /** Empty tables of ours, and the copies that each sequence begins with: none, few, and more than a chunk holds. */
 export async function resetFriendTables({ server, state }: FriendTables): Promise<void> {
   const { friend, friendDb } = server;
-  for (const table of ['pending', 'doubt', 'mirror_account', 'consumed', 'topic_epoch'])
+  for (const table of ['pending', 'due_key', 'mirror_account', 'consumed', 'topic_epoch'])
     await friend.write('clearing', `DELETE FROM ${state}.${table}`);
   for (const table of ['friend', 'member', 'step_back'])
     await friend.write('clearing', `DELETE FROM ${friendDb}.${table}`);

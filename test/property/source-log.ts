@@ -15,7 +15,6 @@ interface Message {
   readonly key: number;
   /** Undefined: deleted. */
   readonly row: Row | undefined;
-  readonly isRead: boolean;
   /** The connector captured the avatar when it sent this. */
   readonly hasAvatar: boolean;
 }
@@ -37,43 +36,33 @@ export class SourceLog {
     this.rows.set(key, row);
     const states = this.history.get(key) ?? [];
     this.history.set(key, [...states, { row, offset: this.#topicOf(key).length }]);
-    this.#send(key, false);
+    this.#send(key);
   }
 
   delete(key: number): void {
-    if (this.rows.delete(key)) this.#send(key, false);
+    if (this.rows.delete(key)) this.#send(key);
   }
 
   backfill(keys: readonly number[]): void {
-    for (const key of keys) if (this.rows.has(key)) this.#send(key, true);
-  }
-
-  /** What the row was before its newest change is sent after it; of two without a change between only the first can be. */
-  readStale(key: number): void {
-    const [before, last] = this.#topicOf(key)
-      .filter((message) => message.key === key)
-      .slice(-2);
-    if (before?.row && last && !last.isRead && before.hasAvatar === last.hasAvatar)
-      this.#topicOf(key).push({ ...before, isRead: true });
+    for (const key of keys) if (this.rows.has(key)) this.#send(key);
   }
 
   /** The changes of a partition from an offset, as a daemon decodes them whose mapping has these columns. */
   read(partition: number, from: number, count: number, columns: readonly string[]): Change[] {
     const messages = this.partitions[partition]?.slice(from, from + count) ?? [];
-    return messages.map(({ key, row, isRead, hasAvatar }, i) => ({
+    return messages.map(({ key, row, hasAvatar }, i) => ({
       source: 'account',
       key: BigInt(key),
       kind: row ? 'row' : 'delete',
       values: row ? columns.map((column) => known(row, column, hasAvatar)) : [],
       position: { epoch: 1, partition, offset: BigInt(from + i) },
-      isRead,
       gtid: null,
       committedAtMs: 1,
     }));
   }
 
-  #send(key: number, isRead: boolean): void {
-    this.#topicOf(key).push({ key, row: this.rows.get(key), isRead, hasAvatar: this.hasAvatar });
+  #send(key: number): void {
+    this.#topicOf(key).push({ key, row: this.rows.get(key), hasAvatar: this.hasAvatar });
   }
 
   #topicOf(key: number): Message[] {

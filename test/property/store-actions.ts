@@ -7,8 +7,6 @@ export type Action =
   | { readonly do: 'change'; readonly key: number; readonly columns: readonly (keyof Row)[] }
   | { readonly do: 'delete'; readonly key: number }
   | { readonly do: 'backfill'; readonly key: number }
-  /** The row as it was before its newest change is sent after it. */
-  | { readonly do: 'stale read'; readonly key: number }
   | ({ readonly do: 'deliver' } & Delivery)
   /** A former owner of the partition stores what it read before. */
   | { readonly do: 'deliver late'; readonly partition: number; readonly back: number }
@@ -48,7 +46,6 @@ function actionsOf(keys: readonly number[]): fc.Arbitrary<Action[]> {
     weighted(8, 'change', { key, columns: fc.subarray<keyof Row>(['nick', 'avatar']) }),
     weighted(1, 'delete', { key }),
     weighted(1, 'backfill', { key }),
-    weighted(2, 'stale read', { key }),
     weighted(8, 'deliver', {
       partition,
       count: few,

@@ -22,7 +22,6 @@ interface Reader {
 /** A source, its topic, daemons and the application, playing on the tables of one friend server. */
 export class StoreWorld {
   readonly log = new SourceLog();
-  hasRemapped = false;
   readonly #tables: FriendTables;
   readonly #readers: Reader[] = PARTITIONS.map(() => ({ believed: 0, stored: 0, high: 0 }));
   readonly #claims: Claim[] = [];
@@ -46,7 +45,6 @@ export class StoreWorld {
     if (action.do === 'change') this.log.change(action.key, action.columns);
     else if (action.do === 'delete') this.log.delete(action.key);
     else if (action.do === 'backfill') this.log.backfill([action.key]);
-    else if (action.do === 'stale read') this.log.readStale(action.key);
     else if (action.do === 'deliver') await this.#deliver(action);
     else if (action.do === 'deliver late') await this.#deliverLate(action.partition, action.back);
     else if (action.do === 'rewind') await this.#rewind(action.partition, action.to);
@@ -69,7 +67,20 @@ export class StoreWorld {
         await this.#fanOutAll();
       }
     }
+    await this.#sweep();
     await this.#fanOutAll();
+  }
+
+  /** A round of the patrol, as far as copies are concerned: a target that is added has copies that nothing has marked. */
+  async #sweep(): Promise<void> {
+    const { store, source } = this.#opened;
+    for (const sweep of source.sweeps) {
+      const differing = await sweep.differing(store.database, { after: [] });
+      await source.pending.mark(
+        store.database,
+        differing.map(({ key }) => key),
+      );
+    }
   }
 
   async #fanOutAll(): Promise<void> {
@@ -209,7 +220,6 @@ export class StoreWorld {
   }
 
   #remap(): void {
-    this.hasRemapped = true;
     const isWide = this.#opened === this.#tables.wide;
     this.#opened = isWide ? this.#tables.narrow : this.#tables.wide;
     this.log.hasAvatar = !isWide;

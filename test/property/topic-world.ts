@@ -1,7 +1,6 @@
 import { type Change, equalValues, type Key, type Value } from '../../sync-service/src/domain/change.ts';
 import { coalesce } from '../../sync-service/src/domain/coalesce.ts';
 import { decide, type MirrorRow } from '../../sync-service/src/domain/decide.ts';
-import type { Doubt } from '../../sync-service/src/domain/doubt.ts';
 import { orderOf } from '../../sync-service/src/domain/position.ts';
 
 export const KEYS = 4;
@@ -10,14 +9,12 @@ export const PARTITIONS = 2;
 export type TopicAction =
   | { readonly do: 'write'; readonly key: number; readonly values: readonly (Value | undefined)[] }
   | { readonly do: 'read'; readonly key: number }
-  /** A row that was read before the newest change is sent after it; that it is read again is another action. */
-  | { readonly do: 'stale read'; readonly key: number }
   | { readonly do: 'delete'; readonly key: number }
   | { readonly do: 'deliver'; readonly partition: number; readonly count: number }
   /** A batch that was delivered before comes once more, past the fence. */
   | { readonly do: 'repeat'; readonly partition: number; readonly from: number; readonly count: number }
   | { readonly do: 'rewind'; readonly partition: number; readonly to: number }
-  /** The topic begins a new life with a backfill; keys come by other partitions. */
+  /** The topic begins a new life, in which every row is sent; keys come by other partitions. */
   | { readonly do: 'epoch' }
   | { readonly do: 'fan out' }
   | { readonly do: 'edit'; readonly key: number };
@@ -35,28 +32,25 @@ const emptyPartitions = (): Partition[] =>
 export class TopicWorld {
   readonly mirror = new Map<Key, MirrorRow>();
   readonly marks = new Set<Key>();
-  /** Edited by hand, and neither marked nor read again since. */
+  /** Edited by hand, and not marked since. */
   readonly edited = new Set<Key>();
   readonly copies = new Map<Key, (Value | undefined)[]>();
-  /** The oracle: the newest change of each key among those that were delivered, one by one; stale reads are none. */
+  /** The oracle: the newest change of each key among those that were delivered, one by one. */
   readonly newest = new Map<Key, Change>();
   partitions = emptyPartitions();
   /** Mirror rows that a repeated batch has written. */
   repeatedWrites = 0;
   #epoch = 1;
-  readonly #doubts = new Map<Key, Doubt>();
-  readonly #stale = new Set<Change>();
   readonly #source = new Map<number, readonly (Value | undefined)[]>();
 
   apply(action: TopicAction): void {
     if (action.do === 'write') {
       this.#source.set(action.key, action.values);
-      this.#append(action.key, 'row', action.values, false);
+      this.#append(action.key, 'row', action.values);
     } else if (action.do === 'read') this.#read(action.key);
-    else if (action.do === 'stale read') this.#readStale(action.key);
     else if (action.do === 'delete') {
       this.#source.delete(action.key);
-      this.#append(action.key, 'delete', [], false);
+      this.#append(action.key, 'delete', []);
     } else if (action.do === 'deliver') this.#deliver(action.partition, action.count);
     else if (action.do === 'repeat') this.#repeat(action.partition, action.from, action.count);
     else if (action.do === 'rewind') this.rewind(action.partition, action.to);
@@ -99,28 +93,16 @@ export class TopicWorld {
     return this.partitions[number % PARTITIONS] as Partition;
   }
 
-  #append(key: number, kind: Change['kind'], values: Change['values'], isRead: boolean): void {
+  #append(key: number, kind: Change['kind'], values: Change['values']): void {
     const partition = (key + this.#epoch) % PARTITIONS;
     const { log } = this.#partition(partition);
     const position = { epoch: this.#epoch, partition, offset: BigInt(log.length) };
-    log.push({ source: 's', key: BigInt(key), kind, values, position, isRead, gtid: null, committedAtMs: null });
+    log.push({ source: 's', key: BigInt(key), kind, values, position, gtid: null, committedAtMs: null });
   }
 
   #read(key: number): void {
     const values = this.#source.get(key);
-    if (values) this.#append(key, 'row', values, true);
-  }
-
-  /** One that says the same is not stale, and of two without a change between only the first can be. */
-  #readStale(key: number): void {
-    const { log } = this.#partition((key + this.#epoch) % PARTITIONS);
-    const [before, last] = log.filter((change) => change.key === BigInt(key)).slice(-2);
-    if (!before || !last || last.isRead || before.kind === 'delete') return;
-    if ([...before.values, ...last.values].includes(undefined)) return;
-    if (last.kind === 'row' && before.values.every((value, i) => equalValues(value as Value, last.values[i] as Value)))
-      return;
-    this.#append(key, 'row', before.values, true);
-    this.#stale.add(log.at(-1) as Change);
+    if (values) this.#append(key, 'row', values);
   }
 
   #deliver(partition: number, count: number): void {
@@ -139,9 +121,8 @@ export class TopicWorld {
   #ingest(batch: readonly Change[], replayUntil: bigint): number {
     let writes = 0;
     for (const [key, change] of coalesce(batch)) {
-      const decision = decide(this.mirror.get(key), change, replayUntil, this.#doubts.get(key));
+      const decision = decide(this.mirror.get(key), change, replayUntil);
       if (decision.kind !== 'accept') throw new Error('a key kept its partition');
-      if (decision.inDoubt) this.#doubts.set(key, decision.inDoubt);
       if (decision.write) {
         writes++;
         this.mirror.set(key, decision.write);
@@ -153,8 +134,7 @@ export class TopicWorld {
     }
     for (const change of batch) {
       const known = this.newest.get(change.key);
-      if (change.isRead || change.position.offset < replayUntil) this.edited.delete(change.key);
-      if (this.#stale.has(change)) continue;
+      if (change.position.offset < replayUntil) this.edited.delete(change.key);
       if (!known || orderOf(change.position, known.position) === 'newer') this.newest.set(change.key, change);
     }
     return writes;
@@ -163,6 +143,6 @@ export class TopicWorld {
   #beginEpoch(): void {
     this.#epoch++;
     this.partitions = emptyPartitions();
-    for (const [key, values] of this.#source) this.#append(key, 'row', values, true);
+    for (const [key, values] of this.#source) this.#append(key, 'row', values);
   }
 }

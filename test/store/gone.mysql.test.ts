@@ -1,62 +1,97 @@
-import { type Database, takeAsDeleted } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
+import { lookAt, observe } from '../../sync-service/src/application/read/look.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
+import { openReads } from '../support/reads.ts';
 import { TABLES } from '../support/tables.ts';
 
+const SOON = { timeout: 20_000 };
 const nicks = (server: FriendServer) => column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY friend_id`);
 
-/** Keys 1 to 3 with a copy each; the mirror knows 1 and 2, the source has what the test inserts. */
-async function openOrphaned() {
+/** Keys 1 to 3 with a copy each, whose rows message and mirror know; of 1 to `count` as many. The first load is over. */
+async function openSettled(count = 3) {
   const server = await openFriendServer({
     ...TABLES,
     sources: `${TABLES.sources}\n    onDelete: { set: { nick: "gone" } }`,
   });
   const feed = createFeed(server);
-  const copies = `INSERT INTO ${server.friendDb}.friend (friend_id, nick) VALUES (1,'a'),(2,'b'),(3,'c')`;
-  await server.friend.write('copies', copies);
-  await feed.rows([1n, null, 'Ann'], [2n, null, 'Bea']);
+  const ids = Array.from({ length: count }, (_, i) => i + 1);
+  const { user, userDb, friend, friendDb } = server;
+  await user.write('rows', `INSERT INTO ${userDb}.account (id, nick) VALUES ?`, [ids.map((id) => [id, `n${id}`])]);
+  await friend.write('copies', `INSERT INTO ${friendDb}.friend (friend_id) VALUES ?`, [ids.map((id) => [id])]);
+  await feed.rows(...ids.map((id): [bigint, null, string] => [BigInt(id), null, `n${id}`]));
   await drain(server);
-  const [mapping] = server.configuration.mapping.sources;
-  if (!mapping) throw new Error('the mapping has no source');
-  const take = (source: Database = server.user) =>
-    takeAsDeleted({ store: server.store, source }, mapping, [1n, 2n, 3n]);
-  const insert = (id: number) =>
-    server.user.write('a row', `INSERT INTO ${server.userDb}.account (id, nick) VALUES (?, 'kept')`, [id]);
-  return { server, feed, take, insert };
+  const reads = await openReads(server, feed);
+  await reads.round();
+  const forget = (where: string) => user.write('unheard of', `DELETE FROM ${userDb}.account WHERE ${where}`);
+  return { server, feed, reads, forget };
 }
 
-test('keys whose delete was never heard of get the delete policy’s values, those that the source has keep theirs', async () => {
-  const { server, take, insert } = await openOrphaned();
+const dueOf = (server: FriendServer) => server.store.sources.get('account')?.due.count(server.store.database);
+
+test('keys that somebody takes as deleted get the delete policy’s values where the source has no row, those that it has keep theirs', async () => {
+  const { server, feed, reads, forget } = await openSettled();
   await using _ = server;
-  await insert(2);
-  expect(await take()).toBe(2);
+  await forget('id <> 2');
+  await server.friend.write(
+    'a copy of no row',
+    `INSERT INTO ${server.friendDb}.friend (friend_id, nick) VALUES (9, 'x')`,
+  );
+  await feed.source.due.mark(server.store.database, [1n, 2n, 9n], { takesGone: true });
+  await using _due = reads.readDue();
+  await expect.poll(() => dueOf(server), SOON).toBe(0);
   await drain(server);
-  expect(await nicks(server)).toEqual(['gone', 'Bea', 'gone']);
+  expect(await nicks(server)).toEqual(['gone', 'n2', 'n3', 'gone']);
 });
 
 test('a key that comes back after it was taken as deleted has its new value', async () => {
-  const { server, feed, take } = await openOrphaned();
+  const { server, feed, reads, forget } = await openSettled();
   await using _ = server;
-  expect(await take()).toBe(3);
-  await feed.rows([1n, null, 'Ann again'], [3n, null, 'Cid']);
+  await forget('id IN (1, 2)');
+  await reads.round();
+  await feed.rows([1n, null, 'back'], [3n, null, 'Cid']);
   await drain(server);
-  expect(await nicks(server)).toEqual(['Ann again', 'gone', 'Cid']);
+  expect(await nicks(server)).toEqual(['back', 'gone', 'Cid']);
 });
 
 test('a key of which a change comes while the source is asked is not taken as deleted', async () => {
-  const { server, feed, take } = await openOrphaned();
+  const { server, feed, reads, forget } = await openSettled();
   await using _ = server;
-  const asked: Database = {
-    ...server.user,
-    async rows(...question) {
-      const rows = await server.user.rows(...question);
-      await feed.rows([1n, null, 'back'], [3n, null, 'new']);
-      return rows;
-    },
-  };
-  expect(await take(asked)).toBe(1);
+  await forget('id IN (1, 2)');
+  const { gone } = await lookAt(reads.parts, [1n, 2n], await observe(reads.parts));
+  await feed.rows([1n, null, 'back']);
+  const settled = await reads.settler.settle(gone);
+  expect(settled.map(({ suspect, outcome }) => [suspect.read.key, outcome])).toEqual([
+    [1n, 'moved'],
+    [2n, 'row'],
+  ]);
   await drain(server);
-  expect(await nicks(server)).toEqual(['back', 'gone', 'new']);
+  expect(await nicks(server)).toEqual(['back', 'gone', 'n3']);
+});
+
+test('as many keys as a round may take are taken as deleted; one more, and nothing is touched until somebody says so', async () => {
+  const { server, feed, reads, forget } = await openSettled(202);
+  await using _ = server;
+  const goneCopies = async () => (await nicks(server)).filter((nick) => nick === 'gone').length;
+  await forget('id <= 100');
+  expect(await reads.round()).toMatchObject({ goneKeys: 0, correctedKeys: 100 });
+  await drain(server);
+  expect(await goneCopies()).toBe(100);
+  expect(await reads.corrections()).toEqual({ '* unheard delete': 100 });
+
+  await forget('id <= 201');
+  expect(await reads.round()).toMatchObject({ goneKeys: 101, correctedKeys: 0 });
+  await drain(server);
+  expect(await goneCopies()).toBe(100);
+  const { round } = feed.source;
+  expect(await round.report(server.store.database)).toMatchObject({ goneKeys: 101 });
+
+  await round.request(server.store.database, { takesGone: true });
+  expect(await reads.round()).toMatchObject({ goneKeys: 0, correctedKeys: 101 });
+  await drain(server);
+  expect(await goneCopies()).toBe(201);
+  // What was said holds for that round alone.
+  await forget('id = 202');
+  expect(await round.report(server.store.database)).toMatchObject({ goneKeys: 0, isAsked: false });
 });

@@ -13,7 +13,6 @@ function change(feed: Feed, offset: bigint, nick: string, more: Partial<Change> 
     kind: 'row',
     values: [null, nick],
     position,
-    isRead: false,
     gtid: null,
     committedAtMs: 1,
     ...more,

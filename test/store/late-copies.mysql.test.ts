@@ -33,13 +33,18 @@ async function follow(server: FriendServer, admin = logOf(), sent?: Stream['sent
     perseverance: new Perseverance(new Health(), log, 1_000),
     metrics: new Metrics(),
     log,
-    source: {
-      connectorName: 'source',
-      server: server.user,
-      sent: sent ?? (async () => ({ gtids: String(executed?.gtids), file: '', pos: 0 })),
-      topics: [],
-      heartbeatTopic: 'heartbeat',
-    },
+    changes: new Map([
+      [
+        'account',
+        {
+          connectorName: 'source',
+          server: server.user,
+          sent: sent ?? (async () => ({ gtids: String(executed?.gtids), file: '', pos: 0 })),
+          topics: [],
+          heartbeatTopic: 'heartbeat',
+        },
+      ],
+    ]),
     topicOf: ({ table }) => table,
     signal: new AbortController().signal,
   });
@@ -154,19 +159,22 @@ test.each([
   ['re-created', { high: 2n }, 0n],
   ['re-created and has grown longer', { newer: 2n }, 0n],
   ['truncated', { low: 700n }, 700n],
-])('a topic that was %s is read from its start, and a patrol follows', async (_name, log, start) => {
+])('a topic that was %s is read from its start, and a round follows', async (_name, log, start) => {
   const { server } = await openSettled();
   await using _ = server;
-  const { database, patrol } = server.store;
-  await patrol.end(database, (await patrol.begin(database, 30)) ?? 0n, 0, 600);
+  const { database, sources } = server.store;
+  const { round } = sources.get('account') ?? {};
+  await round?.adopt(database);
+  const take = () => database.transaction('rounds', (tx) => round?.take(tx, 30) ?? Promise.resolve(undefined));
+  await round?.end(database, (await take())?.token ?? 0n, { rowCount: 2, correctedKeys: 0 }, 0, 600);
   const { handler, hears } = await follow(server);
   await handler.assigned('friend', 0, alive);
   await hears('friend', 0n, ...Array.from({ length: 500 }, () => '{"id":99}'));
   expect(await handler.assigned('friend', 0, alive)).toBe(500n);
-  expect(await patrol.begin(database, 30)).toBe(undefined);
+  expect(await take()).toBe(undefined);
   const again = await follow(server, logOf(log));
   expect(await again.handler.assigned('friend', 0, alive)).toBe(start);
-  expect(await patrol.begin(database, 30)).toBeDefined();
+  expect(await take()).toBeDefined();
 });
 
 test('case 28: copies are found by primary keys of every kind that travels', async () => {

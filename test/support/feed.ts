@@ -4,12 +4,12 @@ import {
   type Ingested,
   ingest,
   type Key,
+  type Said,
   type SourceStore,
-  type Value,
 } from '@friend-sync/sync-service';
 import type { FriendServer } from './friend-server.ts';
 
-type RowValues = [Key, ...(Value | undefined)[]];
+type RowValues = [Key, ...Said[]];
 
 export interface Feed {
   readonly source: SourceStore;
@@ -17,8 +17,6 @@ export interface Feed {
   readonly nextOffset: bigint;
   /** Ingests committed rows: key first, then the values in the order of the source's sorted columns. */
   rows(...rows: RowValues[]): Promise<Ingested>;
-  /** The same as a snapshot or backfill would read them. */
-  reads(...rows: RowValues[]): Promise<Ingested>;
   deletes(...keys: Key[]): Promise<Ingested>;
   /** Ingests a batch as it is, or with some of its parts replaced. */
   batch(changes: Change[], more?: Partial<IngestBatch>): Promise<Ingested>;
@@ -35,13 +33,12 @@ export function createFeed(server: FriendServer, isFanOutIdle = false): Feed {
     server.store.consumed.adopt(tx, topic, [{ partition: 0, low: 0n }]),
   );
 
-  const change = (offset: bigint, key: Key, values: (Value | undefined)[] | undefined, isRead: boolean): Change => ({
+  const change = (offset: bigint, key: Key, values: Said[] | undefined): Change => ({
     source: name,
     key,
     kind: values ? 'row' : 'delete',
     values: values ?? [],
     position: { epoch: 1, partition: 0, offset },
-    isRead,
     gtid: null,
     committedAtMs: 1,
   });
@@ -64,8 +61,8 @@ export function createFeed(server: FriendServer, isFanOutIdle = false): Feed {
     return outcome;
   }
 
-  const rowChanges = (rows: RowValues[], isRead: boolean) =>
-    rows.map(([key, ...values], i) => change(nextOffset + BigInt(i), key, values, isRead));
+  const rowChanges = (rows: RowValues[]) =>
+    rows.map(([key, ...values], i) => change(nextOffset + BigInt(i), key, values));
 
   return {
     source,
@@ -73,9 +70,8 @@ export function createFeed(server: FriendServer, isFanOutIdle = false): Feed {
     get nextOffset() {
       return nextOffset;
     },
-    rows: (...rows) => batch(rowChanges(rows, false)),
-    reads: (...rows) => batch(rowChanges(rows, true)),
-    deletes: (...keys) => batch(keys.map((key, i) => change(nextOffset + BigInt(i), key, undefined, false))),
+    rows: (...rows) => batch(rowChanges(rows)),
+    deletes: (...keys) => batch(keys.map((key, i) => change(nextOffset + BigInt(i), key, undefined))),
     batch,
   };
 }

@@ -1,10 +1,11 @@
 import type { SourceMapping } from '@friend-sync/connectors';
-import { type Key, type Operations, parseKey } from '@friend-sync/sync-service';
+import { type Key, type Operations, parseKey, type RoundReport } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { deadlineOf, sourcesOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { printJson, talk } from '../output.ts';
+import { describeRound } from '../round.ts';
 
 interface BackfillOptions {
   readonly all?: boolean;
@@ -22,7 +23,7 @@ export function addBackfill(program: Command, load: Load): void {
     .option('--all', 'every row')
     .option('--keys <keys>', 'only these keys, separated by commas')
     .option('--source <name...>', 'only these sources')
-    .option('--wait', 'return when every copy is equal; without, when the rows have been read')
+    .option('--wait', 'return when every copy is equal; without, once it is asked for')
     .option('--deadline <seconds>', 'give up waiting after so long', '3600')
     .action(async (options: BackfillOptions, command: Command) => {
       if ((options.all === undefined) === (options.keys === undefined))
@@ -30,15 +31,16 @@ export function addBackfill(program: Command, load: Load): void {
       const deadlineMs = deadlineOf(options, command);
       const { configuration, json } = load();
       await withOperations(configuration, async (operations) => {
-        const wanted =
-          options.keys === undefined
-            ? sourcesOf(configuration, options.source, command).map((source) => ({ source, keys: undefined }))
-            : [await sourceAndKeys(operations, options.source, options.keys, command)];
-        for (const { source, keys } of wanted)
-          await operations.runBackfill(source, keys, deadlineMs, {
-            onProgress: (name, type) => talk(`${name}: ${type.toLowerCase()}`),
-          });
-        if (!options.wait) return talk('every row was read; friend-sync status shows what is pending');
+        if (options.keys !== undefined) {
+          const { source, keys } = await sourceAndKeys(operations, options.source, options.keys, command);
+          await operations.requestReads(source, keys);
+        } else {
+          const tickets = [];
+          for (const source of sourcesOf(configuration, options.source, command))
+            tickets.push(await operations.requestRound(source));
+          if (options.wait) await operations.awaitRounds(tickets, deadlineMs, progressBar());
+        }
+        if (!options.wait) return talk('asked for; a daemon reads the rows, friend-sync status shows how far it is');
         const { parked } = await operations.passBarrier(deadlineMs);
         if (json) printJson({ parked });
         for (const { source, key, reason } of parked) talk(`parked: ${source} ${key}: ${reason}`);
@@ -46,6 +48,19 @@ export function addBackfill(program: Command, load: Load): void {
         if (parked.length) process.exitCode = EXIT.failed;
       });
     });
+}
+
+/** Tells of each leg once, and every ten seconds how far it is. */
+function progressBar(): (source: string, report: RoundReport) => void {
+  let told = '';
+  return (source, report) => {
+    const { leg = 'waiting', seconds } = report;
+    const line = `${source}: ${leg}`;
+    const stamp = `${line} ${Math.floor(seconds / 10)}`;
+    if (stamp === told) return;
+    told = stamp;
+    talk(`${line}, ${describeRound(report)}`);
+  };
 }
 
 /** The one source that is meant, and its keys as the command line spells them. */

@@ -1,7 +1,7 @@
 import type { SourceMapping } from '@friend-sync/connectors';
 import type { ListedLetter, Operations } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
-import { deadlineOf, sourcesOf } from '../arguments.ts';
+import { sourcesOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { printJson, printTable, talk } from '../output.ts';
 
@@ -31,9 +31,7 @@ export function addDeadLetters(program: Command, load: Load): void {
     .description('read the source rows of their keys again; an old dead letter changes nothing')
     .option('--source <name...>', 'only these sources')
     .option('--execute', 'do it; without, only show it')
-    .option('--deadline <seconds>', "give up waiting for a source's rows after so long", '3600')
-    .action(async (options: { source?: string[]; execute?: boolean; deadline: string }, command: Command) => {
-      const deadlineMs = deadlineOf(options, command);
+    .action(async (options: { source?: string[]; execute?: boolean }, command: Command) => {
       const { configuration, json } = load();
       await withOperations(configuration, async (operations) => {
         const plan = (await read(operations, sourcesOf(configuration, options.source, command))).map(
@@ -42,9 +40,7 @@ export function addDeadLetters(program: Command, load: Load): void {
             return { source, keys: [...keys], withoutKey: letters.filter(({ key }) => key === undefined).length };
           },
         );
-        if (options.execute)
-          for (const { source, keys } of plan)
-            if (keys.length > 0) await operations.runBackfill(source, keys, deadlineMs);
+        if (options.execute) for (const { source, keys } of plan) await operations.requestReads(source, keys);
         const rows = plan.map(({ source, keys, withoutKey }) => ({
           source: source.name,
           keys: keys.length,

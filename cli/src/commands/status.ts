@@ -1,33 +1,46 @@
 import { type ConnectorStatus, connectorNames } from '@friend-sync/connectors';
-import type { Operations, PatrolReport } from '@friend-sync/sync-service';
+import type { Operations, RoundReport } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT, explain } from '../exit.ts';
 import { print, printJson, printTable, talk } from '../output.ts';
+import { describeRound } from '../round.ts';
 
 /** `friend-sync status`: connector, lag, waiting keys, and what halts ingest for good. A server that does not answer hides nothing of the others. */
 export function addStatus(program: Command, load: Load): void {
   program
     .command('status')
-    .description('connector state, lag per partition, keys that wait and why, last round of the patrol')
+    .description(
+      'connector state, lag per partition, keys that wait and why, rounds over the sources, trust; exit 1 if a source stands still',
+    )
     .action(async () => {
       const { configuration, json } = load();
       const names = connectorNames(configuration);
-      const [connectors, progress, keys, patrol, lost] = await withOperations(configuration, (operations: Operations) =>
-        Promise.all([
-          part(() => Promise.all(names.map(async (name) => ({ name, status: await operations.connect.status(name) })))),
-          part(() => operations.progress()),
-          part(() => operations.keys()),
-          part(() => operations.patrol()),
-          part(() => operations.historyLost()),
-        ]),
+      const [connectors, progress, keys, rounds, distrusted, lost] = await withOperations(
+        configuration,
+        (operations: Operations) =>
+          Promise.all([
+            part(() =>
+              Promise.all(names.map(async (name) => ({ name, status: await operations.connect.status(name) }))),
+            ),
+            part(() => operations.progress()),
+            part(() => operations.keys()),
+            part(() => operations.rounds()),
+            part(() => operations.distrusted()),
+            part(() => operations.historyLost()),
+          ]),
       );
-      if ([connectors, progress, keys, patrol, lost].some((p) => 'error' in p)) process.exitCode = EXIT.temporary;
-      const historyLost = 'error' in lost ? lost : { value: lost.value?.message };
-      if (json) return printJson({ connectors, progress, keys, patrol, historyLost });
+      if ([connectors, progress, keys, rounds, distrusted, lost].some((p) => 'error' in p))
+        process.exitCode = EXIT.temporary;
+      else if (standsStill(connectors, lost)) process.exitCode = EXIT.failed;
+      const historyLost =
+        'error' in lost ? lost : { value: Object.fromEntries([...lost.value].map(([name, e]) => [name, e.message])) };
+      if (json) return printJson({ connectors, progress, keys, rounds, distrusted, historyLost });
 
       if ('error' in lost) print(`user database: ${lost.error}`);
-      else if (lost.value) print(`user database: ${explain(lost.value).message}`);
+      else
+        for (const [source, error] of lost.value)
+          print(`source ${source} cannot be followed: ${explain(error).message}`);
 
       if ('error' in connectors) print(`connectors: ${connectors.error}`);
       else for (const { name, status } of connectors.value) print(`connector ${name}: ${stateOf(status)}`);
@@ -42,13 +55,28 @@ export function addStatus(program: Command, load: Load): void {
       if ('error' in keys) print(`keys: ${keys.error}`);
       else
         printTable(
-          ['SOURCE', 'PENDING', 'PARKED', 'IN-DOUBT', 'INCOMPLETE'],
-          Object.entries(keys.value).map(([source, n]) => [source, n.pending, n.parked, n.inDoubt, n.incomplete]),
+          ['SOURCE', 'PENDING', 'PARKED', 'DUE', 'INCOMPLETE'],
+          Object.entries(keys.value).map(([source, n]) => [source, n.pending, n.parked, n.due, n.incomplete]),
         );
-      for (const [source, { incomplete }] of 'error' in keys ? [] : Object.entries(keys.value))
-        if (incomplete > 0) talk(`friend-sync backfill --all --source ${source} completes keys with unknown columns`);
-      print(`\npatrol: ${'error' in patrol ? patrol.error : describe(patrol.value)}`);
+      print('');
+      if ('error' in rounds) print(`rounds: ${rounds.error}`);
+      else for (const [source, report] of Object.entries(rounds.value)) print(`${source}: ${describe(report)}`);
+      if ('error' in distrusted) print(`streams: ${distrusted.error}`);
+      else
+        for (const [source, { since, reason }] of Object.entries(distrusted.value))
+          talk(`the stream of ${source} is not trusted since ${since} UTC, rows are read instead: ${reason}`);
     });
+}
+
+/** A source's changes do not come: be it that the rest is as it should be, nothing new would be applied. */
+function standsStill(
+  connectors: Part<readonly { status: ConnectorStatus | undefined }[]>,
+  lost: Part<ReadonlyMap<string, unknown>>,
+): boolean {
+  if ('error' in connectors || 'error' in lost) return false;
+  const isRunning = (status: ConnectorStatus | undefined) =>
+    status?.state === 'RUNNING' && status.tasks.length > 0 && status.tasks.every(({ state }) => state === 'RUNNING');
+  return lost.value.size > 0 || connectors.value.some(({ status }) => !isRunning(status));
 }
 
 function stateOf(status: ConnectorStatus | undefined): string {
@@ -56,12 +84,20 @@ function stateOf(status: ConnectorStatus | undefined): string {
   return `${status.state}, tasks ${status.tasks.map(({ state }) => state).join(', ') || 'none'}`;
 }
 
-function describe({ endedAt, durationMs, driftedKeys }: PatrolReport): string {
-  if (endedAt === undefined) return 'no round has ended yet';
-  return `last round ended ${endedAt} UTC, took ${(durationMs / 1000).toFixed(1)} s, ${driftedKeys} keys had drifted`;
+function describe(report: RoundReport): string {
+  const { lastEndedAt, lastDurationMs, lastRowCount, lastCorrectedKeys, goneKeys, leg } = report;
+  const last =
+    lastEndedAt === undefined
+      ? 'no round has ended yet'
+      : `last round ended ${lastEndedAt} UTC, took ${(lastDurationMs / 1000).toFixed(1)} s, ${lastRowCount} rows, ${lastCorrectedKeys} keys corrected`;
+  const now = leg === undefined ? '' : `; under way: ${leg}, ${describeRound(report)}`;
+  const gone = goneKeys > 0 ? `; ${goneKeys} rows are gone unheard of: friend-sync gone` : '';
+  return last + now + gone;
 }
 
-async function part<T>(read: () => Promise<T>): Promise<{ value: T } | { error: string }> {
+type Part<T> = { readonly value: T } | { readonly error: string };
+
+async function part<T>(read: () => Promise<T>): Promise<Part<T>> {
   try {
     return { value: await read() };
   } catch (error) {

@@ -34,15 +34,17 @@ export function addVerify(program: Command, load: Load): void {
     });
 }
 
-/** The source row is the truth, whatever the mirror holds: so the keys are backfilled, not only marked. */
+/** The source row is the truth, whatever the mirror holds: so the rows are read again. */
 async function repaired(operations: Operations, found: Verification, deadlineMs: number): Promise<Verification> {
   if (found.mismatches > 0) talk(`${found.mismatches} copies differ; reading their source rows again`);
   let goneCount = 0;
   for (const source of operations.configuration.mapping.sources) {
     const keys = [...(found.differing.get(source.name)?.keys() ?? [])];
-    if (keys.length > 0) await operations.runBackfill(source, keys, deadlineMs);
+    await operations.requestReads(source, keys);
     const orphaned = [...(found.orphaned.get(source.name) ?? [])];
-    if (source.onDelete.kind === 'replace') goneCount += await operations.takeAsDeleted(source, orphaned);
+    if (source.onDelete.kind === 'keep' || orphaned.length === 0) continue;
+    await operations.requestReads(source, orphaned, { takesGone: true });
+    goneCount += orphaned.length;
   }
   if (goneCount > 0) talk(`${goneCount} keys have no source row; their copies get the values of onDelete`);
   return found.mismatches + goneCount > 0 ? operations.verify(deadlineMs) : found;

@@ -32,8 +32,6 @@ export interface Change {
   /** Aligned with `SourceMapping.columns`; `undefined` where the message does not carry the column. Empty for a delete. */
   readonly values: readonly Said[];
   readonly position: Position;
-  /** The row was read by a snapshot or a backfill, not written by a transaction (Debezium's op `r`). */
-  readonly isRead: boolean;
   /** The transaction that wrote it; null where the message does not say. Never for order. */
   readonly gtid: string | null;
   /** When the source committed it, in ms since 1970; for latency only, never for order. Null where unknown. */

@@ -1,42 +1,39 @@
-import type { Change, Key } from './change.ts';
-import { contradicts } from './doubt.ts';
+import { type Change, isKnown, type Key } from './change.ts';
 
-/** The newest change of a key among some messages of one partition, reads that are in doubt excepted. */
+/** The newest change of a key among some messages of one partition. */
 export interface Coalesced {
   readonly newest: Change;
-  /** The offset of a later read that contradicts it. */
-  readonly contradictedAt: bigint | undefined;
-  /** Some message of the group was a read: the key is to be made equal again even if nothing changed. */
-  readonly isRead: boolean;
-  /** Every message of the group was a read, so that only the mirror can tell whether it is in doubt. */
-  readonly isReadOnly: boolean;
   /** Offset of the first message of the group: a rewind may have reached it alone. */
   readonly firstOffset: bigint;
+  /**
+   * By column, the last message of the group that said its value; a delete says every column. Undefined: none did. What
+   * was read before that message must not fill the column (see `MirrorRow.knownUntil`).
+   */
+  readonly saidAt: readonly (bigint | undefined)[];
 }
 
 /**
- * Keeps, per key, the change with the highest offset; of a read that contradicts the change before it, only that the key
- * is in doubt (see {@link contradicts}). The input must come from one topic-partition, in offset order:
+ * Keeps, per key, the change with the highest offset. The input must come from one topic-partition, in offset order:
  * across partitions there is no order to coalesce by.
  */
 export function coalesce(changes: readonly Change[]): Map<Key, Coalesced> {
   const newest = new Map<Key, Coalesced>();
   for (const change of changes) {
     const earlier = newest.get(change.key);
-    const isInDoubt = earlier !== undefined && isFirstToContradict(change, earlier);
     newest.set(change.key, {
-      newest: isInDoubt ? earlier.newest : change,
-      contradictedAt: isInDoubt ? change.position.offset : undefined,
-      isRead: change.isRead || (earlier?.isRead ?? false),
-      isReadOnly: change.isRead && (earlier?.isReadOnly ?? true),
+      newest: change,
       firstOffset: earlier?.firstOffset ?? change.position.offset,
+      saidAt: saidAt(change, earlier),
     });
   }
   return newest;
 }
 
-/** The second one in a row is believed. Reads alone are for the mirror to judge: the later one is never the older. */
-function isFirstToContradict(change: Change, { newest, isReadOnly, contradictedAt }: Coalesced): boolean {
-  const before = { values: newest.values, isDeleted: newest.kind === 'delete' };
-  return !isReadOnly && contradictedAt === undefined && contradicts(change, before);
+function saidAt({ kind, values, position }: Change, earlier: Coalesced | undefined): (bigint | undefined)[] {
+  // A delete has no values; every message of the group that has some has the same number of them.
+  const columns = kind === 'delete' ? (earlier?.saidAt ?? []) : values;
+  const before = earlier?.newest.kind === 'delete' ? earlier.newest.position.offset : undefined;
+  return columns.map((_, i) =>
+    kind === 'delete' || isKnown(values[i]) ? position.offset : (before ?? earlier?.saidAt[i]),
+  );
 }

@@ -1,8 +1,7 @@
 import { expect, test } from 'vitest';
-import type { Change } from './change.ts';
+import { Ambiguous, type Change } from './change.ts';
 import { coalesce } from './coalesce.ts';
 import { decide, type MirrorRow } from './decide.ts';
-import type { Doubt } from './doubt.ts';
 
 const known: MirrorRow = {
   key: 7n,
@@ -10,6 +9,8 @@ const known: MirrorRow = {
   position: { epoch: 1, partition: 2, offset: 100n },
   isDeleted: false,
   committedAtMs: null,
+  readNumber: 0n,
+  knownUntil: -1n,
 };
 
 function change(offset: bigint, values: Change['values'], more: Partial<Change> = {}) {
@@ -20,17 +21,16 @@ function change(offset: bigint, values: Change['values'], more: Partial<Change> 
     kind: 'row' as const,
     values,
     position,
-    isRead: false,
     gtid: null,
     committedAtMs: null,
     ...more,
   };
 }
 
-function decideOne(row: MirrorRow | undefined, one: Change, replayUntil = 0n, doubted?: Doubt) {
+function decideOne(row: MirrorRow | undefined, one: Change, replayUntil = 0n) {
   const alone = coalesce([one]).get(one.key);
   if (!alone) throw new Error('one change is a group');
-  return decide(row, alone, replayUntil, doubted);
+  return decide(row, alone, replayUntil);
 }
 
 test('a key that is new in the mirror is written and marked', () => {
@@ -66,8 +66,41 @@ test('an older change below replayUntil marks the key and writes nothing', () =>
   expect(decideOne(known, change(99n, ['old', 'old']), 200n)).toMatchObject({ write: undefined, mark: true });
 });
 
-test('a read marks the key even if nothing differs', () => {
-  expect(decideOne(known, change(101n, ['bob', null], { isRead: true }))).toMatchObject({ mark: true });
+test.each<[string, Change['values']]>([
+  ['lacks a column', ['bob', undefined]],
+  ['has two readings of one', ['bob', new Ambiguous((value) => value === null || value === '')]],
+])('case 58, 87: a change that %s makes its key due for a read; an older one does not', (_, values) => {
+  expect(decideOne(known, change(101n, values))).toMatchObject({ due: true });
+  expect(decideOne(known, change(99n, values))).toMatchObject({ due: false });
+  expect(decideOne(known, change(101n, ['bob', null]))).toMatchObject({ due: false });
+});
+
+test('case 58: of two readings the one that is known stays, another is unknown; so is all of a row that was deleted', () => {
+  const ambiguous = change(101n, ['bob', new Ambiguous((value) => value === null || value === '')]);
+  expect(decideOne(known, ambiguous)).toMatchObject({ write: { values: ['bob', null] }, mark: false });
+  expect(decideOne({ ...known, values: ['bob', 'x'] }, ambiguous)).toMatchObject({
+    write: { values: ['bob', undefined] },
+  });
+  expect(decideOne({ ...known, isDeleted: true }, ambiguous)).toMatchObject({ write: { values: ['bob', undefined] } });
+});
+
+test('what was known until when is remembered of a column that becomes unknown, and does not move while it stays so', () => {
+  const first = decideOne(known, change(110n, ['bob', undefined]));
+  expect(first).toMatchObject({ write: { knownUntil: 100n } });
+  const row = first.kind === 'accept' ? first.write : undefined;
+  expect(decideOne(row, change(120n, ['bob', undefined]))).toMatchObject({ write: { knownUntil: 100n } });
+  const group = [change(121n, ['bob', 'said']), change(122n, ['bob', undefined]), change(123n, ['bob', undefined])];
+  const coalesced = coalesce(group).get(7n);
+  expect(row && coalesced && decide(row, coalesced, 0n)).toMatchObject({ write: { knownUntil: 121n } });
+});
+
+test('a delete says every column: what was read before it fills nothing of the row that follows', () => {
+  const group = [change(130n, [], { kind: 'delete' }), change(131n, ['bob', undefined])];
+  const coalesced = coalesce(group).get(7n);
+  expect(coalesced && decide(known, coalesced, 0n)).toMatchObject({ write: { knownUntil: 130n } });
+  const deleted = decideOne(known, change(130n, [], { kind: 'delete' }));
+  const row = deleted.kind === 'accept' ? deleted.write : undefined;
+  expect(decideOne(row, change(131n, ['bob', undefined]))).toMatchObject({ write: { knownUntil: 130n } });
 });
 
 test('a later epoch is newer whatever its offset and partition', () => {
@@ -92,16 +125,11 @@ test('a delete keeps the last values and is marked; its tombstone moves the posi
   });
 });
 
-test('coalescing keeps the newest change of each key and remembers that one of them was a read', () => {
+test('coalescing keeps the newest change of each key', () => {
   const other = change(13n, ['x', 'y'], { key: 8n });
-  const coalesced = coalesce([
-    change(11n, ['a', null], { isRead: true }),
-    change(12n, ['b', null]),
-    other,
-    change(14n, ['c', null]),
-  ]);
-  expect(coalesced.get(7n)).toMatchObject({ newest: { values: ['c', null] }, isRead: true });
-  expect(coalesced.get(8n)).toMatchObject({ newest: { values: ['x', 'y'] }, isRead: false });
+  const coalesced = coalesce([change(11n, ['a', null]), change(12n, ['b', null]), other, change(14n, ['c', null])]);
+  expect(coalesced.get(7n)).toMatchObject({ newest: { values: ['c', null] }, firstOffset: 11n });
+  expect(coalesced.get(8n)).toMatchObject({ newest: { values: ['x', 'y'] }, firstOffset: 13n });
 });
 
 test('a rewind that ends inside a batch repairs the keys it passed', () => {

@@ -11,6 +11,8 @@ import { parseMessageKey } from '../../infrastructure/kafka/message-key.ts';
 export interface DecodedBatch {
   readonly changes: readonly Change[];
   readonly letters: readonly DeadLetter[];
+  /** Behind the last message of which not even the key can be read; undefined: there is none. */
+  readonly floor: bigint | undefined;
 }
 
 /**
@@ -25,6 +27,7 @@ export async function decodeBatch(
   epoch: number,
 ): Promise<DecodedBatch> {
   const [changes, letters]: [Change[], DeadLetter[]] = [[], []];
+  let floor: bigint | undefined;
   const { topic, partition } = batch;
   for (const message of batch.messages) {
     const { offset, key } = message;
@@ -36,9 +39,10 @@ export async function decodeBatch(
       letters.push({ topic, partition, message, reason: error.message });
       const lost = unknownRow(schema, message, { epoch, partition, offset });
       if (lost) changes.push(lost);
+      else floor = offset + 1n;
     }
   }
-  return { changes, letters };
+  return { changes, letters, floor };
 }
 
 /** Undefined if not even the key can be read. */
@@ -55,7 +59,6 @@ function unknownRow(
       kind: 'row',
       values: mapping.columns.map(() => undefined),
       position,
-      isRead: false,
       gtid: null,
       committedAtMs: null,
     };

@@ -10,7 +10,7 @@ import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { FanOut } from '../fan-out/fan-out.ts';
 import type { FanOutEvents } from '../fan-out/fan-out-claim.ts';
-import type { HistoryWatch } from '../watch/history-watch.ts';
+import type { SourceReads } from '../read/source-reads.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
 import { type DecodedBatch, decodeBatch } from './decode-batch.ts';
 import { type IngestBatch, ingest } from './ingest.ts';
@@ -25,8 +25,10 @@ export interface IngestHandlerParts {
   /** Told of what is written through. */
   readonly events: FanOutEvents;
   readonly perseverance: Perseverance;
-  /** Nothing is stored while changes may be missing. */
-  readonly history: Pick<HistoryWatch, 'check'>;
+  /** Own reads, by the source's name. */
+  readonly reads: ReadonlyMap<string, Pick<SourceReads, 'believed' | 'heard'>>;
+  /** Throws while nothing may be stored of a source, by its name. */
+  readonly require: (source: string) => void;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly groupId: string;
@@ -34,6 +36,9 @@ export interface IngestHandlerParts {
   readonly sources: ReadonlyMap<string, SourceMapping>;
   readonly signal: AbortSignal;
 }
+
+type Moved = Extract<Stored, { kind: 'moved' }>;
+type StoredBatch = Moved | { readonly kind: 'stored'; readonly dueCount: number };
 
 /** Where stream, state, retry and apply meet: decode a batch, store it in one transaction, hand its keys to a worker. */
 export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler {
@@ -54,7 +59,7 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
   }
 
   async function attempt(source: SourceStore, batch: MessageBatch): Promise<Stored> {
-    parts.history.check();
+    parts.require(source.schema.mapping.name);
     const epoch = epochs.get(`${batch.topic}/${batch.partition}`) ?? 0;
     let decoded: DecodedBatch;
     try {
@@ -68,8 +73,11 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
     }
     for (const letter of decoded.letters) await sendDeadLetter(parts.admin, letter);
     const { messages, ...where } = batch;
-    const stored = await storeDecoded(source, { ...where, epoch, changes: decoded.changes });
+    const reads = parts.reads.get(source.schema.mapping.name);
+    const changes = (await reads?.believed(decoded.changes)) ?? decoded.changes;
+    const stored = await storeDecoded(source, { ...where, epoch, changes, floor: decoded.floor });
     if (stored.kind === 'moved') return stored;
+    reads?.heard(decoded.changes, stored.dueCount);
     undecodable.count(batch, decoded);
     parts.metrics.messages.inc({ topic: batch.topic }, messages.length);
     for (const { topic, partition, message, reason } of decoded.letters) {
@@ -79,7 +87,7 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
     return stored;
   }
 
-  async function storeDecoded(source: SourceStore, batch: IngestBatch): Promise<Stored> {
+  async function storeDecoded(source: SourceStore, batch: IngestBatch): Promise<StoredBatch> {
     const { name } = source.schema.mapping;
     const outcome = await ingest(store, source, batch, parts.fanOut.isIdle).catch((error) => {
       throw mirrorRefusal(error) ?? error;
@@ -91,10 +99,10 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
       parts.events.onApplied(name, outcome.applied.committedAtMs);
     }
     parts.metrics.marks.inc({ source: name }, outcome.markCount);
-    return { kind: 'stored' };
+    return { kind: 'stored', dueCount: outcome.dueCount };
   }
 
-  async function moved(topic: string, partition: number, consumed: Consumed | undefined): Promise<Stored> {
+  async function moved(topic: string, partition: number, consumed: Consumed | undefined): Promise<Moved> {
     if (!consumed) return { kind: 'moved', nextOffset: await begin(topic, partition) };
     epochs.set(`${topic}/${partition}`, consumed.epoch);
     return { kind: 'moved', nextOffset: consumed.nextOffset };

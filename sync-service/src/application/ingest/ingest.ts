@@ -1,7 +1,6 @@
 import { type Change, isKnown, type Key } from '../../domain/change.ts';
 import { type Coalesced, coalesce } from '../../domain/coalesce.ts';
-import { decide, type MirrorRow, mayBeStale } from '../../domain/decide.ts';
-import type { Doubt } from '../../domain/doubt.ts';
+import { BEFORE_ALL, decide, type MirrorRow } from '../../domain/decide.ts';
 import { SyncError, toSyncError } from '../../errors.ts';
 import type { Consumed } from '../../infrastructure/mysql/consumed-store.ts';
 import type { Equalised } from '../../infrastructure/mysql/copy-store.ts';
@@ -19,6 +18,8 @@ export interface IngestBatch {
   readonly nextOffset: bigint;
   readonly maxTimestampMs: number;
   readonly changes: readonly Change[];
+  /** Behind the last message whose key could not be read; undefined: there was none. */
+  readonly floor?: bigint | undefined;
 }
 
 export type Ingested =
@@ -26,6 +27,8 @@ export type Ingested =
       readonly kind: 'stored';
       /** Keys that were marked, and wait for the fan-out. */
       readonly markCount: number;
+      /** Keys that are due for a read. */
+      readonly dueCount: number;
       /** What was written through, if it was. */
       readonly applied: Equalised | undefined;
     }
@@ -46,26 +49,34 @@ export async function ingest(
   isFanOutIdle: boolean,
 ): Promise<Ingested> {
   const newest = coalesce(batch.changes);
-  const row = isFanOutIdle ? soleRow(newest) : undefined;
-  const applied = row && (await source.writeThrough.write(store.database, batch, row).catch(leaveToFanOut));
-  return applied ? { kind: 'stored', markCount: 0, applied } : storeBatch(store, source, batch, newest);
+  const row = isFanOutIdle && batch.floor === undefined ? soleRow(newest) : undefined;
+  const move = { ...batch, newestGtid: newestGtid(batch.changes) };
+  const applied = row && (await source.writeThrough.write(store.database, move, row).catch(leaveToFanOut));
+  return applied ? { kind: 'stored', markCount: 0, dueCount: 0, applied } : storeBatch(store, source, batch, newest);
 }
 
 /** What one key is now, all of it known, if the batch says that of one key and nothing else. */
 function soleRow(newest: ReadonlyMap<Key, Coalesced>): MirrorRow | undefined {
   const [sole] = newest.values();
-  if (newest.size !== 1 || !sole || sole.isRead) return undefined;
+  if (newest.size !== 1 || !sole) return undefined;
   const { kind, key, values, position, committedAtMs } = sole.newest;
   if (kind !== 'row' || !values.every(isKnown)) return undefined;
-  return { key, values, position, isDeleted: false, committedAtMs };
+  return { ...UNREAD, key, values, position, isDeleted: false, committedAtMs };
 }
+
+/** Write-through leaves in the mirror what only reads have to do with. */
+const UNREAD = { readNumber: 0n, knownUntil: BEFORE_ALL.offset };
 
 function leaveToFanOut(error: unknown): undefined {
   const { kind } = toSyncError(error);
   if (kind !== 'store_contended' && kind !== 'store_refused') throw error;
 }
 
-function storeBatch(
+function newestGtid(changes: readonly Change[]): string | null {
+  return changes.findLast(({ gtid }) => gtid !== null)?.gtid ?? null;
+}
+
+async function storeBatch(
   store: Store,
   source: SourceStore,
   batch: IngestBatch,
@@ -80,44 +91,31 @@ function storeBatch(
     if (consumed?.nextOffset !== batch.expectedOffset || consumed.epoch !== batch.epoch)
       return { kind: 'moved', consumed };
 
-    const doubts = await source.doubts.read(tx, contradicted(newest, known));
-    const { writes, marked, deleted, inDoubt } = decideAll(newest, known, doubts, consumed, batch);
+    const { writes, marked, deleted, due } = decideAll(newest, known, consumed, batch);
     await tx.roundTrip(
       (t) => [
         source.mirror.write(t, writes),
-        source.doubts.add(t, inDoubt),
         source.pending.mark(t, deleted, DELETE_DELAY_SECONDS),
         source.pending.mark(t, marked),
-        store.consumed.advance(t, batch.topic, batch.partition, batch.nextOffset, batch.maxTimestampMs),
+        source.due.mark(t, due),
+        store.consumed.advance(t, { ...batch, newestGtid: newestGtid(batch.changes) }),
       ],
       'commit',
     );
-    return { kind: 'stored', markCount: marked.length + deleted.length, applied: undefined };
+    return { kind: 'stored', markCount: marked.length + deleted.length, dueCount: due.length, applied: undefined };
   });
-}
-
-/** Keys that are read in contradiction to the mirror. */
-function contradicted(newest: ReadonlyMap<Key, Coalesced>, known: ReadonlyMap<Key, MirrorRow>): Key[] {
-  const keys = [...newest].filter(([key, change]) => {
-    const row = known.get(key);
-    return row && mayBeStale(row, change);
-  });
-  return keys.map(([key]) => key);
 }
 
 function decideAll(
   newest: ReadonlyMap<Key, Coalesced>,
   known: ReadonlyMap<Key, MirrorRow>,
-  doubts: ReadonlyMap<Key, Doubt>,
   { replayUntil }: Consumed,
   { topic, partition }: IngestBatch,
 ) {
   const writes: MirrorRow[] = [];
-  const marked: Key[] = [];
-  const deleted: Key[] = [];
-  const inDoubt = new Map<Key, Doubt>();
+  const [marked, deleted, due]: [Key[], Key[], Key[]] = [[], [], []];
   for (const [key, change] of newest) {
-    const decision = decide(known.get(key), change, replayUntil, doubts.get(key));
+    const decision = decide(known.get(key), change, replayUntil);
     if (decision.kind === 'other-partition') {
       const { offset } = change.newest.position;
       throw new SyncError(
@@ -126,8 +124,8 @@ function decideAll(
       );
     }
     if (decision.write) writes.push(decision.write);
-    if (decision.inDoubt) inDoubt.set(key, decision.inDoubt);
+    if (decision.due) due.push(key);
     if (decision.mark) (decision.write?.isDeleted ? deleted : marked).push(key);
   }
-  return { writes, marked, deleted, inDoubt };
+  return { writes, marked, deleted, due };
 }

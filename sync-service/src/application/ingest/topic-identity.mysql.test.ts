@@ -31,8 +31,10 @@ function adminOf(log: Log): KafkaAdmin {
 const start = (store: Store, log: Log) => findStart(store, adminOf(log), 'group', TOPIC, 0, pino({ level: 'silent' }));
 
 /** The partition has been read up to `nextOffset`, by the clock of its records. */
-const readUpTo = (store: Store, nextOffset: bigint) =>
-  store.database.transaction('reading', (tx) => store.consumed.advance(tx, TOPIC, 0, nextOffset, 1_000));
+const readUpTo = (store: Store, nextOffset: bigint) => {
+  const advance = { topic: TOPIC, partition: 0, nextOffset, maxTimestampMs: 1_000, newestGtid: null };
+  return store.database.transaction('reading', (tx) => store.consumed.advance(tx, advance));
+};
 
 test('a topic is adopted from its first offset, wherever that is', async () => {
   await using server = await openFriendServer(TABLES);

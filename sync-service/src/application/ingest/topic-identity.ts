@@ -70,8 +70,6 @@ async function followRewind(
 ): Promise<Consumed> {
   const group = (await admin.groupOffsets(groupId, topic)).get(partition);
   if (group === undefined) return consumed;
-  if (group < consumed.groupFloor) return consumed;
-  if (consumed.groupFloor > 0n) await store.consumed.clearFloor(store.database, topic, partition);
   if (group === consumed.nextOffset) return consumed;
   if (group > consumed.nextOffset) {
     log.warn(
@@ -82,9 +80,10 @@ async function followRewind(
   }
   return store.database.transaction('following a rewind', async (tx) => {
     const locked = await store.consumed.lock(tx, topic, partition);
-    if (locked?.nextOffset !== consumed.nextOffset) return locked ?? consumed;
+    // Below the floor the group stands since the floor was raised, or for ever: what lies there no longer counts.
+    if (locked?.nextOffset !== consumed.nextOffset || locked.nextOffset === locked.floor) return locked ?? consumed;
     await store.consumed.rewind(tx, topic, partition, group);
     log.info({ topic, partition, from: consumed.nextOffset, to: group }, 'the group was set back; reading again');
-    return { ...locked, nextOffset: group, replayUntil: consumed.nextOffset };
+    return (await store.consumed.lock(tx, topic, partition)) ?? locked;
   });
 }

@@ -19,7 +19,8 @@ test.each([
   const starts = [0, 1].map((partition) => ({ partition, low: 0n }));
   await store.database.transaction('reading', async (tx) => {
     await store.consumed.adopt(tx, TOPIC, starts);
-    await store.consumed.advance(tx, TOPIC, 0, 60n, 1_000);
+    const advance = { topic: TOPIC, partition: 0, nextOffset: 60n, maxTimestampMs: 1_000, newestGtid: null };
+    await store.consumed.advance(tx, advance);
   });
   let log = JOINED;
   const positions = [{ topic: TOPIC, partition: 0, expectedOffset: 60n }];

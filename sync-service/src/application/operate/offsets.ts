@@ -44,7 +44,7 @@ export async function readProgress(
   return (await Promise.all(progress)).flat();
 }
 
-/** Which partitions a reset would move, and where to; a target outside the log is brought to its nearest end. */
+/** Which partitions a reset would move, and where to; a target outside the log, or below the floor, is brought to its nearest end. */
 export async function planReset(
   store: Store,
   admin: KafkaAdmin,
@@ -56,8 +56,9 @@ export async function planReset(
     const consumed = await store.consumed.readAll(store.database, topic);
     const atTime = target.kind === 'datetime' ? await admin.offsetsAtTimestamp(topic, target.atMs) : undefined;
     for (const { partition, low, high } of await admin.partitionOffsets(topic)) {
-      const from = consumed.get(partition)?.nextOffset;
-      if (from === undefined) continue;
+      const known = consumed.get(partition);
+      if (!known) continue;
+      const from = known.nextOffset;
       const wanted = {
         earliest: low,
         latest: high,
@@ -65,7 +66,7 @@ export async function planReset(
         datetime: atTime?.get(partition) ?? high,
       };
       const to = wanted[target.kind];
-      moves.push({ topic, partition, from, to: clamp(to, low, high) });
+      moves.push({ topic, partition, from, to: clamp(to, known.floor > low ? known.floor : low, high) });
     }
   }
   return moves.filter(({ from, to }) => from !== to);

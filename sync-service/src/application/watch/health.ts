@@ -8,6 +8,8 @@ export interface Trouble {
   readonly problem: string;
   readonly hint: string;
   readonly since: string;
+  /** It does not make the service unready. */
+  readonly isNote: boolean;
 }
 
 /** What the service knows of its own state: the parts in trouble, and whether its consumer has joined. */
@@ -17,9 +19,18 @@ export class Health {
 
   /** A part cannot go on for now. */
   report(part: string, error: SyncError): void {
+    this.#set(part, error, false);
+  }
+
+  /** Something is to be looked at, though the service does what it promises. */
+  note(part: string, error: SyncError): void {
+    this.#set(part, error, true);
+  }
+
+  #set(part: string, error: SyncError, isNote: boolean): void {
     const since = this.#troubles.get(part)?.since ?? new Date().toISOString();
     const { directive, hint } = error.policy;
-    this.#troubles.set(part, { part, kind: error.kind, directive, problem: error.message, hint, since });
+    this.#troubles.set(part, { part, kind: error.kind, directive, problem: error.message, hint, since, isNote });
   }
 
   clear(part: string): void {
@@ -40,6 +51,6 @@ export class Health {
 
   /** Consuming, and no part in trouble. */
   get isReady(): boolean {
-    return this.#state === 'consuming' && this.#troubles.size === 0;
+    return this.#state === 'consuming' && this.troubles.every(({ isNote }) => isNote);
   }
 }

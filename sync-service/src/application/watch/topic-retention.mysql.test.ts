@@ -17,7 +17,8 @@ test.each([
   const { store } = server;
   await store.database.transaction('ingesting', async (tx) => {
     await store.consumed.adopt(tx, TOPIC, [{ partition: 0, low: 0n }]);
-    await store.consumed.advance(tx, TOPIC, 0, 10n, Date.now() - behind * DAY_MS);
+    const maxTimestampMs = Date.now() - behind * DAY_MS;
+    await store.consumed.advance(tx, { topic: TOPIC, partition: 0, nextOffset: 10n, maxTimestampMs, newestGtid: null });
   });
   const admin = {
     partitionOffsets: async () => [{ partition: 0, low: 0n, high }],

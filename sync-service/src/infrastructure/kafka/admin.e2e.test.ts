@@ -1,12 +1,10 @@
 import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import { pino } from 'pino';
-import { beforeAll, describe, expect, test, vi } from 'vitest';
+import { beforeAll, describe, expect, test } from 'vitest';
 import { ownStack } from '../../../../test/support/own-stack.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './admin.ts';
-import type { Decoder } from './avro.ts';
 import { createKafka } from './client.ts';
-import { type Notification, watchNotifications } from './notifications.ts';
 
 const SETTINGS = {
   clientId: 'friend-sync-test',
@@ -73,28 +71,5 @@ describe('the admin, on a real broker', () => {
     const nowhere = openKafkaAdmin(createKafka({ ...SETTINGS, brokers: ['127.0.0.1:1'] }, pino({ level: 'silent' })));
     await expect(nowhere.partitionCount('t')).rejects.toMatchObject({ kind: 'source_unavailable' });
     await nowhere[Symbol.asyncDispose]();
-  });
-
-  test('a watcher sees every notification after it is ready, none from before, and leaves no group', async () => {
-    const { topic } = definition(1);
-    await admin.ensureTopics([{ ...definition(1), topic }]);
-    await admin.send(topic, null, 'BEFORE');
-    const decoder: Decoder = {
-      decode: async (message) => {
-        if (message.toString() === 'undecodable') throw new Error();
-        const value = { aggregate_type: 'Incremental Snapshot', type: message.toString(), additional_data: null };
-        return { schema: { id: 1, name: 'n', afterFields: null }, value };
-      },
-    };
-    const seen: Notification[] = [];
-    const watcher = await watchNotifications(kafka, decoder, topic, (notification) => seen.push(notification));
-    for (const value of ['STARTED', 'undecodable', 'COMPLETED']) await admin.send(topic, null, value);
-    await vi.waitFor(() => expect(seen.map(({ type }) => type)).toEqual(['STARTED', 'COMPLETED']), { timeout: 10_000 });
-    await watcher[Symbol.asyncDispose]();
-    const native = kafka.admin();
-    await native.connect();
-    const { groups } = await native.listGroups();
-    await native.disconnect();
-    expect(groups.filter(({ groupId }) => groupId.startsWith('friend-sync-notifications'))).toEqual([]);
   });
 }, 30_000);

@@ -1,5 +1,6 @@
 import type { Settings } from '@friend-sync/connectors';
-import avro from 'avsc';
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import type { Type } from 'avsc';
 import { SyncError } from '../../errors.ts';
 import { bigintTypeHook } from './avro-long.ts';
 import { readWriterSchema, type WriterSchema } from './writer-schema.ts';
@@ -26,16 +27,18 @@ export interface Decoder {
   decode(message: Buffer): Promise<DecodedRecord>;
 }
 
-type Known = { readonly schema: WriterSchema; readonly type: avro.Type } | 'unusable';
+type Known = { readonly schema: WriterSchema; readonly type: Type } | 'unusable';
 
 /** Creates a decoder with its own cache of schemas; ids are immutable, so nothing is ever asked for twice. */
 export function createDecoder(
-  { url }: Settings['registry'],
+  settings: Settings['registry'],
   {
     requestTimeoutMs = REQUEST_TIMEOUT_MS,
     unknownGraceMs = UNKNOWN_GRACE_MS,
   }: { readonly requestTimeoutMs?: number; readonly unknownGraceMs?: number } = {},
 ): Decoder {
+  const texts = new Map<number, string>();
+  const registry = openRegistry(settings, requestTimeoutMs, texts);
   const known = new Map<number, Known>();
   const asked = new Map<number, Promise<Known>>();
   const unknownSince = new Map<number, number>();
@@ -44,41 +47,34 @@ export function createDecoder(
 
   async function ask(id: number): Promise<Known> {
     if ((unknownUntil.get(id) ?? 0) > Date.now()) throw unknown(id);
-    const text = await fetchSchema(id);
-    if (text === undefined) {
+    try {
+      const type = (await registry.getSchema(id)) as unknown as Type;
+      return remember(id, { type, schema: readWriterSchema(id, JSON.parse(texts.get(id) ?? '{}')) });
+    } catch (error) {
+      const status = statusOf(error);
+      // The registry has a schema of this id, which the library cannot use.
+      if (status === undefined && texts.has(id)) return remember(id, 'unusable');
       // A registry that has lost its storage knows no id at all; then nothing is wrong with the message.
-      if (lastKnown === undefined || !(await isStored(lastKnown))) throw unavailable(id);
+      if (status !== 404 || lastKnown === undefined || !(await isStored(lastKnown))) throw unavailable(id, error);
       unknownUntil.set(id, Date.now() + UNKNOWN_ID_MS);
       throw unknown(id);
     }
-    const found = compile(id, text);
+  }
+
+  function remember(id: number, found: Known): Known {
     known.set(id, found);
     lastKnown = id;
     return found;
   }
 
-  /** Undefined where the registry has no such id. */
-  async function fetchSchema(id: number): Promise<string | undefined> {
-    try {
-      const response = await fetch(`${url.replace(/\/+$/, '')}/apis/ccompat/v7/schemas/ids/${id}`, {
-        // Without it a registry that accepts and never answers is waited for for ever.
-        signal: AbortSignal.timeout(requestTimeoutMs),
-      });
-      if (response.status === 404) return undefined;
-      if (!response.ok) throw unavailable(id, new Error(`HTTP ${response.status}`));
-      const { schema } = (await response.json()) as { schema?: unknown };
-      if (typeof schema !== 'string') throw unavailable(id);
-      return schema;
-    } catch (cause) {
-      throw cause instanceof SyncError ? cause : unavailable(id, cause);
-    }
-  }
-
+  // The client never asks twice for an id; a new one does.
   const isStored = (id: number) =>
-    fetchSchema(id).then(
-      (text) => text !== undefined,
-      () => false,
-    );
+    openRegistry(settings, requestTimeoutMs, new Map())
+      .getSchema(id)
+      .then(
+        () => true,
+        (error) => statusOf(error) === undefined,
+      );
 
   function unknown(id: number): SyncError {
     const since = unknownSince.get(id) ?? Date.now();
@@ -110,17 +106,45 @@ export function createDecoder(
   };
 }
 
-function compile(id: number, text: string): Known {
-  try {
-    // A default takes no part in decoding, and that of a column may be more than its own Avro type holds.
-    const withoutDefaults = JSON.parse(text, (key, value) => (key === 'default' ? undefined : value));
-    const type = avro.Type.forSchema(withoutDefaults, { typeHook: bigintTypeHook as never });
-    return { schema: readWriterSchema(id, JSON.parse(text)), type };
-  } catch {
-    return 'unusable';
-  }
+/** `texts` is given each schema as the registry has it, by its id. */
+function openRegistry(settings: Settings['registry'], timeout: number, texts: Map<number, string>): SchemaRegistry {
+  return new SchemaRegistry(
+    {
+      host: `${settings.url.replace(/\/+$/, '')}/apis/ccompat/v7`,
+      retry: { retries: 0 },
+      middlewares: [
+        () => ({
+          // Without it a registry that accepts and never answers is waited for for ever.
+          prepareRequest: async (next) => (await next()).enhance({ timeout }),
+          response: async (next) => {
+            const response = await next();
+            const [, id] =
+              response
+                .request()
+                .path()
+                .match(/\/schemas\/ids\/(\d+)$/) ?? [];
+            const { schema } = response.data<{ schema?: unknown }>();
+            if (id === undefined || typeof schema !== 'string') return response;
+            texts.set(Number(id), schema);
+            return response.enhance({ rawData: JSON.stringify({ schema: withoutDefaults(schema) }) });
+          },
+        }),
+      ],
+    },
+    { [SchemaType.AVRO]: { typeHook: bigintTypeHook } },
+  );
 }
 
-function unavailable(id: number, cause?: unknown): SyncError {
+/** A default takes no part in decoding, and that of a column may be more than its own Avro type holds. */
+function withoutDefaults(schema: string): string {
+  return JSON.stringify(JSON.parse(schema, (key, value) => (key === 'default' ? undefined : value)));
+}
+
+function statusOf(error: unknown): number | undefined {
+  return (error as { status?: number } | null)?.status;
+}
+
+/** Everything with an HTTP status is the registry's fault: its client reports even a refused connection as 400. */
+function unavailable(id: number, cause: unknown): SyncError {
   return new SyncError('schema_unavailable', `schema ${id} could not be read from the registry`, { cause });
 }

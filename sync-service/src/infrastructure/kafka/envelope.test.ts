@@ -83,7 +83,6 @@ describe('a row', () => {
       kind: 'row',
       values: [Buffer.from([0, 255]), '', 3n, '👩‍👧', '1.50', 2n ** 64n - 1n],
       position: { epoch: 5, partition: 2, offset: 41n },
-      isRead: op === 'r',
       gtid: 'uuid:5',
       committedAtMs: 1_700,
     });
@@ -213,7 +212,7 @@ describe('keys', () => {
 
 describe('other messages', () => {
   test('case 25: a delete, with or without its d', () => {
-    const gone = { key: 7n, kind: 'delete', values: [], isRead: false };
+    const gone = { key: 7n, kind: 'delete', values: [] };
     expect(toChange(inputOf({ op: 'd', after: null }))).toMatchObject({ ...gone, committedAtMs: 1_700 });
     expect(toChange(tombstone('{"id":7}'))).toMatchObject({ ...gone, committedAtMs: null });
   });

@@ -41,7 +41,6 @@ export function toChange(input: EnvelopeInput): Change {
     source: schema.mapping.name,
     key,
     position: { epoch, partition, offset },
-    isRead: envelope?.op === 'r',
     gtid: typeof envelope?.source?.gtid === 'string' ? envelope.source.gtid : null,
     committedAtMs: typeof envelope?.source?.ts_ms === 'bigint' ? Number(envelope.source.ts_ms) : null,
   };

@@ -5,8 +5,15 @@ export interface Consumed {
   readonly epoch: number;
   readonly nextOffset: bigint;
   readonly replayUntil: bigint;
-  /** A skip set it: group offsets below it are from before, and no rewind. 0: none. */
-  readonly groupFloor: bigint;
+  /**
+   * The first offset that counts: where the epoch began, where the offset was moved forward to, behind a message whose
+   * key could not be read. No move goes below it, or an old message would be taken for a new one.
+   */
+  readonly floor: bigint;
+  /** The highest `nextOffset` of this epoch; a rewind does not lower it. */
+  readonly highWater: bigint;
+  /** The transaction of the newest message below it, or a set that holds it; null: no message has named one. */
+  readonly newestGtid: string | null;
   readonly maxTimestampMs: number;
 }
 
@@ -15,6 +22,20 @@ export interface TopicEpoch {
   readonly epoch: number;
   readonly partitions: number;
 }
+
+/** Where one partition moves to when a batch has been ingested. */
+export interface Advance {
+  readonly topic: string;
+  readonly partition: number;
+  readonly nextOffset: bigint;
+  readonly maxTimestampMs: number;
+  /** Of the batch's newest message that names one. */
+  readonly newestGtid: string | null;
+  /** Behind a message whose key could not be read. */
+  readonly floor?: bigint | undefined;
+}
+
+const COLUMNS = 'epoch, next_offset, replay_until, `floor`, high_water, newest_gtid, max_timestamp_ms';
 
 /** The offsets that rule: they live beside the mirror and move in its transactions. */
 export class ConsumedStore {
@@ -36,44 +57,38 @@ export class ConsumedStore {
   }
 
   /** Moves a locked row forward. */
-  async advance(
-    tx: Session,
-    topic: string,
-    partition: number,
-    nextOffset: bigint,
-    maxTimestampMs: number,
-  ): Promise<void> {
+  async advance(tx: Session, { topic, partition, ...to }: Advance): Promise<void> {
+    // In this order: each column is read before it is assigned.
     await tx.write(
       'moving the offset',
-      `UPDATE ${this.table} SET next_offset = ?, max_timestamp_ms = GREATEST(max_timestamp_ms, ?) WHERE topic = ? AND \`partition\` = ?`,
-      [nextOffset, maxTimestampMs, topic, partition],
+      `UPDATE ${this.table} SET newest_gtid = IF(? > high_water, COALESCE(?, newest_gtid), newest_gtid),
+         high_water = GREATEST(high_water, ?), next_offset = ?, max_timestamp_ms = GREATEST(max_timestamp_ms, ?),
+         \`floor\` = GREATEST(\`floor\`, ?)
+       WHERE topic = ? AND \`partition\` = ?`,
+      [to.nextOffset, to.newestGtid, to.nextOffset, to.nextOffset, to.maxTimestampMs, to.floor ?? 0n, topic, partition],
     );
   }
 
-  /** Sets a locked row to `nextOffset`; what was read before and lies above it will mark its keys again. */
+  /**
+   * Sets a locked row to `nextOffset`, or to its floor where that is higher; what was read before and lies above it will
+   * mark its keys again.
+   */
   async rewind(tx: Session, topic: string, partition: number, nextOffset: bigint): Promise<void> {
     await tx.write(
       'setting the offset',
-      `UPDATE ${this.table} SET replay_until = GREATEST(replay_until, next_offset), next_offset = ? WHERE topic = ? AND \`partition\` = ?`,
+      `UPDATE ${this.table} SET replay_until = GREATEST(replay_until, next_offset), next_offset = GREATEST(?, \`floor\`)
+       WHERE topic = ? AND \`partition\` = ?`,
       [nextOffset, topic, partition],
     );
   }
 
-  /** Sets a locked row forward. The group's committed offset is behind it until the next commit. */
+  /** Sets a locked row forward, for good: what is skipped no longer counts. */
   async skip(tx: Session, topic: string, partition: number, nextOffset: bigint): Promise<void> {
     await tx.write(
       'setting the offset',
-      `UPDATE ${this.table} SET group_floor = ?, next_offset = ? WHERE topic = ? AND \`partition\` = ?`,
-      [nextOffset, nextOffset, topic, partition],
-    );
-  }
-
-  /** The group has caught up with a skip: from now on an older offset of it is a rewind again. */
-  async clearFloor(session: Session, topic: string, partition: number): Promise<void> {
-    await session.write(
-      'clearing the floor',
-      `UPDATE ${this.table} SET group_floor = 0 WHERE topic = ? AND \`partition\` = ?`,
-      [topic, partition],
+      `UPDATE ${this.table} SET \`floor\` = GREATEST(\`floor\`, ?), high_water = GREATEST(high_water, ?), next_offset = ?
+       WHERE topic = ? AND \`partition\` = ?`,
+      [nextOffset, nextOffset, nextOffset, topic, partition],
     );
   }
 
@@ -85,20 +100,24 @@ export class ConsumedStore {
       [topic, starts.length],
     );
     const known = (await this.topicEpoch(tx, topic)) ?? { epoch: 1, partitions: starts.length };
-    const rows = starts.map(({ partition, low }) => [topic, partition, known.epoch, low]);
+    const rows = starts.map(({ partition, low }) => [topic, partition, known.epoch, low, low, low]);
     await tx.write(
       'adopting the partitions',
-      `INSERT IGNORE INTO ${this.table} (topic, \`partition\`, epoch, next_offset) VALUES ?`,
+      `INSERT IGNORE INTO ${this.table} (topic, \`partition\`, epoch, next_offset, \`floor\`, high_water) VALUES ?`,
       [rows],
     );
     return known;
   }
 
-  /** Begins the next epoch of a topic, at these offsets. Whoever holds a batch of the old one finds it over. */
+  /**
+   * Begins the next epoch of a topic, at these offsets. Whoever holds a batch of the old one finds it over.
+   * `newestGtid`: what a server must have executed, besides what it had to before, for its rows to be compared.
+   */
   async beginEpoch(
     tx: Session,
     topic: string,
     starts: readonly { partition: number; nextOffset: bigint }[],
+    newestGtid: string,
   ): Promise<void> {
     await tx.rows(
       'locking the partitions',
@@ -113,11 +132,10 @@ export class ConsumedStore {
     );
     const { epoch } = (await this.topicEpoch(tx, topic)) ?? { epoch: 1 };
     await tx.write('forgetting the old offsets', `DELETE FROM ${this.table} WHERE topic = ?`, [topic]);
-    // The group's own offsets are from before, and no rewind.
-    const rows = starts.map(({ partition, nextOffset }) => [topic, partition, epoch, nextOffset, nextOffset]);
+    const rows = starts.map(({ partition, nextOffset: at }) => [topic, partition, epoch, at, at, at, newestGtid]);
     await tx.write(
       'beginning an epoch',
-      `INSERT INTO ${this.table} (topic, \`partition\`, epoch, next_offset, group_floor) VALUES ?`,
+      `INSERT INTO ${this.table} (topic, \`partition\`, epoch, next_offset, \`floor\`, high_water, newest_gtid) VALUES ?`,
       [rows],
     );
   }
@@ -131,14 +149,20 @@ export class ConsumedStore {
     return row && { epoch: row.epoch as number, partitions: row.partitions as number };
   }
 
-  /** All partitions of a topic, by number. */
-  async readAll(session: Session, topic: string): Promise<Map<number, Consumed>> {
+  /** All partitions of a topic, by number. `lock`: nothing is ingested of them until the transaction ends. */
+  async readAll(session: Session, topic: string, lock: 'FOR SHARE' | '' = ''): Promise<Map<number, Consumed>> {
     const rows = await session.rows(
       'reading the offsets',
-      `SELECT \`partition\`, epoch, next_offset, replay_until, group_floor, max_timestamp_ms FROM ${this.table} WHERE topic = ? ORDER BY \`partition\``,
+      `SELECT \`partition\`, ${COLUMNS} FROM ${this.table} WHERE topic = ? ORDER BY \`partition\` ${lock}`,
       [topic],
     );
     return new Map(rows.map((row) => [row.partition as number, toConsumed(row)]));
+  }
+
+  /** Of each partition of a topic the newest transaction that was ingested, or a set that holds it. */
+  async newestGtids(session: Session, topic: string): Promise<string[]> {
+    const partitions = await this.readAll(session, topic);
+    return [...partitions.values()].flatMap(({ newestGtid }) => newestGtid ?? []);
   }
 
   async #select(
@@ -150,7 +174,7 @@ export class ConsumedStore {
   ): Promise<Consumed | undefined> {
     const [row] = await session.rows(
       doing,
-      `SELECT epoch, next_offset, replay_until, group_floor, max_timestamp_ms FROM ${this.table} WHERE topic = ? AND \`partition\` = ? ${lock}`,
+      `SELECT ${COLUMNS} FROM ${this.table} WHERE topic = ? AND \`partition\` = ? ${lock}`,
       [topic, partition],
     );
     return row && toConsumed(row);
@@ -162,7 +186,9 @@ function toConsumed(row: Record<string, unknown>): Consumed {
     epoch: row.epoch as number,
     nextOffset: BigInt(row.next_offset as string),
     replayUntil: BigInt(row.replay_until as string),
-    groupFloor: BigInt(row.group_floor as string),
+    floor: BigInt(row.floor as string),
+    highWater: BigInt(row.high_water as string),
+    newestGtid: row.newest_gtid === null ? null : String(row.newest_gtid),
     maxTimestampMs: Number(row.max_timestamp_ms),
   };
 }

@@ -23,6 +23,8 @@ export interface Differing {
  * the fan-out's own; copies whose key is not in the mirror are passed over.
  */
 export class CopySweep {
+  /** That of the copy mapping. */
+  readonly id: string;
   readonly table: TableName;
   readonly #table: string;
   readonly #primaryKey: readonly TargetColumn[];
@@ -39,6 +41,7 @@ export class CopySweep {
     onDelete: DeletePolicy,
   ) {
     const { copy } = target;
+    this.id = copy.id;
     this.table = copy.table;
     this.#table = `${quoted(copy.table.database, copy.table.table)} AS f FORCE INDEX (PRIMARY)`;
     this.#primaryKey = primaryKeyOf(target);

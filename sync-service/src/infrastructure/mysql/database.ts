@@ -74,7 +74,7 @@ export function openDatabase(
   pool.on('connection', (connection) => connection.query(ours, (error) => error && connection.destroy()));
   return {
     ...sessionOn((statements) => send(pool, statements)),
-    transaction: (doing, work) => transaction(pool, doing, work),
+    transaction: (doing, work) => transaction(pool, session.readsOnly ? START_READING : START, doing, work),
     // A connection that cannot be closed in order is closed all the same; its server is the one that is in trouble.
     [Symbol.asyncDispose]: () => pool.end().catch(() => {}),
   };
@@ -111,10 +111,20 @@ function sessionOn(run: (statements: readonly Statement[]) => Promise<Result[]>)
   };
 }
 
-const START: Statement = { doing: 'begin', sql: 'START TRANSACTION' };
+const START: readonly Statement[] = [{ doing: 'begin', sql: 'START TRANSACTION' }];
+// Said each time: behind a proxy a session's own level may be another one's. READ UNCOMMITTED shows what is rolled back later.
+const START_READING: readonly Statement[] = [
+  { doing: 'begin', sql: 'SET TRANSACTION ISOLATION LEVEL READ COMMITTED' },
+  { doing: 'begin', sql: 'START TRANSACTION READ ONLY' },
+];
 const COMMIT: Statement = { doing: 'commit', sql: 'COMMIT' };
 
-async function transaction<T>(pool: Pool, doing: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+async function transaction<T>(
+  pool: Pool,
+  start: readonly Statement[],
+  doing: string,
+  work: (tx: Transaction) => Promise<T>,
+): Promise<T> {
   const connection = await pool.getConnection().catch((error) => {
     throw toStoreError(error, doing);
   });
@@ -122,7 +132,7 @@ async function transaction<T>(pool: Pool, doing: string, work: (tx: Transaction)
 
   /** The first statements take START TRANSACTION with them, the last ones COMMIT. */
   async function run(statements: readonly Statement[], end?: 'commit'): Promise<Result[]> {
-    const before = state.isNew ? [START] : [];
+    const before = state.isNew ? start : [];
     Object.assign(state, { isNew: false, isOpen: true });
     const results = await send(connection, [...before, ...statements, ...(end ? [COMMIT] : [])]);
     if (end) state.isOpen = false;

@@ -4,12 +4,15 @@ import { parseKey, parseValue, type SourceSchema } from '../../domain/source-sch
 import { type Fragment, quoted, type Row, type Session } from './database.ts';
 import { mirrorName, unknownColumn, valueColumn } from './mirror-table.ts';
 
+/** What only own reads and messages that do not say all of a row have to do with. */
+const READ_COLUMNS = ['fs_read', 'fs_known_until'];
+
 /** Reads and writes the mirror of one source. Every method runs in the caller's transaction. */
 export class MirrorStore {
   readonly table: string;
   readonly #schema: SourceSchema;
+  readonly #select: string;
   readonly #read: string;
-  readonly #insert: string;
   readonly #write: string;
   readonly #columns: readonly string[];
   readonly #forgotten: readonly string[];
@@ -29,28 +32,47 @@ export class MirrorStore {
       'fs_offset',
       'fs_committed_at_ms',
       'fs_deleted',
+      ...READ_COLUMNS,
     ];
-    this.#read = `SELECT ${columns.join(', ')} FROM ${this.table} WHERE \`k\` IN (?) ORDER BY \`k\``;
+    this.#select = `SELECT ${columns.join(', ')} FROM ${this.table}`;
+    this.#read = `${this.#select} WHERE \`k\` IN (?) ORDER BY \`k\``;
     const replaced = columns.slice(1).map((c) => `${c} = n.${c}`);
     // Their values stay behind from here on: should they be mapped again, an old value must not pass for the newest.
     const forgotten = unmapped.map((name) => `${quoted(unknownColumn(name))} = 1`);
     this.#columns = columns;
     this.#forgotten = forgotten;
-    this.#insert = `INSERT INTO ${this.table} (${columns.join(', ')}) VALUES ? AS n ON DUPLICATE KEY UPDATE`;
-    this.#write = `${this.#insert} ${[...replaced, ...forgotten].join(', ')}`;
+    this.#write = `INSERT INTO ${this.table} (${columns.join(', ')}) VALUES ? AS n ON DUPLICATE KEY UPDATE ${[...replaced, ...forgotten].join(', ')}`;
   }
 
   /** The rows of these keys, locked in key order until the transaction ends. */
   async lock(tx: Session, keys: readonly Key[]): Promise<Map<Key, MirrorRow>> {
-    return this.#select(tx, `${this.#read} FOR UPDATE`, keys);
+    return this.#readKeys(tx, `${this.#read} FOR UPDATE`, keys);
+  }
+
+  /**
+   * The same without waiting for anybody: `taken` are those that somebody else has locked. To be called while nothing is
+   * ingested of the source, so that a row which is not found is not being inserted either.
+   */
+  async lockFree(tx: Session, keys: readonly Key[]): Promise<{ rows: Map<Key, MirrorRow>; taken: Set<Key> }> {
+    const rows = await this.#readKeys(tx, `${this.#read} FOR UPDATE SKIP LOCKED`, keys);
+    const others = keys.filter((key) => !rows.has(key));
+    return { rows, taken: new Set((await this.read(tx, others)).keys()) };
   }
 
   /** The rows of these keys as they are at the moment. */
   async read(session: Session, keys: readonly Key[]): Promise<Map<Key, MirrorRow>> {
-    return this.#select(session, this.#read, keys);
+    return this.#readKeys(session, this.#read, keys);
   }
 
-  async #select(session: Session, sql: string, keys: readonly Key[]): Promise<Map<Key, MirrorRow>> {
+  /** The rows after a key, in key order; no more than `limit`. */
+  async readAfter(session: Session, after: Key | undefined, limit: number): Promise<MirrorRow[]> {
+    const where = after === undefined ? '' : 'WHERE `k` > ?';
+    const sql = `${this.#select} ${where} ORDER BY \`k\` LIMIT ?`;
+    const rows = await session.rows('reading the mirror', sql, after === undefined ? [limit] : [after, limit]);
+    return rows.map((row) => this.#toRow(row));
+  }
+
+  async #readKeys(session: Session, sql: string, keys: readonly Key[]): Promise<Map<Key, MirrorRow>> {
     if (keys.length === 0) return new Map();
     const rows = await session.rows('reading the mirror', sql, [[...keys].sort(compareKeys)]);
     return new Map(rows.map((row) => this.#toRow(row)).map((row) => [row.key, row]));
@@ -67,26 +89,19 @@ export class MirrorStore {
   }
 
   /** Inserts or replaces rows, in key order. */
-  write(tx: Session, rows: readonly MirrorRow[]): Promise<void> {
-    return this.#writeAll(tx, this.#write, rows);
-  }
-
-  /** Inserts rows, in key order; where there is one already, it stays as it is. */
-  add(tx: Session, rows: readonly MirrorRow[]): Promise<void> {
-    return this.#writeAll(tx, `${this.#insert} k = n.k`, rows);
-  }
-
-  async #writeAll(tx: Session, sql: string, rows: readonly MirrorRow[]): Promise<void> {
+  async write(tx: Session, rows: readonly MirrorRow[]): Promise<void> {
     if (rows.length === 0) return;
     const sorted = [...rows].sort((a, b) => compareKeys(a.key, b.key));
-    await tx.write('writing the mirror', sql, [sorted.map((row) => this.#toColumns(row))]);
+    await tx.write('writing the mirror', this.#write, [sorted.map((row) => this.#toColumns(row))]);
   }
 
-  /** What gives the row `alias` these values. */
+  /** What gives the row `alias` these values, all of them known. */
   assignments(alias: string, row: MirrorRow): Fragment {
-    const assigned = this.#columns.slice(1).map((column) => `${alias}.${column} = ?`);
+    const told = this.#columns.slice(1, -READ_COLUMNS.length);
+    const assigned = told.map((column) => `${alias}.${column} = ?`);
     const forgotten = this.#forgotten.map((assignment) => `${alias}.${assignment}`);
-    return { sql: [...assigned, ...forgotten].join(', '), parameters: this.#toColumns(row).slice(1) };
+    const parameters = this.#toColumns(row).slice(1, -READ_COLUMNS.length);
+    return { sql: [...assigned, ...forgotten].join(', '), parameters };
   }
 
   #toRow(row: Row): MirrorRow {
@@ -103,6 +118,8 @@ export class MirrorStore {
       },
       committedAtMs: row.fs_committed_at_ms === null ? null : Number(row.fs_committed_at_ms),
       isDeleted: Number(row.fs_deleted) === 1,
+      readNumber: BigInt(row.fs_read as string),
+      knownUntil: BigInt(row.fs_known_until as string),
     };
   }
 
@@ -118,6 +135,8 @@ export class MirrorStore {
       offset,
       row.committedAtMs,
       row.isDeleted,
+      row.readNumber,
+      row.knownUntil,
     ];
   }
 }

@@ -4,14 +4,17 @@ import { SyncError } from '../../errors.ts';
 import { ConsumedStore } from './consumed-store.ts';
 import { CopyStore } from './copy-store.ts';
 import { CopySweep } from './copy-sweep.ts';
-import { type Database, openDatabase } from './database.ts';
-import { DoubtStore } from './doubt-store.ts';
+import { DaemonStore } from './daemon-store.ts';
+import { type Database, openDatabase, type Session } from './database.ts';
+import { DueStore } from './due-store.ts';
 import { MirrorStore } from './mirror-store.ts';
 import { readMirrorColumns, toSourceSchema, unmappedColumns } from './mirror-table.ts';
-import { PatrolStore } from './patrol-store.ts';
 import { PauseStore } from './pause-store.ts';
 import { PendingStore } from './pending-store.ts';
+import { ReadsStore } from './reads-store.ts';
+import { RoundStore } from './round-store.ts';
 import { ServerStateStore } from './server-state.ts';
+import { SourceRows } from './source-rows.ts';
 import { checkTarget, noteTarget, readTargetTable } from './target-table.ts';
 import { WriteThrough } from './write-through.ts';
 
@@ -20,7 +23,11 @@ export interface SourceStore {
   readonly schema: SourceSchema;
   readonly mirror: MirrorStore;
   readonly pending: PendingStore;
-  readonly doubts: DoubtStore;
+  readonly due: DueStore;
+  readonly reads: ReadsStore;
+  readonly round: RoundStore;
+  /** Of the source itself, on the user server. */
+  readonly rows: SourceRows;
   readonly copies: readonly CopyStore[];
   readonly writeThrough: WriteThrough;
   /** Of the same target tables, in the same order. */
@@ -34,7 +41,7 @@ export interface Store extends AsyncDisposable {
   readonly consumed: ConsumedStore;
   readonly serverState: ServerStateStore;
   readonly pause: PauseStore;
-  readonly patrol: PatrolStore;
+  readonly daemons: DaemonStore;
   /** What is allowed and may surprise in the target tables. */
   readonly notes: readonly string[];
   /** By the source's name. */
@@ -59,10 +66,19 @@ export function openReplicas({ settings: { target, brake } }: Configuration): Da
   });
 }
 
-/** The user database: only ever read. The daemon asks it for its GTID sets and whether rows exist. */
-export function openSourceDatabase(configuration: Configuration): Database {
-  return openDatabase(configuration.settings.source, { connections: 2, silenceSeconds: 5, readsOnly: true });
+/** The user database: only ever read. */
+export function openSourceDatabase({ settings }: Configuration): Database {
+  return openDatabase(settings.source, readingWith(settings.source.connections));
 }
+
+/** A replica of the user database, as the same user. */
+export function openReadReplica({ settings }: Configuration, address: string): Database {
+  const [host = '', port] = address.split(':');
+  return openDatabase({ ...settings.source, host, port: Number(port) }, readingWith(settings.source.connections));
+}
+
+/** A reader that is frozen holds up an ALTER no longer than the server waits for its next statement. */
+const readingWith = (connections: number) => ({ connections, silenceSeconds: 5, readsOnly: true });
 
 /**
  * Reads the tables the mapping names and builds the SQL for them. Throws `store_misconfigured`, all problems at once
@@ -81,18 +97,23 @@ export async function openStore(configuration: Configuration, database: Database
   const { stateDatabase } = configuration.settings.target;
   const serverState = new ServerStateStore(stateDatabase);
   const pause = new PauseStore(stateDatabase);
-  const patrol = new PatrolStore(stateDatabase);
+  const daemons = new DaemonStore(stateDatabase);
   const notes = [...sources.values()].flatMap((source) => source.notes);
   return {
     database,
     consumed,
     serverState,
     pause,
-    patrol,
+    daemons,
     notes,
     sources,
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
+}
+
+/** Has every source compared whole, soon. */
+export async function requestRounds({ sources }: Pick<Store, 'sources'>, session: Session): Promise<void> {
+  for (const { round } of sources.values()) await round.request(session);
 }
 
 async function openSource(
@@ -118,7 +139,10 @@ async function openSource(
     schema,
     mirror,
     pending,
-    doubts: new DoubtStore(target.stateDatabase, mapping.name, schema.keyKind),
+    due: new DueStore(target.stateDatabase, mapping.name, schema.keyKind),
+    reads: new ReadsStore(target.stateDatabase, mapping.name),
+    round: new RoundStore(target.stateDatabase, mapping.name),
+    rows: new SourceRows(schema),
     notes: tables.flatMap(noteTarget),
     copies,
     writeThrough: new WriteThrough(consumed, mirror, copies),

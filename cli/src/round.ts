@@ -1,0 +1,9 @@
+import type { RoundReport } from '@friend-sync/sync-service';
+
+/** How far a round over a source is, and how long the rest of its rows takes, if as many as last time are to be read. */
+export function describeRound({ leg, rowCount, seconds, lastRowCount }: RoundReport): string {
+  if (leg === undefined) return 'none is under way';
+  const rate = seconds > 0 ? rowCount / seconds : 0;
+  const left = leg === 'source' && rate > 0 && lastRowCount > rowCount ? (lastRowCount - rowCount) / rate : undefined;
+  return `${rowCount} rows read in ${seconds} s${left === undefined ? '' : `, about ${Math.ceil(left)} s left to read`}`;
+}

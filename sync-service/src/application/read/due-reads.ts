@@ -1,0 +1,127 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Key } from '../../domain/change.ts';
+import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
+import type { Perseverance } from '../watch/perseverance.ts';
+import { type Looked, lookAt, observe } from './look.ts';
+import type { ReadEvents } from './read-events.ts';
+import type { ReadParts } from './read-parts.ts';
+import type { Settler } from './settler.ts';
+
+const IDLE_MS = 250;
+const MOST_KEYS = 500;
+/** No more is claimed while so many suspects wait for their barrier. */
+const MOST_HELD = 5_000;
+
+export interface DueReadsOptions {
+  readonly parts: ReadParts;
+  readonly settler: Settler;
+  readonly perseverance: Perseverance;
+  readonly events: ReadEvents;
+}
+
+/** Reads the rows of keys that are due, until it is disposed. Any instance may read any of them. */
+export class DueReads implements AsyncDisposable {
+  readonly #options: DueReadsOptions;
+  readonly #stopping = new AbortController();
+  readonly #settling = new Set<Promise<void>>();
+  readonly #working: Promise<void>;
+  #wake: () => void = () => {};
+
+  constructor(options: DueReadsOptions) {
+    this.#options = options;
+    // It throws only because it is being stopped.
+    this.#working = this.#work().catch(() => {});
+  }
+
+  /** Keys became due. */
+  notify(): void {
+    this.#wake();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    this.notify();
+    await this.#working;
+    await Promise.all(this.#settling);
+  }
+
+  async #work(): Promise<void> {
+    const { parts, settler, perseverance } = this.#options;
+    const { signal } = this.#stopping;
+    const part = `reads of ${parts.source.schema.mapping.name}`;
+    while (!signal.aborted) {
+      const hasWorked = settler.held < MOST_HELD && (await perseverance.run(part, signal, () => this.#turn()));
+      if (!hasWorked) await this.#idle();
+    }
+  }
+
+  async #turn(): Promise<boolean> {
+    const { parts } = this.#options;
+    const { store, source } = parts;
+    const claimed = await store.database.transaction('claim', (tx) => source.due.claim(tx, MOST_KEYS));
+    if (claimed.length === 0) return false;
+    const keys = claimed.map(({ key }) => key);
+    try {
+      const began = await this.#clock();
+      const looked = await lookAt(parts, keys, await observe(parts));
+      const due = new Map(claimed.map((key) => [key.key, key]));
+      await this.#settleEqual(looked, due);
+      const settling = this.#settle(looked, due, began)
+        .catch(() => {})
+        .finally(() => this.#settling.delete(settling));
+      this.#settling.add(settling);
+    } catch (error) {
+      await source.due.postpone(store.database, keys).catch(() => {});
+      throw error;
+    }
+    return true;
+  }
+
+  async #settleEqual({ equal, absent }: Looked, due: ReadonlyMap<Key, DueKey>): Promise<void> {
+    const { store, source } = this.#options.parts;
+    const right = [...equal, ...absent.map(({ read: { key } }) => key).filter((key) => !due.get(key)?.takesGone)];
+    const found = right.map((key) => due.get(key)).filter((key) => key !== undefined);
+    if (found.length > 0) await source.due.settle(store.database, found);
+  }
+
+  async #settle(looked: Looked, due: ReadonlyMap<Key, DueKey>, began: string): Promise<void> {
+    const { parts, settler, events } = this.#options;
+    const { store, source } = parts;
+    // The copies of a key that nobody has a row of get what the delete policy says if somebody has decided so.
+    const taken = [...looked.gone, ...looked.absent].filter(({ read }) => due.get(read.key)?.takesGone);
+    const settled = await settler.settle([...looked.suspects, ...taken], { due });
+    events.onSettled(parts, settled, 'due');
+    const over = new Set([...looked.equal, ...looked.absent.map(({ read: { key } }) => key)]);
+    for (const { read } of taken) over.delete(read.key);
+    for (const { suspect, outcome } of settled)
+      if (outcome === 'row' || outcome === 'equal') over.add(suspect.read.key);
+    const unread = new Set(
+      settled
+        .filter(({ outcome }) => outcome === 'given up' || outcome === 'taken')
+        .map(({ suspect }) => suspect.read.key),
+    );
+    const rest = [...due.keys()].filter((key) => !over.has(key));
+    await source.due.postpone(
+      store.database,
+      rest.filter((key) => unread.has(key)),
+    );
+    await source.due.postpone(
+      store.database,
+      rest.filter((key) => !unread.has(key)),
+      began,
+    );
+    // How many rows are gone in all, only a round can say.
+    if (looked.gone.some(({ read }) => !due.get(read.key)?.takesGone)) await source.round.hasten(store.database);
+  }
+
+  async #clock(): Promise<string> {
+    const [row] = await this.#options.parts.store.database.rows('reading the clock', 'SELECT NOW(6) AS moment');
+    return String(row?.moment);
+  }
+
+  async #idle(): Promise<void> {
+    const awake = new AbortController();
+    this.#wake = () => awake.abort();
+    await delay(IDLE_MS, undefined, { signal: awake.signal }).catch(() => {});
+  }
+}

@@ -1,0 +1,88 @@
+import type { Settings } from '@friend-sync/connectors';
+import { SyncError } from '../../errors.ts';
+import type { Database } from '../../infrastructure/mysql/database.ts';
+import type { RoundReport } from '../../infrastructure/mysql/round-store.ts';
+import type { Logger } from '../../log.ts';
+import type { Metrics } from '../../metrics.ts';
+import type { Health } from '../watch/health.ts';
+import type { Perseverance } from '../watch/perseverance.ts';
+import { repeat } from '../watch/repeat.ts';
+import type { ReadEvents } from './read-events.ts';
+import { type ReadParts, toSourceError } from './read-parts.ts';
+import { LEASE_SECONDS, RoundRun } from './round.ts';
+import type { Settler } from './settler.ts';
+
+const LOOK_EVERY_MS = 1_000;
+
+export interface RoundsOptions {
+  readonly parts: ReadParts;
+  /** Where rows are read: the user server, or a replica of it. */
+  readonly readFrom: Database;
+  readonly settler: Settler;
+  readonly events: ReadEvents;
+  readonly settings: Pick<Settings, 'reads' | 'patrol'>;
+  readonly perseverance: Perseverance;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+  readonly onDrift: (driftedKeys: number) => void;
+}
+
+/**
+ * Has rounds of a source run when they are due, one instance at a time, until it is disposed: the first one by itself,
+ * those that somebody asks for, and the patrol's.
+ */
+export function startRounds(options: RoundsOptions): AsyncDisposable {
+  const { parts, settings, perseverance, health, log } = options;
+  const { store, source } = parts;
+  const { name, table } = source.schema.mapping;
+  const stopping = new AbortController();
+  const { signal } = stopping;
+  const run = <T>(work: () => Promise<T>) => perseverance.run(`round of ${name}`, signal, work);
+
+  async function look(): Promise<void> {
+    const round = await run(() => store.database.transaction('rounds', (tx) => source.round.take(tx, LEASE_SECONDS)));
+    if (!round) return tell(await run(() => source.round.report(store.database)));
+    log.info({ source: name, isAsked: round.isAsked, place: round.place?.leg }, 'a round begins');
+    try {
+      const rowsPerSecond = round.isAsked ? settings.reads.rowsPerSecond : settings.patrol.rowsPerSecond;
+      const outcome = await new RoundRun(round, { ...options, rowsPerSecond, run, signal }).complete();
+      if (!outcome) return;
+      await run(() =>
+        source.round.end(store.database, round.token, outcome, outcome.goneKeys, settings.patrol.intervalSeconds),
+      );
+      log.info({ source: name, ...outcome }, 'a round has ended');
+      await run(() => source.reads.forgetOldLooks(store.database));
+    } catch (error) {
+      await source.round.leave(store.database, round.token, 0).catch(() => {});
+      throw error;
+    }
+  }
+
+  /** A table that has just lost all its rows is told of before the next round is due. */
+  async function tell(report: RoundReport): Promise<void> {
+    options.metrics.roundAge.set({ source: name }, report.lastAgeSeconds ?? -1);
+    const part = `rows of ${name}`;
+    if (report.goneKeys > 0) {
+      const problem = `${report.goneKeys} rows of ${table.database}.${table.table} are gone that no message told of; their copies are left as they are`;
+      health.report(part, new SyncError('rows_gone', problem));
+      return;
+    }
+    health.clear(part);
+    const isEmpty = await source.rows.isEmpty(parts.database).catch((error) => {
+      throw toSourceError(error);
+    });
+    if (!isEmpty) return;
+    const [first] = await source.mirror.readAfter(store.database, undefined, 1);
+    if (first && report.lastRowCount > 0) await source.round.hasten(store.database);
+  }
+
+  // What it throws is that it is being stopped; everything else it has persevered through, or is said elsewhere.
+  const looking = repeat(LOOK_EVERY_MS, () => look().catch(() => {}));
+  return {
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await looking[Symbol.asyncDispose]();
+    },
+  };
+}

@@ -1,0 +1,134 @@
+import type { Settings } from '@friend-sync/connectors';
+import type { Change } from '../../domain/change.ts';
+import type { Database } from '../../infrastructure/mysql/database.ts';
+import type { Logger } from '../../log.ts';
+import type { Metrics } from '../../metrics.ts';
+import type { FanOut } from '../fan-out/fan-out.ts';
+import type { Health } from '../watch/health.ts';
+import type { Perseverance } from '../watch/perseverance.ts';
+import { DueReads } from './due-reads.ts';
+import { Proofreading } from './proofreading.ts';
+import { readEvents } from './read-events.ts';
+import type { ReadParts } from './read-parts.ts';
+import { startRounds } from './rounds.ts';
+import { Settler } from './settler.ts';
+import { Trust } from './trust.ts';
+
+/** What other instances have decided is asked for so often. */
+const LEARN_EVERY_MS = 1_000;
+
+export interface SourceReadsOptions {
+  readonly parts: Omit<ReadParts, 'signal'>;
+  /** Where whole sources are read: the user server, or a replica of it. */
+  readonly readFrom: Database;
+  readonly settings: Pick<Settings, 'reads' | 'patrol'>;
+  readonly fanOut: Pick<FanOut, 'notify'>;
+  readonly perseverance: Perseverance;
+  readonly health: Health;
+  readonly metrics: Metrics;
+  readonly log: Logger;
+}
+
+/** Own reads of one source: rows that are due, rounds over all of them, proofreading, and the trust that follows. */
+export class SourceReads implements AsyncDisposable {
+  readonly trust: Trust;
+  readonly #due: DueReads;
+  readonly #rounds: AsyncDisposable;
+  readonly #proofreading: Proofreading;
+  readonly #stopping = new AbortController();
+  readonly #parts: ReadParts;
+  #learnedAt = 0;
+
+  private constructor(
+    trust: Trust,
+    { parts: shared, readFrom, settings, fanOut, perseverance, ...rest }: SourceReadsOptions,
+  ) {
+    const { health, metrics, log } = rest;
+    const parts = { ...shared, signal: this.#stopping.signal };
+    const { name } = parts.source.schema.mapping;
+    const events = readEvents(metrics, fanOut, log);
+    const settler = new Settler(parts, log);
+    this.trust = trust;
+    this.#parts = parts;
+    this.#due = new DueReads({ parts, settler, perseverance, events });
+    this.#proofreading = new Proofreading({
+      parts,
+      settler,
+      events,
+      log,
+      perSecond: settings.reads.proofPerSecond,
+      onProof: (proofs) => trust.weigh(proofs),
+    });
+    const onDrift = (driftedKeys: number) => {
+      fanOut.notify();
+      metrics.drift.inc({ source: name }, driftedKeys);
+      if (driftedKeys > 0) log.warn({ source: name, driftedKeys }, 'copies had drifted; they are made equal again');
+    };
+    this.#rounds = startRounds({
+      parts,
+      readFrom,
+      settler,
+      events,
+      settings,
+      perseverance,
+      health,
+      metrics,
+      log,
+      onDrift,
+    });
+  }
+
+  static async open(options: SourceReadsOptions): Promise<SourceReads> {
+    const { store, source } = options.parts;
+    const { health, metrics, log } = options;
+    await source.reads.adopt(store.database);
+    await source.round.adopt(store.database);
+    const trust = new Trust({ store, source, health, metrics, log });
+    await trust.learn();
+    return new SourceReads(trust, options);
+  }
+
+  /** What is to be ingested of these changes: without trust, only which keys have changed. */
+  async believed(changes: readonly Change[]): Promise<readonly Change[]> {
+    if (Date.now() - this.#learnedAt > LEARN_EVERY_MS) {
+      this.#learnedAt = Date.now();
+      await this.trust.learn();
+    }
+    if (this.trust.isGiven) return changes;
+    return changes.map((change) => ({ ...change, values: change.values.map(() => undefined) }));
+  }
+
+  /** Changes were ingested; `dueCount` of their keys are due for a read. */
+  heard(changes: readonly Change[], dueCount: number): void {
+    this.#proofreading.heard(changes);
+    if (dueCount > 0) this.#due.notify();
+  }
+
+  /** The stream has to prove itself: its connector has started, or its values have a new schema. */
+  beginProbation(): void {
+    this.#proofreading.beginProbation();
+  }
+
+  /**
+   * The source's table has changed in these columns (none: another has taken its place). Its rows may be others without a
+   * message, so a round compares them; its values are not used until the connector is known to have followed.
+   */
+  async tableChanged(columns: readonly string[]): Promise<void> {
+    const { store, source } = this.#parts;
+    await this.trust.doubtTable(`the table has changed${columns.length > 0 ? ` (${columns.join(', ')})` : ''}`);
+    await source.round.hasten(store.database);
+  }
+
+  /** What the connector takes the table for otherwise than it is; none: it is right. */
+  async pictureSeen(differences: readonly string[]): Promise<void> {
+    if (differences.length > 0)
+      return this.trust.doubtTable(`the connector misreads its table: ${differences.join('; ')}`);
+    if (!this.trust.isGiven) this.beginProbation();
+    await this.trust.clearTable();
+  }
+
+  async [Symbol.asyncDispose](): Promise<void> {
+    this.#stopping.abort();
+    for (const part of [this.#rounds, this.#due, this.#proofreading]) await part[Symbol.asyncDispose]();
+  }
+}

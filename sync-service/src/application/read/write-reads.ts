@@ -1,0 +1,99 @@
+import { equalValues, type Key } from '../../domain/change.ts';
+import type { MirrorRow } from '../../domain/decide.ts';
+import { settle, type Written } from '../../domain/read.ts';
+import type { Consumed } from '../../infrastructure/mysql/consumed-store.ts';
+import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
+import type { Suspect } from './look.ts';
+import type { ReadParts } from './read-parts.ts';
+
+/** What became of a suspect. `taken`: somebody else has its mirror row; `given up`: nothing was written, nor can be. */
+export interface Settled {
+  readonly suspect: Suspect;
+  readonly outcome: Written['kind'] | 'taken' | 'given up';
+  /** Columns of which the mirror said something else than the source; `*`: of the row as a whole. Empty: of none. */
+  readonly corrected: readonly string[];
+}
+
+export interface WriteReadsOptions {
+  /** Partitions of the suspects, with the offsets up to which they must have been ingested. */
+  readonly ends: ReadonlyMap<number, bigint>;
+  /** Rows that are new in the mirror are marked as well; a first load leaves them to the sweep that follows it. */
+  readonly marksNew: boolean;
+  /** What is settled by it. */
+  readonly due: ReadonlyMap<Key, DueKey>;
+}
+
+/**
+ * Writes what was read into the mirror, in one transaction, where nothing has told of the row since it was observed.
+ * Locks in the order of everybody: consumed, reads, mirror, pending; docs/decisions/0015 says what fails without each.
+ */
+export async function writeReads(
+  { store, source, topic, require }: ReadParts,
+  suspects: readonly Suspect[],
+  { ends, marksNew, due }: WriteReadsOptions,
+): Promise<Settled[]> {
+  require();
+  return store.database.transaction('writing what was read', async (tx) => {
+    const tokens = [...new Set(suspects.map(({ observation }) => observation.token))];
+    const [consumed, looks, lastNumber] = await tx.roundTrip((t) => [
+      store.consumed.readAll(t, topic, 'FOR SHARE'),
+      source.reads.knownLooks(t, tokens),
+      source.reads.lockNumber(t),
+    ]);
+    const isValid = ({ observation: { token, epoch } }: Suspect) => looks.has(token) && isAt(consumed, epoch, ends);
+    const valid = suspects.filter(isValid);
+    const settled: Settled[] = suspects.filter((s) => !isValid(s)).map((suspect) => giveUp(suspect, 'given up'));
+    if (valid.length === 0) return settled;
+
+    const { rows, taken } = await source.mirror.lockFree(
+      tx,
+      valid.map(({ read: { key } }) => key),
+    );
+    const number = lastNumber + 1n;
+    const writes: MirrorRow[] = [];
+    const marks: Key[] = [];
+    for (const suspect of valid) {
+      const { key } = suspect.read;
+      if (taken.has(key)) {
+        settled.push(giveUp(suspect, 'taken'));
+        continue;
+      }
+      const known = rows.get(key);
+      const written = settle(suspect.read, known, suspect.observation, number);
+      if ('row' in written) {
+        writes.push(written.row);
+        if (known || marksNew || !suspect.read.values) marks.push(key);
+      }
+      const isCorrection = written.kind === 'row' && (known !== undefined || marksNew);
+      const corrected = isCorrection ? contradicted(suspect, known, source.schema.mapping.columns) : [];
+      settled.push({ suspect, outcome: written.kind, corrected });
+    }
+    const over = settled.filter(({ outcome }) => outcome === 'row' || outcome === 'equal');
+    const overDue = over.map(({ suspect }) => due.get(suspect.read.key)).filter((key) => key !== undefined);
+    const corrected = settled.filter((one) => one.corrected.length > 0).map(({ suspect }) => suspect.read.key);
+    await source.mirror.write(tx, writes);
+    await source.pending.mark(tx, marks);
+    await source.due.settle(tx, overDue);
+    await source.due.markAgain(tx, corrected);
+    if (writes.length > 0) await source.reads.setNumber(tx, number);
+    return settled;
+  });
+}
+
+export function giveUp(suspect: Suspect, outcome: 'taken' | 'given up'): Settled {
+  return { suspect, outcome, corrected: [] };
+}
+
+/** The store stands where the barrier saw it, or further: it was not set back, and no new epoch has begun. */
+function isAt(consumed: ReadonlyMap<number, Consumed>, epoch: number, ends: ReadonlyMap<number, bigint>): boolean {
+  return [...ends].every(([partition, end]) => {
+    const now = consumed.get(partition);
+    return now !== undefined && now.epoch === epoch && now.nextOffset >= end;
+  });
+}
+
+/** What was unknown is completed, not corrected. */
+function contradicted({ read }: Suspect, known: MirrorRow | undefined, columns: readonly string[]): string[] {
+  if (!known || !read.values || known.isDeleted) return ['*'];
+  return columns.filter((_, i) => known.values[i] !== undefined && !equalValues(known.values[i], read.values?.[i]));
+}

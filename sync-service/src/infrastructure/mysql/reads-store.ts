@@ -1,0 +1,97 @@
+import { quoted, type Session } from './database.ts';
+import { randomToken } from './pending-store.ts';
+
+/** Observations older than this are forgotten: a look does not take so long. */
+const KEEP_LOOKS_SECONDS = 3_600;
+
+/** Why the values of a source's stream are not used. */
+export interface Distrust {
+  /** `proof`: what it said was compared with the rows; `table`: the table is not what the connector takes it for. */
+  readonly by: 'proof' | 'table';
+  /** UTC. */
+  readonly since: string;
+  readonly reason: string;
+}
+
+/** What own reads of one source need to know of one another. */
+export class ReadsStore {
+  readonly #reads: string;
+  readonly #looks: string;
+  readonly #source: string;
+
+  constructor(stateDatabase: string, source: string) {
+    this.#reads = quoted(stateDatabase, 'reads');
+    this.#looks = quoted(stateDatabase, 'read_look');
+    this.#source = source;
+  }
+
+  /** Stores that a look begins; what it stores is gone if the friend database is set back. */
+  async beginLook(tx: Session): Promise<bigint> {
+    const token = randomToken();
+    await tx.write('beginning a look', `INSERT INTO ${this.#looks} (token) VALUES (?)`, [token]);
+    return token;
+  }
+
+  /** Those of the tokens that are still stored. */
+  async knownLooks(tx: Session, tokens: readonly bigint[]): Promise<Set<bigint>> {
+    const sql = `SELECT token FROM ${this.#looks} WHERE token IN (?)`;
+    const rows = await tx.rows('checking the look', sql, [tokens]);
+    return new Set(rows.map((row) => BigInt(row.token as string)));
+  }
+
+  async forgetOldLooks(session: Session): Promise<void> {
+    await session.write(
+      'forgetting old looks',
+      `DELETE FROM ${this.#looks} WHERE at < NOW(6) - INTERVAL ${KEEP_LOOKS_SECONDS} SECOND LIMIT 10000`,
+    );
+  }
+
+  /** Number of the last own read that was written. */
+  readNumber(session: Session): Promise<bigint> {
+    return this.#select(session, '');
+  }
+
+  /** The same; nobody else writes reads of this source until the transaction ends. */
+  lockNumber(tx: Session): Promise<bigint> {
+    return this.#select(tx, 'FOR UPDATE');
+  }
+
+  async setNumber(tx: Session, readNumber: bigint): Promise<void> {
+    await tx.write('numbering a read', `UPDATE ${this.#reads} SET read_number = ? WHERE source = ?`, [
+      readNumber,
+      this.#source,
+    ]);
+  }
+
+  /** Makes the source's row; harmless when repeated. */
+  async adopt(session: Session): Promise<void> {
+    await session.write('adopting a source', `INSERT IGNORE INTO ${this.#reads} (source) VALUES (?)`, [this.#source]);
+  }
+
+  async distrust(session: Session): Promise<Distrust | undefined> {
+    const [row] = await session.rows(
+      'reading the trust',
+      `SELECT distrusted_since AS since, distrusted_by AS \`by\`, distrust AS reason FROM ${this.#reads} WHERE source = ?`,
+      [this.#source],
+    );
+    return row?.since
+      ? { since: String(row.since), by: row.by as Distrust['by'], reason: String(row.reason) }
+      : undefined;
+  }
+
+  /** Withdraws the trust, or gives it back. */
+  async setDistrust(session: Session, distrust: Omit<Distrust, 'since'> | undefined): Promise<void> {
+    const since = distrust ? 'COALESCE(distrusted_since, NOW(6))' : 'NULL';
+    await session.write(
+      'changing the trust',
+      `UPDATE ${this.#reads} SET distrusted_since = ${since}, distrusted_by = ?, distrust = ? WHERE source = ?`,
+      [distrust?.by ?? null, distrust?.reason.slice(0, 255) ?? null, this.#source],
+    );
+  }
+
+  async #select(session: Session, lock: string): Promise<bigint> {
+    const sql = `SELECT read_number AS n FROM ${this.#reads} WHERE source = ? ${lock}`;
+    const [row] = await session.rows('reading the number of reads', sql, [this.#source]);
+    return BigInt((row?.n as string | undefined) ?? 0);
+  }
+}

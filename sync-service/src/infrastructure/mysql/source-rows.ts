@@ -1,0 +1,108 @@
+import type { Key } from '../../domain/change.ts';
+import type { ReadRow } from '../../domain/read.ts';
+import { parseKey, parseValue, type SourceSchema } from '../../domain/source-schema.ts';
+import { SyncError } from '../../errors.ts';
+import { type Database, quoted, type Row } from './database.ts';
+
+/** Rows as one moment of a server has them. */
+export interface ReadPage {
+  readonly rows: readonly ReadRow[];
+  /** What of the GTID set that was asked for the server has not executed yet; empty: nothing, so the rows may be used. */
+  readonly missing: string;
+  /** The server has GTIDs, without which nobody can tell what its rows contain. */
+  readonly hasGtids: boolean;
+  /** About how much memory the values take. */
+  readonly bytes: number;
+}
+
+/**
+ * Asks a source for rows: consistent reads that lock nothing, one round trip each with the COMMIT in it, since a
+ * transaction that stays open would hold up an ALTER of the table, and every statement behind it.
+ */
+export class SourceRows {
+  readonly #schema: SourceSchema;
+  readonly #select: string;
+  readonly #key: string;
+
+  constructor(schema: SourceSchema) {
+    const { key, table, columns } = schema.mapping;
+    this.#schema = schema;
+    this.#key = quoted(key);
+    const values = columns.map((column, i) => `${quoted(column)} AS c${i}`);
+    this.#select = `SELECT ${[`${this.#key} AS k`, ...values].join(', ')} FROM ${quoted(table.database, table.table)}`;
+  }
+
+  /** The rows of these keys. A key without a row is in the page as well; one that the server spells otherwise is another key. */
+  async ofKeys(source: Database, keys: readonly Key[], required: string): Promise<ReadPage> {
+    const { rows, ...page } = await this.#read(source, `WHERE ${this.#key} IN (?)`, [keys], required);
+    const byKey = new Map(rows.map((row) => [row.key, row]));
+    return { ...page, rows: keys.map((key) => byKey.get(key) ?? { key, values: undefined }) };
+  }
+
+  /** The rows after a key, in the order of the source; no more than `limit`. */
+  after(source: Database, after: Key | undefined, limit: number, required: string): Promise<ReadPage> {
+    const where = after === undefined ? '' : `WHERE ${this.#key} > ?`;
+    const parameters = after === undefined ? [limit] : [after, limit];
+    return this.#read(source, `${where} ORDER BY ${this.#key} LIMIT ?`, parameters, required);
+  }
+
+  /** Those of the keys that have a row at the moment. */
+  async existing(source: Database, keys: readonly Key[]): Promise<Set<Key>> {
+    const { table } = this.#schema.mapping;
+    const sql = `SELECT ${this.#key} AS k FROM ${quoted(table.database, table.table)} WHERE ${this.#key} IN (?)`;
+    const rows = await source.rows(`looking for rows of ${table.database}.${table.table}`, sql, [keys]);
+    return new Set(rows.map((row) => parseKey(String(row.k), this.#schema.keyKind)));
+  }
+
+  /** Whether the table has no row at all. */
+  async isEmpty(source: Database): Promise<boolean> {
+    return (await source.rows('looking for a row', `${this.#select} LIMIT 1`)).length === 0;
+  }
+
+  async #read(source: Database, which: string, parameters: readonly unknown[], required: string): Promise<ReadPage> {
+    const { database, table } = this.#schema.mapping.table;
+    const [[state], rows] = await source.transaction(`reading ${database}.${table}`, (tx) =>
+      tx.roundTrip(
+        // In this order: the rows are at least as new as what the server says it has executed.
+        (t) => [
+          t.rows(
+            'reading gtid_executed',
+            'SELECT GTID_SUBTRACT(?, @@global.gtid_executed) AS missing, @@global.gtid_mode AS mode',
+            [required],
+          ),
+          t.rows(`reading ${database}.${table}`, `${this.#select} ${which}`, parameters),
+        ],
+        'commit',
+      ),
+    );
+    return {
+      rows: rows.map((row) => this.#toReadRow(row)),
+      missing: String(state?.missing),
+      hasGtids: state?.mode === 'ON',
+      bytes: rows.reduce((sum, row) => sum + sizeOf(row), 0),
+    };
+  }
+
+  #toReadRow(row: Row): ReadRow {
+    const { mapping, keyKind, columnKinds } = this.#schema;
+    return {
+      key: parseKey(String(row.k), keyKind),
+      values: mapping.columns.map((column, i) => {
+        const value = parseValue(row[`c${i}`], columnKinds[i] ?? 'text');
+        if (value !== undefined) return value;
+        const { database, table } = mapping.table;
+        throw new SyncError(
+          'contract_broken',
+          `${database}.${table}.${column} is not what it was; friend-sync migrate`,
+        );
+      }),
+    };
+  }
+}
+
+function sizeOf(row: Row): number {
+  return Object.values(row).reduce<number>(
+    (sum, value) => sum + 16 + (typeof value === 'string' || value instanceof Uint8Array ? value.length : 0),
+    0,
+  );
+}
