@@ -86,8 +86,13 @@ test('case 80: whatever the settings of the user server are, a read returns ever
     expect(await read()).toEqual(rows);
     await tx.write('undoing', "UPDATE user_db.u SET nick = 'é'");
   });
-  // No transaction is left open, in which a read would hold up this.
-  await root.write('altering', 'ALTER TABLE user_db.u ADD COLUMN more INT');
+  // A read that leaves its transaction open would hold up an ALTER.
+  await root.transaction('altering', (tx) =>
+    tx.roundTrip((t) => [
+      t.write('altering', 'SET SESSION lock_wait_timeout = 1'),
+      t.write('altering', 'ALTER TABLE user_db.u ADD COLUMN more INT'),
+    ]),
+  );
 });
 
 test('a source is only read', async () => {

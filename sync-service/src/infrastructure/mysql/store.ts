@@ -66,22 +66,19 @@ export function openReplicas({ settings: { target, brake } }: Configuration): Da
   });
 }
 
-/** What is silent at a user server for so long is ended there: it may hold up an ALTER. */
-const SILENCE_SECONDS = 5;
-
 /** The user database: only ever read. */
-export function openSourceDatabase({ settings: { source } }: Configuration): Database {
-  const { connections } = source;
-  return openDatabase(source, { connections, silenceSeconds: SILENCE_SECONDS, readsOnly: true });
+export function openSourceDatabase({ settings }: Configuration): Database {
+  return openDatabase(settings.source, readingWith(settings.source.connections));
 }
 
 /** A replica of the user database, as the same user. */
 export function openReadReplica({ settings: { source } }: Configuration, address: string): Database {
   const [host = '', port] = address.split(':');
-  const { connections } = source;
-  const server = { ...source, host, port: Number(port) };
-  return openDatabase(server, { connections, silenceSeconds: SILENCE_SECONDS, readsOnly: true });
+  return openDatabase({ ...settings.source, host, port: Number(port) }, readingWith(settings.source.connections));
 }
+
+/** A reader that is frozen holds up an ALTER no longer than the server waits for its next statement. */
+const readingWith = (connections: number) => ({ connections, silenceSeconds: 5, readsOnly: true });
 
 /**
  * Reads the tables the mapping names and builds the SQL for them. Throws `store_misconfigured`, all problems at once
