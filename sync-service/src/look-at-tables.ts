@@ -20,7 +20,7 @@ export interface LookAtTablesParts extends Pick<TableWatchParts, 'source' | 'tar
   readonly admin: KafkaAdmin;
   /** By the source's name. */
   readonly streams: ReadonlyMap<string, Stream>;
-  readonly reads: ReadonlyMap<string, SourceReads>;
+  readonly reads: ReadonlyMap<string, Pick<SourceReads, 'tableChanged' | 'pictureSeen'>>;
 }
 
 /** Watches the sources' tables, and has their streams prove themselves where one has changed. Ends after the first look. */

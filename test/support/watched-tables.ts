@@ -1,49 +1,53 @@
-import { type SourceMapping, storedPlace } from '@friend-sync/connectors';
 import { createLogger, Health, openSourceDatabase, openTarget } from '@friend-sync/sync-service';
-import { type TableWatch, watchTables } from '../../sync-service/src/application/watch/table-watch.ts';
+import { sourceStreams } from '../../sync-service/src/application/proof/streams.ts';
+import type { SourceReads } from '../../sync-service/src/application/read/source-reads.ts';
+import type { TableWatch } from '../../sync-service/src/application/watch/table-watch.ts';
 import { openKafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import { createKafka } from '../../sync-service/src/infrastructure/kafka/client.ts';
-import { PictureReader } from '../../sync-service/src/infrastructure/kafka/picture-reader.ts';
-import { holdsOnlyStatements } from '../../sync-service/src/infrastructure/mysql/binlog-rest.ts';
-import { containsGtids } from '../../sync-service/src/infrastructure/mysql/server-state.ts';
+import { lookAtTables } from '../../sync-service/src/look-at-tables.ts';
 import type { Pipeline } from './pipeline.ts';
 
 export interface WatchedTables extends AsyncDisposable {
   readonly watch: TableWatch;
   readonly health: Health;
-  /** What was told of a source, in order: a change's columns, a wrong picture's differences, or `right`. */
+  /** What was told of a source, in order: a change's columns, a wrong picture's differences, or `right` after a wrong one. */
   told(source: string): (readonly string[] | 'right')[];
 }
 
-/** Looks at a pipeline's source tables and its connector's pictures of them with the printed grants, without a daemon. */
+/** Looks at a pipeline's source tables and its connectors' pictures of them with the printed grants, without a daemon. */
 export async function watchSourceTables({ configuration, operations: { connect } }: Pipeline): Promise<WatchedTables> {
   const { settings, mapping } = configuration;
   const log = createLogger('fatal');
   const [source, target] = [openSourceDatabase(configuration), openTarget(configuration)];
   const kafka = createKafka(settings.kafka, log);
   const admin = openKafkaAdmin(kafka);
-  const readers = new Map(mapping.sources.map(({ name, table }) => [name, new PictureReader(kafka, admin, table)]));
-  const connectorOf = (_: SourceMapping) => settings.connect.connectorName;
   const told = new Map<string, (readonly string[] | 'right')[]>();
   const tell = (name: string, what: readonly string[] | 'right') => told.set(name, [...(told.get(name) ?? []), what]);
+  const wrong = new Set<string>();
+  const listening = (name: string) =>
+    ({
+      async tableChanged(columns) {
+        tell(name, columns);
+      },
+      async pictureSeen(differences) {
+        const isWrong = differences.length > 0;
+        if (isWrong !== wrong.has(name)) tell(name, isWrong ? differences : 'right');
+        if (isWrong) wrong.add(name);
+        else wrong.delete(name);
+      },
+    }) satisfies Pick<SourceReads, 'tableChanged' | 'pictureSeen'>;
+  const reads = new Map(mapping.sources.map(({ name }) => [name, listening(name)]));
+  const streams = sourceStreams(configuration, source, connect);
   const health = new Health();
-  const watch = await watchTables({
+  const watch = await lookAtTables({
+    configuration,
     source,
     target,
-    stateDatabase: settings.target.stateDatabase,
-    mappings: mapping.sources,
-    async picture(source) {
-      const config = await connect.config(connectorOf(source));
-      return readers.get(source.name)?.read(config?.['schema.history.internal.kafka.topic'] ?? '');
-    },
-    async hasSent(mapped, gtids) {
-      const sent = storedPlace(await connect.offsets(connectorOf(mapped)));
-      return (
-        sent !== undefined &&
-        ((await containsGtids(source, sent.gtids, gtids)) || (await holdsOnlyStatements(source, sent)))
-      );
-    },
-    events: { onChange: tell, onWrongPicture: tell, onRightPicture: (name) => tell(name, 'right') },
+    connect,
+    kafka,
+    admin,
+    streams,
+    reads,
     health,
     log,
   });

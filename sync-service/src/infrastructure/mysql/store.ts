@@ -72,7 +72,7 @@ export function openSourceDatabase({ settings }: Configuration): Database {
 }
 
 /** A replica of the user database, as the same user. */
-export function openReadReplica({ settings: { source } }: Configuration, address: string): Database {
+export function openReadReplica({ settings }: Configuration, address: string): Database {
   const [host = '', port] = address.split(':');
   return openDatabase({ ...settings.source, host, port: Number(port) }, readingWith(settings.source.connections));
 }
