@@ -4,7 +4,6 @@ import {
   type Database,
   executeMigration,
   openDatabase,
-  openSourceDatabase,
   openStore,
   openTarget,
   planMigration,
@@ -51,7 +50,7 @@ export async function openFriendServer(options: FriendServerOptions): Promise<Fr
       target: { ...root(friendAddress), database: friendDb, stateDatabase },
     },
   });
-  const user = openSourceDatabase(configuration);
+  const user = openDatabase(configuration.settings.source, { connections: 4 });
   const friend = openDatabase(configuration.settings.target, { connections: 4 });
   await createSchema(user, userDb, options.userTables);
   await createSchema(friend, friendDb, options.friendTables);
