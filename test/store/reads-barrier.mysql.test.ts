@@ -10,7 +10,7 @@ const SOON = { timeout: 20_000 };
 
 async function openSettled() {
   const { server, feed, reads } = await openSettledReads();
-  const { user, userDb, store, friend, configuration } = server;
+  const { user, userDb, store } = server;
   return {
     server,
     feed,
