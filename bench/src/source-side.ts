@@ -6,8 +6,9 @@ import {
   changeTopic,
   readConfiguration,
   renderGrants,
-  renderSourceConnector,
   Secret,
+  type SourceMapping,
+  sourceConnector,
   topicDefinitions,
 } from '@friend-sync/connectors';
 import { newDataFolder } from '@friend-sync/demo';
@@ -66,7 +67,7 @@ export async function openSourceSide({ exactlyOnce, users, say }: SourceSideOpti
     await createUsers(user, users);
     await grant(configuration, user);
     await createTopics(configuration, stack);
-    await startConnector(configuration, exactlyOnce);
+    await startConnector(configuration, source, exactlyOnce);
     return { stack, user, topic: changeTopic(configuration.settings, source), [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
@@ -124,16 +125,16 @@ async function createTopics(configuration: Configuration, { kafkaBrokers }: Stac
   await admin.disconnect();
 }
 
-async function startConnector(configuration: Configuration, exactlyOnce: boolean): Promise<void> {
-  const { url, connectorName } = configuration.settings.connect;
-  const {
-    'exactly.once.support': support = '',
-    'transaction.boundary': boundary = '',
-    ...rest
-  } = renderSourceConnector(configuration);
+async function startConnector(
+  configuration: Configuration,
+  source: SourceMapping,
+  exactlyOnce: boolean,
+): Promise<void> {
+  const { name, config: product } = sourceConnector(configuration, source);
+  const { 'exactly.once.support': support = '', 'transaction.boundary': boundary = '', ...rest } = product;
   const config = exactlyOnce ? { ...rest, 'exactly.once.support': support, 'transaction.boundary': boundary } : rest;
-  const connect = new ConnectClient(url);
-  await connect.apply(connectorName, config);
-  await connect.waitUntilRunning(connectorName, DEADLINE_MS);
-  await connect.waitUntilPositioned(connectorName, DEADLINE_MS);
+  const connect = new ConnectClient(configuration.settings.connect.url);
+  await connect.apply(name, config);
+  await connect.waitUntilRunning(name, DEADLINE_MS);
+  await connect.waitUntilPositioned(name, DEADLINE_MS);
 }

@@ -1,12 +1,16 @@
 import type { Configuration } from './configuration/configuration.ts';
+import { SCHEMA_HISTORY_TOPIC } from './debezium.ts';
 import { renderLateCopiesConnector } from './late-copies/render.ts';
 import type { PrimaryKeys } from './late-copies/tailed-tables.ts';
-import { renderSourceConnector } from './source-connector/render.ts';
+import type { SourceMapping } from './mapping.ts';
+import { renderSourceConnector, sourceConnectorName } from './source-connector/render.ts';
 
 /** A connector as Kafka Connect is to run it. */
 export interface ConnectorDefinition {
   readonly name: string;
   readonly config: Readonly<Record<string, string>>;
+  /** Whose changes it sends; undefined: it is that of the late copies. */
+  readonly source: SourceMapping | undefined;
 }
 
 /**
@@ -14,17 +18,38 @@ export interface ConnectorDefinition {
  * arrive, or a copy that is written meanwhile would not be noticed.
  */
 export function connectorDefinitions(configuration: Configuration, primaryKeys: PrimaryKeys): ConnectorDefinition[] {
-  const { connect, lateCopies } = configuration.settings;
+  const { settings, mapping } = configuration;
+  const { enabled, connectorName: name } = settings.lateCopies;
   return [
-    ...(lateCopies.enabled
-      ? [{ name: lateCopies.connectorName, config: renderLateCopiesConnector(configuration, primaryKeys) }]
-      : []),
-    { name: connect.connectorName, config: renderSourceConnector(configuration) },
+    ...(enabled ? [{ name, config: renderLateCopiesConnector(configuration, primaryKeys), source: undefined }] : []),
+    ...mapping.sources.map((source) => sourceConnector(configuration, source)),
   ];
 }
 
+export function sourceConnector(configuration: Configuration, source: SourceMapping): ConnectorDefinition {
+  const name = sourceConnectorName(configuration.settings, source);
+  return { name, config: renderSourceConnector(configuration, source), source };
+}
+
 /** The names of {@link connectorDefinitions}, in the same order. */
-export function connectorNames({ settings }: Configuration): string[] {
-  const { connect, lateCopies } = settings;
-  return [...(lateCopies.enabled ? [lateCopies.connectorName] : []), connect.connectorName];
+export function connectorNames({ settings, mapping }: Configuration): string[] {
+  const { enabled, connectorName } = settings.lateCopies;
+  return [
+    ...(enabled ? [connectorName] : []),
+    ...mapping.sources.map((source) => sourceConnectorName(settings, source)),
+  ];
+}
+
+/** Those of the names that a source's connector had, of a source that the mapping no longer has. */
+export function formerConnectors(configuration: Configuration, existing: readonly string[]): string[] {
+  const { settings } = configuration;
+  const known = new Set([settings.lateCopies.connectorName, ...connectorNames(configuration)]);
+  const prefix = sourceConnectorName(settings, { name: '' });
+  const isSource = (name: string) => name.startsWith(prefix) && /^[a-z][a-z0-9_]*$/.test(name.slice(prefix.length));
+  return existing.filter((name) => isSource(name) && !known.has(name));
+}
+
+/** A connector with the schema history of one of its beginnings. */
+export function withSchemaHistory(connector: ConnectorDefinition, topic: string): ConnectorDefinition {
+  return { ...connector, config: { ...connector.config, [SCHEMA_HISTORY_TOPIC]: topic } };
 }

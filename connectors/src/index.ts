@@ -18,20 +18,30 @@ export {
   storedPlace,
 } from './connect-rest/client.ts';
 export { metIncompleteRow } from './connect-rest/incomplete-row.ts';
-export { topicOfTruncate } from './connect-rest/rejected-truncate.ts';
-export { type ConnectorDefinition, connectorDefinitions, connectorNames } from './connectors.ts';
+export {
+  type ConnectorDefinition,
+  connectorDefinitions,
+  connectorNames,
+  formerConnectors,
+  sourceConnector,
+  withSchemaHistory,
+} from './connectors.ts';
+export { SCHEMA_HISTORY_TOPIC } from './debezium.ts';
 export { renderLateCopiesConnector } from './late-copies/render.ts';
 export { type PrimaryKeys, type TailedTable, tailedTables } from './late-copies/tailed-tables.ts';
 export * from './mapping.ts';
 export { Secret } from './secret.ts';
 export { type Settings, settingsSchema } from './settings.ts';
+export { LONGEST_TEXT } from './source-connector/cut.ts';
 export { type Grant, renderGrants } from './source-connector/grants.ts';
-export { renderSourceConnector } from './source-connector/render.ts';
+export { renderSourceConnector, sourceConnectorName } from './source-connector/render.ts';
 export {
   changeTopic,
   deadLetterTopic,
+  heartbeatTopic,
   lateCopiesTopic,
+  newSchemaHistory,
+  schemaHistoryTopic,
   type TopicDefinition,
   topicDefinitions,
-  topicNames,
 } from './source-connector/topics.ts';

@@ -41,6 +41,10 @@ export const settingsSchema = z
         ...server,
         user: name.default('friend_sync_source').describe('replication user; see `friend-sync grants`'),
         connections: positive.default(4).describe('size of the connection pool'),
+        reads: name
+          .regex(/^[^:]+:\d+$/)
+          .optional()
+          .describe('a replica, host:port, where whole sources are read; unset: the server itself'),
       })
       .prefault({})
       .describe('the user database: only read, never locked'),
@@ -85,7 +89,9 @@ export const settingsSchema = z
     connect: z
       .strictObject({
         url: url.default('http://127.0.0.1:8083').describe('Kafka Connect REST'),
-        connectorName: name.default('friend-sync-source').describe('name of the source connector'),
+        connectorName: name
+          .default('friend-sync-source')
+          .describe("names the sources' connectors, each with a hyphen and its source's name"),
         sourcePassword: reference
           .default('${env:FRIEND_SYNC_SOURCE__PASSWORD}')
           .describe("how Connect finds the source password: a config provider's reference, never the password"),

@@ -2,6 +2,7 @@ CREATE TABLE IF NOT EXISTS `reads` (
   `source` varchar(30) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin NOT NULL,
   `read_number` bigint NOT NULL DEFAULT 0,
   `distrusted_since` datetime(6),
+  `distrusted_by` varchar(16) CHARACTER SET ascii COLLATE ascii_bin,
   `distrust` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin,
   PRIMARY KEY (`source`)
 ) ENGINE = InnoDB;

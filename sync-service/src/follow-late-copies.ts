@@ -1,6 +1,15 @@
-import { type Configuration, type ConnectClient, lateCopiesTopic, storedGtids } from '@friend-sync/connectors';
+import {
+  type Configuration,
+  type ConnectClient,
+  lateCopiesTopic,
+  schemaHistoryTopic,
+  storedGtids,
+  withSchemaHistory,
+} from '@friend-sync/connectors';
 import { createLateCopiesHandler, type LateCopiesParts } from './application/ingest/late-copies.ts';
 import { watchOffsets } from './application/ingest/offset-watch.ts';
+import { beginning } from './application/operate/beginning.ts';
+import { runSteps } from './application/operate/steps.ts';
 import type { Stream } from './application/proof/barrier.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
 import type { Health } from './application/watch/health.ts';
@@ -14,7 +23,6 @@ const CONNECTOR_PART = 'late-copies connector';
 const BATCH_MESSAGES = 20_000;
 /** Then its position is given up. */
 const MOST_RESTARTS = 3;
-const DEADLINE_MS = 30_000;
 
 export interface FollowParts extends Omit<LateCopiesParts, 'topicOf'> {
   readonly configuration: Configuration;
@@ -73,11 +81,14 @@ async function patrolOnceItStreams({ connect, stream, store }: FollowParts): Pro
 }
 
 /** The binary logs it was to read may be gone. It need not see what the patrol will, so it begins at the present. */
-async function giveUpPosition({ connect, stream, log }: FollowParts): Promise<void> {
+async function giveUpPosition({ configuration, admin, connect, stream, log }: FollowParts): Promise<void> {
   const name = stream.connectorName;
+  const config = await connect.config(name);
+  if (!config) return;
   log.warn({ connector: name }, 'it does not run from where it was; it begins at the present, and a patrol follows');
-  await connect.stop(name);
-  await connect.waitUntilStopped(name, DEADLINE_MS);
-  await connect.deleteOffsets(name);
-  await connect.resume(name);
+  const { settings } = configuration;
+  const histories = schemaHistoryTopic(settings.lateCopies.topicPrefix);
+  const connector = withSchemaHistory({ name, config, source: undefined }, histories);
+  const { stop, run } = beginning({ settings, admin, connect }, connector);
+  await runSteps([...stop, ...run], (step) => log.debug({ connector: name, step }, 'beginning anew'));
 }

@@ -9,7 +9,7 @@ import {
 import { type AppliedConnectors, applyConnectors } from './application/operate/apply-connectors.ts';
 import { awaitRounds, type RoundTicket } from './application/operate/await-rounds.ts';
 import { type ListedLetter, listDeadLetters } from './application/operate/dead-letters.ts';
-import { beginEpoch, type EpochPlan, planEpoch } from './application/operate/epoch.ts';
+import { beginEpoch, type EpochParts, type EpochPlan, planEpoch } from './application/operate/epoch.ts';
 import {
   executeReset,
   type OffsetMove,
@@ -18,9 +18,11 @@ import {
   planReset,
   readProgress,
 } from './application/operate/offsets.ts';
+import { markPending, requestReads } from './application/operate/requests.ts';
+import type { OnStep } from './application/operate/steps.ts';
 import { type BarrierResult, passBarrier } from './application/proof/barrier.ts';
 import { type Comparison, compareCopies } from './application/proof/compare.ts';
-import { lateCopiesStream, sourceStream } from './application/proof/streams.ts';
+import { lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { type Verification, verifyCopies } from './application/proof/verify.ts';
 import type { Key } from './domain/change.ts';
 import { SyncError } from './errors.ts';
@@ -41,9 +43,6 @@ import {
 } from './infrastructure/mysql/store.ts';
 import { readPrimaryKeys } from './infrastructure/mysql/target-table.ts';
 import type { Logger } from './log.ts';
-
-/** A transaction that marks a million keys is sent in parts. */
-const KEYS_A_STATEMENT = 5_000;
 
 export interface KeyCounts {
   readonly pending: number;
@@ -92,20 +91,12 @@ export class Operations implements AsyncDisposable {
     return connectorDefinitions(this.configuration, primaryKeys);
   }
 
-  async applyConnectors(deadlineMs: number): Promise<AppliedConnectors> {
-    const requestPatrol = async () => {
-      const store = await this.store();
-      await requestRounds(store, store.database);
-    };
-    const definitions = await this.connectorDefinitions();
-    return applyConnectors(
-      this.configuration,
-      definitions,
-      this.#kafkaAdmin(),
-      this.connect,
-      requestPatrol,
-      deadlineMs,
-    );
+  /** See {@link applyConnectors}. */
+  async applyConnectors(deadlineMs: number, onStep: OnStep = () => {}): Promise<AppliedConnectors> {
+    const store = await this.store();
+    const requestPatrol = () => requestRounds(store, store.database);
+    const parts = { ...(await this.#epochParts()), requestPatrol };
+    return applyConnectors(parts, await this.connectorDefinitions(), deadlineMs, onStep);
   }
 
   async progress(): Promise<PartitionProgress[]> {
@@ -144,11 +135,15 @@ export class Operations implements AsyncDisposable {
     return Object.fromEntries(distrusted) as Record<string, Distrust>;
   }
 
-  /** Why the changes of the user database can no longer be followed; until a new epoch begins. */
-  async historyLost(): Promise<SyncError | undefined> {
-    const { database, serverState } = await this.store();
-    const reason = (await serverState.read(database))?.historyLost;
-    return reason === undefined ? undefined : new SyncError('history_lost', reason);
+  /** By source why its changes can no longer be followed; until a new epoch begins. */
+  async historyLost(): Promise<ReadonlyMap<string, SyncError>> {
+    const { database, serverState, sources } = await this.store();
+    const lost = new Map<string, SyncError>();
+    for (const name of sources.keys()) {
+      const reason = (await serverState.read(database, name))?.lost?.reason;
+      if (reason !== undefined) lost.set(name, new SyncError('history_lost', reason));
+    }
+    return lost;
   }
 
   async planReset(sources: readonly SourceMapping[], target: OffsetTarget): Promise<OffsetMove[]> {
@@ -157,7 +152,7 @@ export class Operations implements AsyncDisposable {
   }
 
   async executeReset(moves: readonly OffsetMove[]): Promise<void> {
-    return executeReset(await this.store(), moves);
+    return executeReset(await this.store(), this.#kafkaAdmin(), moves);
   }
 
   /** Asks a daemon to read every row of a source; {@link awaitRound} waits for it. */
@@ -181,34 +176,25 @@ export class Operations implements AsyncDisposable {
     return awaitRounds(await this.store(), tickets, deadlineMs, onProgress);
   }
 
-  /**
-   * Asks a daemon to read the rows of these keys, and to make their copies equal. `takesGone`: those that the source
-   * does not have count as deleted.
-   */
+  /** Asks a daemon to read the rows of these keys; see {@link requestReads}. */
   async requestReads(
     source: SourceMapping,
     keys: readonly Key[],
     options: { takesGone?: boolean } = {},
   ): Promise<void> {
     const { database } = await this.store();
-    const { due, pending } = await this.#sourceStore(source);
-    await database.transaction('marking keys as due', async (tx) => {
-      for (let at = 0; at < keys.length; at += KEYS_A_STATEMENT) {
-        const some = keys.slice(at, at + KEYS_A_STATEMENT);
-        await pending.mark(tx, some);
-        await due.mark(tx, some, options);
-      }
-    });
+    return requestReads(database, await this.#sourceStore(source), keys, options);
   }
 
   /** What {@link beginEpoch} would do; see {@link planEpoch}. */
-  async planEpoch(sources: readonly SourceMapping[]): Promise<EpochPlan> {
-    return planEpoch(await this.#epochParts(), sources);
+  async planEpoch(sources: readonly SourceMapping[]): Promise<EpochPlan[]> {
+    return planEpoch({ configuration: this.configuration, store: await this.store() }, sources);
   }
 
-  /** Begins a new epoch, and asks for a round of each of its sources. */
-  async beginEpoch(plan: EpochPlan): Promise<void> {
-    return beginEpoch(await this.#epochParts(), plan);
+  /** Begins a new epoch of these sources, one after another; see {@link beginEpoch}. */
+  async beginEpoch(sources: readonly SourceMapping[], onStep: OnStep = () => {}): Promise<void> {
+    const parts = await this.#epochParts();
+    for (const source of sources) await beginEpoch(parts, source, onStep);
   }
 
   /** Pauses the fan-out of every daemon; changes are ingested meanwhile. */
@@ -223,9 +209,9 @@ export class Operations implements AsyncDisposable {
   }
 
   async passBarrier(deadlineMs: number): Promise<BarrierResult> {
-    const changes = sourceStream(this.configuration, this.#sourceDatabase(), this.connect);
+    const changes = sourceStreams(this.configuration, this.#sourceDatabase(), this.connect);
     const late = lateCopiesStream(this.configuration, this.#targetDatabase(), this.connect);
-    const streams = late ? [changes, late] : [changes];
+    const streams = [...changes.values(), ...(late ? [late] : [])];
     return passBarrier({ streams, store: await this.store(), admin: this.#kafkaAdmin() }, deadlineMs);
   }
 
@@ -248,9 +234,7 @@ export class Operations implements AsyncDisposable {
   /** Makes the copies of these keys equal to the mirror again, whether or not they differ. */
   async markPending(source: SourceMapping, keys: readonly Key[]): Promise<void> {
     const { database } = await this.store();
-    const { pending } = await this.#sourceStore(source);
-    for (let at = 0; at < keys.length; at += KEYS_A_STATEMENT)
-      await pending.mark(database, keys.slice(at, at + KEYS_A_STATEMENT));
+    return markPending(database, await this.#sourceStore(source), keys);
   }
 
   compareCopies(): Promise<Comparison> {
@@ -266,7 +250,7 @@ export class Operations implements AsyncDisposable {
     await Promise.all(this.#closers.map((close) => close()));
   }
 
-  async #epochParts() {
+  async #epochParts(): Promise<EpochParts> {
     return {
       configuration: this.configuration,
       store: await this.store(),

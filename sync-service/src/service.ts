@@ -2,18 +2,17 @@ import { type Configuration, ConnectClient, changeTopic } from '@friend-sync/con
 import { Brake, type Closed } from './application/fan-out/brake.ts';
 import { FanOut } from './application/fan-out/fan-out.ts';
 import type { FanOutEvents } from './application/fan-out/fan-out-claim.ts';
-import { captureCheck } from './application/ingest/captured-columns.ts';
 import { createIngestHandler } from './application/ingest/ingest-handler.ts';
 import { watchOffsets } from './application/ingest/offset-watch.ts';
 import { watchTopics } from './application/ingest/topic-watch.ts';
-import { lateCopiesStream, sourceStream, sourceStreams } from './application/proof/streams.ts';
-import { SourceReads } from './application/read/source-reads.ts';
+import { lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { announceDaemon } from './application/watch/announce.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
 import { Health } from './application/watch/health.ts';
-import { watchHistory } from './application/watch/history-watch.ts';
+import { type HistoryWatch, watchHistory } from './application/watch/history-watch.ts';
 import { Perseverance } from './application/watch/perseverance.ts';
 import { watchProgress } from './application/watch/progress-watch.ts';
+import type { TableWatch } from './application/watch/table-watch.ts';
 import { watchTopicRetention } from './application/watch/topic-retention.ts';
 import { SyncError } from './errors.ts';
 import { followLateCopies } from './follow-late-copies.ts';
@@ -22,9 +21,17 @@ import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
 import { createDecoder } from './infrastructure/kafka/avro.ts';
 import { createKafka } from './infrastructure/kafka/client.ts';
 import { type ChangeConsumer, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
-import { openReplicas, openSourceDatabase, openStore, openTarget } from './infrastructure/mysql/store.ts';
+import {
+  openReadReplica,
+  openReplicas,
+  openSourceDatabase,
+  openStore,
+  openTarget,
+} from './infrastructure/mysql/store.ts';
 import type { Logger } from './log.ts';
+import { lookAtTables } from './look-at-tables.ts';
 import { Metrics } from './metrics.ts';
+import { openReads } from './open-reads.ts';
 
 export interface SyncServiceOptions {
   readonly configuration: Configuration;
@@ -77,28 +84,27 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const fanOut = new FanOut(store, limits, events, perseverance, brake, brakeListener(metrics, health, log));
     const source = use(openSourceDatabase(configuration));
     const connect = new ConnectClient(settings.connect.url);
-    const { connectorName } = settings.connect;
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
-    const server = { source, store, connect, connectorName, sources };
-    const history = use(await watchHistory({ ...server, health, log, intervalMs }));
     use(await announceDaemon(store));
-    const reads = new Map<string, SourceReads>();
-    for (const [name, stream] of sourceStreams(configuration, source, connect)) {
-      const own = store.sources.get(name);
-      const [topic] = stream.topics;
-      if (!own || topic === undefined) continue;
-      const parts = {
-        store,
-        source: own,
-        database: source,
-        readFrom: source,
-        stream,
-        topic,
-        admin,
-        require: history.check,
-      };
-      reads.set(name, await SourceReads.open({ parts, settings, fanOut, perseverance, health, metrics, log }));
+    const streams = sourceStreams(configuration, source, connect);
+    const histories = new Map<string, HistoryWatch>();
+    for (const [sourceName, stream] of streams) {
+      const [topic = ''] = stream.topics;
+      const ingested = () => store.consumed.newestGtids(store.database, topic);
+      const watching = { sourceName, stream, connect, ingested, store, health, log };
+      histories.set(sourceName, use(await watchHistory(watching)));
     }
+    const readFrom = settings.source.reads ? use(openReadReplica(configuration, settings.source.reads)) : source;
+    const shared = { store, database: source, readFrom, admin, settings, fanOut, perseverance, health, metrics, log };
+    let tables: TableWatch | undefined;
+    /** Nothing is stored of a source, and nothing compared, while its changes or its table are not what they were. */
+    const require = (name: string) => {
+      histories.get(name)?.check();
+      tables?.check(name);
+    };
+    const reads = await openReads({ ...shared, streams, require });
+    const looking = { configuration, source, target: database, connect, kafka, admin, streams, reads, health, log };
+    tables = use(await lookAtTables(looking));
     // Ended before the workers that they wake, and after the consumer that tells them of changes.
     for (const one of reads.values()) use(one);
     consumer = createChangeConsumer({
@@ -112,12 +118,11 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
         store,
         admin,
         decoder: createDecoder(settings.registry),
-        requireCaptured: captureCheck({ configuration, source, connect }),
         fanOut,
         events,
         perseverance,
         reads,
-        history,
+        require,
         metrics,
         log,
         groupId: settings.kafka.groupId,
@@ -141,18 +146,18 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     closers.push(() => consumer.stop());
     use(watchOffsets(store, consumer, log));
     use(await watchTopics({ store, admin, consumer, topics: [...sources.keys()], log }, intervalMs));
-    use(watchConnector(connect, connectorName, health, log));
-    const [changes, late] = [
-      sourceStream(configuration, source, connect),
-      lateCopiesStream(configuration, database, connect),
-    ];
+    const late = lateCopiesStream(configuration, database, connect);
+    for (const [name, { connectorName }] of streams) {
+      const beforeRestart = async () => histories.get(name)?.requireIntact();
+      use(watchConnector(connect, connectorName, health, log, { part: `connector of ${name}`, beforeRestart }));
+    }
     if (late) {
       const { signal } = stopping;
       const parts = { store, admin, fanOut, perseverance, metrics, log, signal, kafka, connect, health, configuration };
-      use(await followLateCopies({ ...parts, source: changes, stream: late }));
+      use(await followLateCopies({ ...parts, changes: streams, stream: late }));
     }
     use(watchTopicRetention({ store, admin, topics: [...sources.keys()], health }, intervalMs));
-    use(watchProgress({ streams: late ? [changes, late] : [changes], store, admin }, health, intervalMs));
+    use(watchProgress({ streams: [...streams.values(), ...(late ? [late] : [])], store, admin }, health, intervalMs));
   }
 
   return {

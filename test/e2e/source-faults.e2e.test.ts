@@ -91,8 +91,7 @@ test(
 );
 
 test('case 41: a connector whose task has failed is restarted by the daemon', async () => {
-  const { operations, configuration, user } = pipeline;
-  const { connectorName } = configuration.settings.connect;
+  const { operations, configuration, connectorName, user } = pipeline;
   const account = `'${configuration.settings.source.user}'@'%'`;
   const taskStates = async () => (await operations.connect.status(connectorName))?.tasks.map(({ state }) => state);
   await user.write('locking out', `ALTER USER ${account} ACCOUNT LOCK`);
@@ -105,8 +104,7 @@ test('case 41: a connector whose task has failed is restarted by the daemon', as
 });
 
 test('case 43: binary logs that are purged before they were read halt the daemon until a new epoch begins', async () => {
-  const { operations, configuration, user } = pipeline;
-  const { connectorName } = configuration.settings.connect;
+  const { operations, configuration, connectorName, user } = pipeline;
   await operations.connect.stop(connectorName);
   await operations.connect.waitUntilStopped(connectorName, DEADLINE_MS);
   await transactions(20);
@@ -117,7 +115,7 @@ test('case 43: binary logs that are purged before they were read halt the daemon
   const kinds = async () => (await daemon.readiness()).troubles.map(({ kind }) => kind);
   await expect.poll(kinds, { timeout: DEADLINE_MS }).toContain('history_lost');
 
-  await operations.beginEpoch(await operations.planEpoch(configuration.mapping.sources));
+  await operations.beginEpoch(configuration.mapping.sources);
   await transactions(20);
   await expectEqual();
 });
@@ -131,8 +129,7 @@ const SPOILT: readonly [string, (log: Buffer) => void][] = [
 test.each(SPOILT)(
   'case 43: a corrupt binary log (%s) stops the connector, loudly, and nothing behind it is read; purged, it halts until a new epoch begins',
   async (_, spoil) => {
-    const { operations, configuration, user, stack } = pipeline;
-    const { connectorName } = configuration.settings.connect;
+    const { operations, configuration, connectorName, user, stack } = pipeline;
     const logs = async () => (await user.rows('listing', 'SHOW BINARY LOGS')).map(({ Log_name }) => String(Log_name));
     const kinds = async () => (await daemon.readiness()).troubles.map(({ kind }) => kind);
     await operations.connect.stop(connectorName);
@@ -162,7 +159,7 @@ test.each(SPOILT)(
     };
     await expect.poll(purge, { timeout: DEADLINE_MS }).not.toContain(spoilt);
     await expect.poll(kinds, { timeout: DEADLINE_MS }).toContain('history_lost');
-    await operations.beginEpoch(await operations.planEpoch(configuration.mapping.sources));
+    await operations.beginEpoch(configuration.mapping.sources);
     await transactions(20);
     await expectEqual();
   },

@@ -1,4 +1,5 @@
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
+import { HISTORY_GUARDS } from './history-guards.ts';
 import { READ_GUARDS } from './read-guards.ts';
 import { SERVER_GUARDS } from './server-guards.ts';
 import { TOPIC_GUARDS } from './topic-guards.ts';
@@ -132,7 +133,7 @@ export const GUARDS: readonly Guard[] = [
   {
     guard: 'the deferral of late copies',
     file: `${APPLICATION}/ingest/late-copies.ts`,
-    replace: [['if (batch.messages.length > 0) await awaitSource(parts, batch, alive);', '']],
+    replace: [['if (batch.messages.length > 0) await awaitSources(parts, batch, alive);', '']],
     test: mysqlTest(
       'late-copies.mysql.test.ts',
       'a late copy waits until what the source has committed is ingested, so that it is not set back',
@@ -197,24 +198,6 @@ export const GUARDS: readonly Guard[] = [
     ),
   },
   {
-    guard: 'the look for a row that lacks columns',
-    file: `${APPLICATION}/watch/history-watch.ts`,
-    replace: [['incompleteRow(status) ?? ', '']],
-    test: mysqlTest(
-      'history.mysql.test.ts',
-      'case 29: a connector that stands at a row that lacks columns halts until a new epoch; one that failed for another reason does not',
-    ),
-  },
-  {
-    guard: 'the look for a TRUNCATE',
-    file: `${APPLICATION}/watch/history-watch.ts`,
-    replace: [[' ?? truncated(status)', '']],
-    test: mysqlTest(
-      'history.mysql.test.ts',
-      'case 26: a connector that stands at a TRUNCATE halts until a new epoch, naming the table',
-    ),
-  },
-  {
     guard: 'the end of silent sessions',
     file: `${MYSQL}/store.ts`,
     replace: [['    silenceSeconds,\n', '']],
@@ -223,15 +206,7 @@ export const GUARDS: readonly Guard[] = [
       'case 15: what an instance that froze inside a transaction has locked is free again after its lease',
     ),
   },
-  {
-    guard: "the memory of the user server's history",
-    file: `${APPLICATION}/watch/history-watch.ts`,
-    replace: [['seen && !(await containsGtids(source, history.executed, seen.executed))', 'seen === null']],
-    test: mysqlTest(
-      'history.mysql.test.ts',
-      'case 42: a user server that was set back is noticed, stays so in the next process and after it has caught up, until a new epoch',
-    ),
-  },
+  ...HISTORY_GUARDS,
   ...READ_GUARDS,
   ...WRITE_THROUGH_GUARDS,
   ...TOPIC_GUARDS,

@@ -78,7 +78,10 @@ export const READ_GUARDS: readonly Guard[] = [
     guard: 'the barrier before a read is written',
     file: `${READ}/settler.ts`,
     replace: [
-      ['const ends = await awaitSent(', 'if (read) return admin.endOffsets(topic);\n    const ends = await awaitSent('],
+      [
+        'const ends = await awaitSent(',
+        'if (before) return this.#parts.admin.endOffsets(topic);\n    const ends = await awaitSent(',
+      ],
     ],
     test: inBarrier('a row is written only once everything is ingested that the source had committed when it was read'),
   },
@@ -105,13 +108,13 @@ export const READ_GUARDS: readonly Guard[] = [
   {
     guard: 'that what was sent must be executed',
     file: `${READ}/look.ts`,
-    replace: [["[sent.gtids, ...newest].join(',')", "newest.join(',')"]],
+    replace: [['unitedGtids([sent.gtids, ...newest])', 'unitedGtids(newest)']],
     test: inBarrier('a server that lags behind what the connector has sent is asked again until it has it'),
   },
   {
     guard: 'that what was ingested must be executed',
     file: `${READ}/look.ts`,
-    replace: [["[sent.gtids, ...newest].join(',')", 'sent.gtids']],
+    replace: [['unitedGtids([sent.gtids, ...newest])', 'sent.gtids']],
     test: inBarrier('a server that lags behind what was ingested is asked again until it has it'),
   },
   {

@@ -4,11 +4,11 @@ import { type Guard, MYSQL, mysqlTest } from './guard.ts';
 export const VALUE_GUARDS: readonly Guard[] = [
   {
     guard: 'strict sessions',
-    file: `${MYSQL}/database.ts`,
+    file: `${MYSQL}/session.ts`,
     replace: [
       [
-        "sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',",
-        'sql_mode = @@GLOBAL.sql_mode,',
+        '"\'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION\'"',
+        "'@@GLOBAL.sql_mode'",
       ],
     ],
     test: mysqlTest(

@@ -1,27 +1,44 @@
-import { type ConnectClient, type ConnectorStatus, changeTopic } from '@friend-sync/connectors';
+import { type ConnectClient, type ConnectorStatus, storedPlace } from '@friend-sync/connectors';
 import { createLogger, Health } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/watch/history-watch.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
 import { TABLES } from '../support/tables.ts';
 
+const NAME = 'account';
 const RUNNING: ConnectorStatus = { state: 'RUNNING', tasks: [{ id: 0, state: 'RUNNING' }] };
 
-/** Watches the user server beside a connector that has stored this offset. */
+/** A connector, and what was ingested of what it sent; a test may change them. */
+class Sent {
+  /** Its stored offset; null: none. */
+  offset: Record<string, unknown> | null = {};
+  status = RUNNING;
+  ingested: string[] = [];
+}
+
+const NEVER_AGAIN_MS = 3_600_000;
+
+/** Watches the user server for the source `account`. */
 async function watch(
-  { user, store, configuration: { settings, mapping } }: FriendServer,
-  offset: Record<string, unknown> = {},
-  intervalMs = 3_600_000,
+  { user, store }: Pick<FriendServer, 'user' | 'store'>,
+  sent: Sent | Record<string, unknown> = {},
+  intervalMs = NEVER_AGAIN_MS,
   status = RUNNING,
 ): Promise<HistoryWatch & { health: Health }> {
   const health = new Health();
-  const connect = {
-    offsets: async () => [{ partition: {}, offset }],
-    status: async () => status,
-  } as unknown as ConnectClient;
-  const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
-  const server = { source: user, store, connect, connectorName: 'some', sources };
-  return { ...(await watchHistory({ ...server, health, log: createLogger('silent'), intervalMs })), health };
+  const connector = sent instanceof Sent ? sent : Object.assign(new Sent(), { offset: sent, status });
+  const offsets = async () => (connector.offset ? [{ partition: {}, offset: connector.offset }] : []);
+  const connect = { offsets, status: async () => connector.status } as unknown as ConnectClient;
+  const stream = {
+    connectorName: 'some',
+    server: user,
+    sent: async () => storedPlace(await offsets()),
+    topics: [],
+    heartbeatTopic: '',
+  };
+  const ingested = async () => connector.ingested;
+  const parts = { sourceName: NAME, stream, connect, ingested, store, health, log: createLogger('silent') };
+  return { ...(await watchHistory({ ...parts, intervalMs })), health };
 }
 
 const kinds = ({ health }: { health: Health }) => health.troubles.map(({ kind }) => kind);
@@ -45,7 +62,7 @@ test('case 42: a user server that was set back is noticed, stays so in the next 
   await using third = await watch(server);
   expect(() => third.check()).toThrow(/was set back/);
 
-  await server.store.serverState.forget(server.store.database);
+  await server.store.serverState.beginAnew(server.store.database, NAME, '');
   await using fourth = await watch(server);
   expect(kinds(fourth)).toEqual([]);
 });
@@ -80,26 +97,7 @@ test('case 29: a connector that stands at a row that lacks columns halts until a
   await using restarted = await watch(server);
   expect(() => restarted.check()).toThrow(/binlog_row_image/);
 
-  await server.store.serverState.forget(server.store.database);
-  await using anew = await watch(server);
-  expect(kinds(anew)).toEqual([]);
-});
-
-/** As Connect fails when Debezium sends it a TRUNCATE. */
-const REFUSED = `org.apache.kafka.connect.errors.ConnectException: Failed to flush offsets and/or records for task c-0
-Caused by: org.apache.kafka.common.InvalidRecordException: One or more records have been rejected due to 1 record errors in total, and only showing the first three errors at most: [RecordError(batchIndex=0, message='Compacted topic cannot accept message without key in topic partition TOPIC-1')]`;
-
-test('case 26: a connector that stands at a TRUNCATE halts until a new epoch, naming the table', async () => {
-  await using server = await openFriendServer(TABLES);
-  const { settings, mapping } = server.configuration;
-  const [topic = ''] = mapping.sources.map((source) => changeTopic(settings, source));
-  const tasks = [{ id: 0, state: 'FAILED', trace: REFUSED.replace('TOPIC', topic) }];
-  await using standing = await watch(server, {}, undefined, { state: 'RUNNING', tasks });
-  expect(kinds(standing)).toEqual(['history_lost']);
-  await using restarted = await watch(server);
-  expect(() => restarted.check()).toThrow(`${server.userDb}.account was truncated`);
-
-  await server.store.serverState.forget(server.store.database);
+  await server.store.serverState.beginAnew(server.store.database, NAME, '');
   await using anew = await watch(server);
   expect(kinds(anew)).toEqual([]);
 });

@@ -33,13 +33,18 @@ async function follow(server: FriendServer, admin = logOf(), sent?: Stream['sent
     perseverance: new Perseverance(new Health(), log, 1_000),
     metrics: new Metrics(),
     log,
-    source: {
-      connectorName: 'source',
-      server: server.user,
-      sent: sent ?? (async () => ({ gtids: String(executed?.gtids), file: '', pos: 0 })),
-      topics: [],
-      heartbeatTopic: 'heartbeat',
-    },
+    changes: new Map([
+      [
+        'account',
+        {
+          connectorName: 'source',
+          server: server.user,
+          sent: sent ?? (async () => ({ gtids: String(executed?.gtids), file: '', pos: 0 })),
+          topics: [],
+          heartbeatTopic: 'heartbeat',
+        },
+      ],
+    ]),
     topicOf: ({ table }) => table,
     signal: new AbortController().signal,
   });

@@ -221,6 +221,7 @@ test('the rounds of a daemon come by themselves; one that is stopped leaves its 
   const settings = { ...server.configuration.settings, patrol: { intervalSeconds: 1, rowsPerSecond: 20_000 } };
   const rounds = startRounds({
     parts,
+    readFrom: parts.database,
     settler,
     events,
     settings,

@@ -92,7 +92,7 @@ test.each([
   const sent = async () => ({ gtids: isSent ? `${await executed()},${gtid}` : await executed(), file: '', pos: 0 });
   if (!isSent) await feed.batch([change(feed, feed.nextOffset, [null, 'Ann'], { key: 2n, gtid })]);
   let asked = 0;
-  const readFrom = watched(reads.parts.database, async (count) => {
+  const database = watched(reads.parts.database, async (count) => {
     asked = count;
     if (count !== 3) return;
     await rename('executed at last');
@@ -100,7 +100,7 @@ test.each([
       await tx.write('its number', `COMMIT; SET gtid_next = '${gtid}'; BEGIN; COMMIT; SET gtid_next = 'AUTOMATIC'`);
     });
   });
-  const behind = reads.having({ readFrom, stream: { ...reads.parts.stream, sent } });
+  const behind = reads.having({ database, stream: { ...reads.parts.stream, sent } });
   const { rows } = await behind.look(1n);
   expect(asked).toBe(3);
   expect(rows).toEqual([{ key: 1n, values: [null, 'executed at last'] }]);

@@ -43,16 +43,16 @@ test('a round whose instance dies goes on elsewhere behind the pages that it has
   const { server, feed, reads, count } = await openUnheard(600);
   await using _ = reads;
   let pages = 0;
-  const { readFrom } = reads.parts;
+  const { database } = reads.parts;
   const dying: Database = {
-    ...readFrom,
+    ...database,
     async transaction(doing, work) {
       if (++pages === 2) await expect.poll(() => count('mirror_account'), { timeout: 20_000 }).toBe(100);
       if (pages === 3) throw new SyncError('aborted', 'it dies');
-      return readFrom.transaction(doing, work);
+      return database.transaction(doing, work);
     },
   };
-  await expect(reads.having({ readFrom: dying }).round()).rejects.toMatchObject({ kind: 'aborted' });
+  await expect(reads.having({ database: dying }).round()).rejects.toMatchObject({ kind: 'aborted' });
   const round = await server.store.database.transaction('rounds', (tx) => feed.source.round.take(tx, 0));
   expect(round?.place).toEqual({ leg: 'source', after: ['100'] });
   const rowsRead = () => reads.metrics.rowsRead.get().then(({ values }) => values[0]?.value);
@@ -86,7 +86,7 @@ test('a round locks nothing at the source and holds no transaction open, while r
         ...(await user.rows('locks', `SELECT object_name, lock_mode FROM performance_schema.data_locks ${ofReader}`)),
       );
   })();
-  await reads.having({ database: readFrom, readFrom }).round();
+  await reads.having({ database: readFrom }).round();
   const open = await user.rows(
     'open transactions',
     `SELECT m.object_name FROM performance_schema.metadata_locks m JOIN performance_schema.threads t ON t.thread_id = m.owner_thread_id

@@ -29,10 +29,15 @@ export async function update({ user, userDb }: Pipeline, n: number, users: numbe
 
 /** Updates one user after another until it is stopped. */
 export function startLoad(pipeline: Pipeline, users: number): Load {
+  return repeatUntilStopped((n) => update(pipeline, n, users));
+}
+
+/** Does it again and again, with a number that grows, until it is stopped. */
+export function repeatUntilStopped(one: (n: number) => Promise<unknown>): Load {
   let isStopped = false;
   let count = 0;
   const running = (async () => {
-    while (!isStopped) await update(pipeline, count++, users);
+    while (!isStopped) await one(count++);
   })();
   const stop = async () => {
     isStopped = true;
@@ -45,4 +50,12 @@ export function startLoad(pipeline: Pipeline, users: number): Load {
       await stop();
     },
   };
+}
+
+/** Rows 1 and 2 of both of the two sources, each with a copy. */
+export async function createRows({ user, friend, userDb, friendDb }: Servers): Promise<void> {
+  await user.write('rows', `INSERT INTO ${userDb}.account VALUES (1,'Ann'),(2,'Bea')`);
+  await user.write('rows', `INSERT INTO ${userDb}.team VALUES (1,'Red'),(2,'Blue')`);
+  await friend.write('copies', `INSERT INTO ${friendDb}.friend (friend_id) VALUES (1),(2)`);
+  await friend.write('copies', `INSERT INTO ${friendDb}.member (team_id) VALUES (1),(2)`);
 }

@@ -2,7 +2,13 @@ import { randomBytes } from 'node:crypto';
 import { mkdtemp, rm, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
-import { type Configuration, connectorNames, loadConfiguration, renderGrants } from '@friend-sync/connectors';
+import {
+  type Configuration,
+  connectorNames,
+  loadConfiguration,
+  renderGrants,
+  sourceConnectorName,
+} from '@friend-sync/connectors';
 import { openStack, type Stack } from '@friend-sync/local-stack';
 import { createLogger, type Database, Operations, openDatabase } from '@friend-sync/sync-service';
 import { type Daemon, startDaemon } from './daemon.ts';
@@ -34,6 +40,8 @@ export interface Pipeline extends Servers, AsyncDisposable {
   readonly configuration: Configuration;
   readonly stack: Stack;
   readonly operations: Operations;
+  /** That of the first source. */
+  readonly connectorName: string;
   readonly configFile: string;
   readonly env: Readonly<Record<string, string>>;
   /** Starts one more `friend-sync start`, with more environment, and waits until it is ready. */
@@ -85,6 +93,7 @@ export async function openPipeline(
   const operations = new Operations(configuration, createLogger('fatal'));
   await operations.executeMigration(await operations.planMigration());
   await operations.applyConnectors(60_000);
+  const [source = { name: '' }] = configuration.mapping.sources;
   const daemons: Daemon[] = [];
   const launchDaemon = async (more = {}) => {
     const daemon = await startDaemon(configFile, { ...env, ...more });
@@ -99,6 +108,7 @@ export async function openPipeline(
     friend,
     userDb,
     friendDb,
+    connectorName: sourceConnectorName(configuration.settings, source),
     configFile,
     env,
     launchDaemon,

@@ -50,20 +50,20 @@ export async function openReads(server: FriendServer, feed: Feed): Promise<OpenR
     return { gtids: String(row?.gtids), file: '', pos: 0 };
   };
   const database = openSourceDatabase(configuration);
+  const stopping = new AbortController();
   const parts: ReadParts = {
     store,
     source,
     database,
-    readFrom: database,
     stream: { connectorName: 'source', server: user, sent, topics: [topic], heartbeatTopic: 'heartbeat' },
     topic,
     admin: { endOffsets: async () => new Map([[0, feed.nextOffset]]) } as unknown as KafkaAdmin,
     require: () => {},
+    signal: stopping.signal,
   };
-  const stopping = new AbortController();
   return {
-    ...readsOf(parts, stopping.signal),
-    having: (more) => readsOf({ ...parts, ...more }, stopping.signal),
+    ...readsOf(parts),
+    having: (more) => readsOf({ ...parts, ...more }),
     async [Symbol.asyncDispose]() {
       stopping.abort();
       await database[Symbol.asyncDispose]();
@@ -72,15 +72,24 @@ export async function openReads(server: FriendServer, feed: Feed): Promise<OpenR
   };
 }
 
-function readsOf(parts: ReadParts, signal: AbortSignal): Reads {
-  const { store, source } = parts;
+function readsOf(parts: ReadParts): Reads {
+  const { store, source, database: readFrom, signal } = parts;
   const log = createLogger('fatal');
   const metrics = new Metrics();
-  const settler = new Settler(parts, log, signal);
+  const settler = new Settler(parts, log);
   const events = readEvents(metrics, { notify() {} }, log);
   const look = async (...keys: Key[]) => lookAt(parts, keys, await observe(parts));
   const run = <T>(work: () => Promise<T>) => work();
-  const options: RoundOptions = { parts, settler, events, rowsPerSecond: undefined, run, signal, onDrift() {} };
+  const options: RoundOptions = {
+    parts,
+    readFrom,
+    settler,
+    events,
+    rowsPerSecond: undefined,
+    run,
+    signal,
+    onDrift() {},
+  };
   return {
     parts,
     settler,

@@ -1,4 +1,11 @@
-import { type Configuration, ConnectClient, type ConnectorDefinition, connectorNames } from '@friend-sync/connectors';
+import {
+  type Configuration,
+  ConnectClient,
+  type ConnectorDefinition,
+  connectorNames,
+  formerConnectors,
+  SCHEMA_HISTORY_TOPIC,
+} from '@friend-sync/connectors';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
@@ -40,13 +47,17 @@ export function addConnectors(program: Command, load: Load): void {
     .action(async ({ dryRun }: { dryRun?: boolean }) => {
       const { configuration, json } = load();
       if (dryRun) return showDifferences(configuration, json);
-      const applied = await withOperations(configuration, (operations) => operations.applyConnectors(DEADLINE_MS));
+      const applied = await withOperations(configuration, (operations) =>
+        operations.applyConnectors(DEADLINE_MS, talk),
+      );
       if (json) return printJson(applied);
       printTable(
         ['TOPIC', 'OUTCOME'],
         applied.topics.map(({ topic, outcome }) => [topic, outcome]),
       );
       for (const { name, outcome } of applied.connectors) print(`connector ${name}: ${outcome}, running`);
+      for (const name of applied.former)
+        talk(`connector ${name}: its source is not in the mapping; friend-sync connectors delete ${name} --execute`);
     });
 
   group
@@ -71,7 +82,7 @@ export function addConnectors(program: Command, load: Load): void {
 
   group
     .command('delete [name]')
-    .description('delete the connectors; topics and their stored positions stay')
+    .description('delete the connectors; one that is applied again begins a new epoch')
     .option('--execute', 'really delete them')
     .action(async (only: string | undefined, { execute }: { execute?: boolean }, command: Command) => {
       const { configuration } = load();
@@ -99,11 +110,12 @@ function addOrder(
     });
 }
 
-/** The connector of that name, or all of them. */
+/** The connector of that name, be it of a source that the mapping no longer has; or all of them. */
 function chosen(configuration: Configuration, only: string | undefined, command: Command): string[] {
   const names = connectorNames(configuration);
   if (only === undefined) return names;
-  if (!names.includes(only)) command.error(`error: no connector is named ${only}; there is ${names.join(', ')}`);
+  if (![...names, ...formerConnectors(configuration, [only])].includes(only))
+    command.error(`error: no connector is named ${only}; there is ${names.join(', ')}`);
   return [only];
 }
 
@@ -146,7 +158,8 @@ async function showDifferences(configuration: Configuration, json: boolean): Pro
 async function difference({ name: connector, config: wanted }: ConnectorDefinition, client: ConnectClient) {
   const current = await client.config(connector);
   const names = [...new Set([...Object.keys(wanted), ...Object.keys(current ?? {})])]
-    .filter((name) => name !== 'name')
+    // Each beginning of a connector has another schema history.
+    .filter((name) => name !== 'name' && name !== SCHEMA_HISTORY_TOPIC)
     .sort();
   const changes = names
     .filter((name) => current?.[name] !== wanted[name])

@@ -1,32 +1,34 @@
 import type { Command } from 'commander';
 import { sourcesOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
-import { print, printJson, printTable, talk } from '../output.ts';
+import { printJson, printTable, talk } from '../output.ts';
 
-/** `friend-sync epoch new`: begin anew where a topic or the user database is no longer the one that was followed. */
+/** `friend-sync epoch new`: begin anew where a source cannot be followed from where it was. */
 export function addEpoch(program: Command, load: Load): void {
   program
     .command('epoch')
     .description('lives of the change topics')
     .command('new')
     .argument('[source]', 'only this source')
-    .description('what the topics hold no longer counts; every row is read again from the user database')
+    .description('its connector begins at the present, what the topic holds no longer counts, every row is read again')
     .option('--execute', 'do it; without, only show it')
     .action(async (name: string | undefined, options: { execute?: boolean }, command: Command) => {
       const { configuration, json } = load();
       const sources = sourcesOf(configuration, name === undefined ? undefined : [name], command);
       await withOperations(configuration, async (operations) => {
         const plan = await operations.planEpoch(sources);
-        if (options.execute) await operations.beginEpoch(plan);
-        const rows = plan.sources.map(({ source, topic, partitions }) => ({ source: source.name, topic, partitions }));
-        const positionLost = plan.positionLost ?? null;
-        if (json) return printJson({ sources: rows, positionLost, executed: options.execute ?? false });
+        if (options.execute) await operations.beginEpoch(sources, talk);
+        const rows = plan.map(({ source, topic, connector, historyLost = null }) => ({
+          source: source.name,
+          topic,
+          connector,
+          historyLost,
+        }));
+        if (json) return printJson({ sources: rows, executed: options.execute ?? false });
         printTable(
-          ['SOURCE', 'TOPIC', 'PARTITIONS'],
-          rows.map((row) => [row.source, row.topic, row.partitions]),
+          ['SOURCE', 'TOPIC', 'CONNECTOR', 'NOT FOLLOWED BECAUSE'],
+          rows.map((row) => [row.source, row.topic, row.connector, row.historyLost ?? '-']),
         );
-        if (positionLost !== null)
-          print(`the connector begins anew at the user database's present position: ${positionLost}`);
         talk(
           options.execute
             ? 'done: a new epoch has begun, and a daemon reads every row; friend-sync status shows how far it is'

@@ -10,7 +10,9 @@ import { describeRound } from '../round.ts';
 export function addStatus(program: Command, load: Load): void {
   program
     .command('status')
-    .description('connector state, lag per partition, keys that wait and why, rounds over the sources, trust')
+    .description(
+      'connector state, lag per partition, keys that wait and why, rounds over the sources, trust; exit 1 if a source stands still',
+    )
     .action(async () => {
       const { configuration, json } = load();
       const names = connectorNames(configuration);
@@ -30,11 +32,15 @@ export function addStatus(program: Command, load: Load): void {
       );
       if ([connectors, progress, keys, rounds, distrusted, lost].some((p) => 'error' in p))
         process.exitCode = EXIT.temporary;
-      const historyLost = 'error' in lost ? lost : { value: lost.value?.message };
+      else if (standsStill(connectors, lost)) process.exitCode = EXIT.failed;
+      const historyLost =
+        'error' in lost ? lost : { value: Object.fromEntries([...lost.value].map(([name, e]) => [name, e.message])) };
       if (json) return printJson({ connectors, progress, keys, rounds, distrusted, historyLost });
 
       if ('error' in lost) print(`user database: ${lost.error}`);
-      else if (lost.value) print(`user database: ${explain(lost.value).message}`);
+      else
+        for (const [source, error] of lost.value)
+          print(`source ${source} cannot be followed: ${explain(error).message}`);
 
       if ('error' in connectors) print(`connectors: ${connectors.error}`);
       else for (const { name, status } of connectors.value) print(`connector ${name}: ${stateOf(status)}`);
@@ -62,6 +68,17 @@ export function addStatus(program: Command, load: Load): void {
     });
 }
 
+/** A source's changes do not come: be it that the rest is as it should be, nothing new would be applied. */
+function standsStill(
+  connectors: Part<readonly { status: ConnectorStatus | undefined }[]>,
+  lost: Part<ReadonlyMap<string, unknown>>,
+): boolean {
+  if ('error' in connectors || 'error' in lost) return false;
+  const isRunning = (status: ConnectorStatus | undefined) =>
+    status?.state === 'RUNNING' && status.tasks.length > 0 && status.tasks.every(({ state }) => state === 'RUNNING');
+  return lost.value.size > 0 || connectors.value.some(({ status }) => !isRunning(status));
+}
+
 function stateOf(status: ConnectorStatus | undefined): string {
   if (!status) return 'not created';
   return `${status.state}, tasks ${status.tasks.map(({ state }) => state).join(', ') || 'none'}`;
@@ -78,7 +95,9 @@ function describe(report: RoundReport): string {
   return last + now + gone;
 }
 
-async function part<T>(read: () => Promise<T>): Promise<{ value: T } | { error: string }> {
+type Part<T> = { readonly value: T } | { readonly error: string };
+
+async function part<T>(read: () => Promise<T>): Promise<Part<T>> {
   try {
     return { value: await read() };
   } catch (error) {

@@ -48,6 +48,16 @@ export class ConnectClient {
     );
   }
 
+  /** The names of all connectors. */
+  names(): Promise<string[]> {
+    return this.#call('GET', '/connectors');
+  }
+
+  /** Creates a connector that runs no task until it is resumed. */
+  async createStopped(name: string, config: Readonly<Record<string, string>>): Promise<void> {
+    await this.#call('POST', '/connectors', { name, config, initial_state: 'STOPPED' });
+  }
+
   /** Creates the connector, or gives it this configuration; does nothing if it has it already. */
   async apply(name: string, config: Readonly<Record<string, string>>): Promise<'created' | 'updated' | 'unchanged'> {
     const current = await this.config(name);
@@ -248,8 +258,9 @@ function causeOf(trace = ''): string {
 /** Where the connector stands in its server's binary logs; undefined as long as it has stored no position. */
 export function storedPlace(
   offsets: readonly ConnectorOffset[],
-): { gtids: string; file: string; pos: number } | undefined {
+): { gtids: string; file: string; pos: number; eventAtMs: number | undefined } | undefined {
   const gtids = storedGtids(offsets);
-  const { file, pos } = offsets[0]?.offset ?? {};
-  return gtids === undefined ? undefined : { gtids, file: String(file), pos: Number(pos) };
+  const { file, pos, ts_sec: seconds } = offsets[0]?.offset ?? {};
+  const eventAtMs = typeof seconds === 'number' ? seconds * 1000 : undefined;
+  return gtids === undefined ? undefined : { gtids, file: String(file), pos: Number(pos), eventAtMs };
 }

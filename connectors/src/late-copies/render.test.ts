@@ -64,13 +64,13 @@ test('a mapped column is never captured, not even where another copy of the tabl
 
 test('it begins before the source connector, under a name, prefix and server id of its own', () => {
   const [late, source] = connectorDefinitions(configured(COPY), PK);
-  expect([late?.name, source?.name]).toEqual(['friend-sync-late-copies', 'friend-sync-source']);
+  expect([late?.name, source?.name]).toEqual(['friend-sync-late-copies', 'friend-sync-source-user']);
   for (const setting of ['topic.prefix', 'database.server.id', 'schema.history.internal.kafka.topic'])
     expect(late?.config[setting]).not.toBe(source?.config[setting]);
 });
 
 test('switched off, there is neither the connector nor a topic of it', () => {
   const configuration = configured(COPY, { lateCopies: { enabled: false } });
-  expect(connectorDefinitions(configuration, PK).map(({ name }) => name)).toEqual(['friend-sync-source']);
+  expect(connectorDefinitions(configuration, PK).map(({ name }) => name)).toEqual(['friend-sync-source-user']);
   expect(topicDefinitions(configuration).filter(({ topic }) => topic.includes('late'))).toEqual([]);
 });

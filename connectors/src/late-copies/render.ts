@@ -6,9 +6,9 @@ import {
   kafkaSecurity,
   mysqlConnector,
   pattern,
-  schemaHistory,
+  tablesAndHistory,
 } from '../debezium.ts';
-import { topicNames } from '../source-connector/topics.ts';
+import { schemaHistoryTopic } from '../source-connector/topics.ts';
 import { type PrimaryKeys, type TailedTable, tailedTables } from './tailed-tables.ts';
 
 /**
@@ -29,7 +29,11 @@ export function renderLateCopiesConnector(
       lateCopies.connectorName,
       lateCopies.topicPrefix,
     ),
-    'table.include.list': tables.map(({ table }) => pattern(table.database, table.table)).join(','),
+    ...tablesAndHistory(
+      tables.map(({ table }) => table),
+      schemaHistoryTopic(lateCopies.topicPrefix),
+      settings,
+    ),
     // With the primary key: REPLACE may change nothing else, of what is not mapped.
     'column.include.list': tables.flatMap((table) => capturedColumns(table, primaryKeys)).join(','),
     'skip.messages.without.change': 'true',
@@ -39,7 +43,6 @@ export function renderLateCopiesConnector(
 
     ...HEARTBEAT,
     'poll.interval.ms': '50',
-    ...schemaHistory(topicNames(lateCopies.topicPrefix), settings),
     ...CONVERSION,
 
     'key.converter': 'org.apache.kafka.connect.json.JsonConverter',

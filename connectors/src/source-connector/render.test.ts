@@ -1,23 +1,35 @@
 import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import type { Configuration } from '../configuration/configuration.ts';
 import { loadConfiguration, readConfiguration } from '../configuration/load.ts';
 import type { RawSettings } from '../configuration/overlay.ts';
+import { LONGEST_TEXT } from './cut.ts';
 import { renderSourceConnector } from './render.ts';
 
 const root = fileURLToPath(new URL('../../../', import.meta.url));
 
-const rendered = (settings: RawSettings = {}, table = 'user_db.im_user') =>
-  renderSourceConnector(
-    loadConfiguration({
-      text: `sources: [{ name: user, table: "${table}", key: id, copies: [{ table: d.t, key: user_id, set: { a: nick_name, b: id } }] }]`,
-      file: 'f.yaml',
-      env: { FRIEND_SYNC_SOURCE__PASSWORD: 'hunter2', FRIEND_SYNC_KAFKA__SASL__PASSWORD: 'hunter3' },
-      overrides: { kafka: { sasl: { mechanism: 'scram-sha-512', username: 'u' } }, ...settings },
-    }),
-  );
+const SOURCES = (table: string) => `sources:
+  - { name: user, table: "${table}", key: id, copies: [{ table: d.t, key: user_id, set: { a: nick_name, b: id } }] }
+  - { name: club, table: club_db.club, key: id, copies: [{ table: d.t, key: club_id, set: { c: title } }] }`;
+
+/** Of the first source, or of the one that is named. */
+function rendered(settings: RawSettings = {}, table = 'user_db.im_user', name = 'user') {
+  const configuration = loadConfiguration({
+    text: SOURCES(table),
+    file: 'f.yaml',
+    env: { FRIEND_SYNC_SOURCE__PASSWORD: 'hunter2', FRIEND_SYNC_KAFKA__SASL__PASSWORD: 'hunter3' },
+    overrides: { kafka: { sasl: { mechanism: 'scram-sha-512', username: 'u' } }, ...settings },
+  });
+  return render(configuration, name);
+}
+
+function render(configuration: Configuration, name: string): Record<string, string> {
+  const source = configuration.mapping.sources.find((mapped) => mapped.name === name);
+  return source ? renderSourceConnector(configuration, source) : {};
+}
 
 test('the example file renders to rendered/source-connector.json (vitest -u writes it)', async () => {
-  const config = renderSourceConnector(readConfiguration(`${root}friend-sync.example.yaml`, {}));
+  const config = render(readConfiguration(`${root}friend-sync.example.yaml`, {}), 'user');
   const file = `${root}connectors/rendered/source-connector.json`;
   await expect(`${JSON.stringify(config, null, 2)}\n`).toMatchFileSnapshot(file);
 });
@@ -45,11 +57,27 @@ test('the user database is only read and never locked', () => {
   });
 });
 
+/** What two connectors must not have in common. */
+const OF_A_SOURCE = ['database.server.id', 'schema.history.internal.kafka.topic', 'custom.metric.tags'] as const;
+
 test('connectors of different names have different server ids, the same name the same', () => {
-  const idOf = (connectorName: string) => rendered({ connect: { connectorName } })['database.server.id'];
-  expect(idOf('a')).toEqual(idOf('a'));
-  expect(idOf('a')).not.toBe(idOf('b'));
-  expect(Number(idOf('a'))).toBeLessThan(2 ** 32);
+  const [a, again, b] = ['a', 'a', 'b'].map((connectorName) => rendered({ connect: { connectorName } }));
+  expect(a).toEqual(again);
+  expect(a?.['database.server.id']).not.toBe(b?.['database.server.id']);
+  expect(Number(a?.['database.server.id'])).toBeLessThan(2 ** 32);
+});
+
+test('the sources of one system have connectors of their own, which write topics of one prefix', () => {
+  const [user, club] = ['user', 'club'].map((name) => rendered({}, 'user_db.im_user', name));
+  for (const name of OF_A_SOURCE) expect(user?.[name]).not.toBe(club?.[name]);
+  expect(user?.['topic.prefix']).toBe(club?.['topic.prefix']);
+  expect(club?.['table.include.list']).toBe('club_db\\.club');
+  expect(club?.['database.include.list']).toBe('club_db');
+});
+
+test('no value is longer than a message may be', () => {
+  const config = rendered();
+  expect(config[`column.truncate.to.${LONGEST_TEXT}.chars`]).toBe(config['column.include.list']);
 });
 
 test('TLS to the source verifies the server', () => {

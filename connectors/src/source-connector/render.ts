@@ -6,32 +6,47 @@ import {
   kafkaSecurity,
   mysqlConnector,
   pattern,
-  schemaHistory,
+  tablesAndHistory,
 } from '../debezium.ts';
 import type { SourceMapping } from '../mapping.ts';
-import { topicNames } from './topics.ts';
+import type { Settings } from '../settings.ts';
+import { LONGEST_TEXT } from './cut.ts';
+import { schemaHistoryTopic } from './topics.ts';
+
+/** Each source has a connector of its own, so that what stops one, stops that source alone. */
+export function sourceConnectorName({ connect }: Settings, { name }: Pick<SourceMapping, 'name'>): string {
+  return `${connect.connectorName}-${name}`;
+}
 
 /**
- * The Debezium connector's whole configuration. It captures the key and the mapped columns of the mapped tables and
- * nothing else, only reads the user database and never locks it, and holds no secret.
+ * The whole configuration of a source's Debezium connector. It captures the key and the mapped columns of the mapped
+ * table and nothing else, only reads the user database and never locks it, and holds no secret.
  */
-export function renderSourceConnector({ settings, mapping }: Configuration): Record<string, string> {
-  const { source, kafka, connect } = settings;
-  const names = topicNames(kafka.topicPrefix);
+export function renderSourceConnector({ settings }: Configuration, source: SourceMapping): Record<string, string> {
+  const { kafka, connect } = settings;
+  const name = sourceConnectorName(settings, source);
   return {
     // Rows are read by the daemon: a snapshot would lock, or take rows and position at different moments.
-    ...mysqlConnector(source, connect.sourcePassword, connect.connectorName, kafka.topicPrefix),
-    'table.include.list': mapping.sources.map(({ table }) => pattern(table.database, table.table)).join(','),
-    'column.include.list': mapping.sources.flatMap(capturedColumns).join(','),
+    ...mysqlConnector(settings.source, connect.sourcePassword, name, kafka.topicPrefix),
+    // All have one topic.prefix; without this, a second one waits a minute for the first one's name in JMX.
+    'custom.metric.tags': `source=${source.name}`,
+    ...tablesAndHistory([source.table], schemaHistoryTopic(kafka.topicPrefix, source.name), settings),
+    'column.include.list': capturedColumns(source).join(','),
+    // Debezium cuts BLOBs as well, at so many bytes, and leaves what is neither text nor bytes as it is.
+    [`column.truncate.to.${LONGEST_TEXT}.chars`]: capturedColumns(source).join(','),
     'skip.messages.without.change': 'true',
-    // Not even a TRUNCATE is passed over in silence: the connector stands at it, see rejected-truncate.ts.
-    'skipped.operations': 'none',
+    // A TRUNCATE says nothing of its rows, and its message has no key, which a compacted topic refuses for good.
+    'skipped.operations': 't',
     'tombstones.on.delete': 'true',
+    // Nobody reads what the row was before.
+    transforms: 'dropBefore',
+    'transforms.dropBefore.type': 'org.apache.kafka.connect.transforms.ReplaceField$Value',
+    'transforms.dropBefore.exclude': 'before',
+    'transforms.dropBefore.replace.null.with.default': 'false',
 
     // The barrier waits for events on a quiet source.
     ...HEARTBEAT,
     'poll.interval.ms': '10',
-    ...schemaHistory(names, settings),
     ...CONVERSION,
 
     // A crash of Connect would otherwise repeat old changes at new offsets.

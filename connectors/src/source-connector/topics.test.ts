@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { loadConfiguration } from '../configuration/load.ts';
-import { changeTopic, topicDefinitions, topicNames } from './topics.ts';
+import { changeTopic, newSchemaHistory, topicDefinitions } from './topics.ts';
 
 const configured = (table: string) =>
   loadConfiguration({
@@ -18,12 +18,12 @@ test('a change topic is named as Debezium names it', () => {
   expect(names).toEqual([['p.user_db.im_user'], ['p.a_b.__c']]);
 });
 
-test('every topic is defined, and only change topics have more than one partition', () => {
+test('every topic but the schema histories is defined, and only change topics have more than one partition', () => {
   const configuration = configured('user_db.im_user');
   const definitions = topicDefinitions(configuration);
   const partitions = Object.fromEntries(definitions.map(({ topic, partitions }) => [topic, partitions]));
-  const own = Object.values(topicNames('p'));
-  const late = ['l.d.t', 'l.schema-history', '__debezium-heartbeat.l'];
+  const own = ['__debezium-heartbeat.p'];
+  const late = ['l.d.t', '__debezium-heartbeat.l'];
   expect(partitions).toEqual({
     'p.user_db.im_user': 5,
     'p.user_db.im_user.dead-letter': 1,
@@ -39,7 +39,13 @@ test('a change topic keeps the newest change of each key, and deletes for 30 day
   });
 });
 
-test('the schema history is kept for ever', () => {
-  const history = topicDefinitions(configured('a.b')).find(({ topic }) => topic === 'p.schema-history');
-  expect(history?.config).toEqual({ 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' });
+test('each beginning of a connector has a schema history of its own, which is kept for ever', () => {
+  const { settings } = configured('a.b');
+  const config = { 'schema.history.internal.kafka.topic': 'p.schema-history.user' };
+  expect(newSchemaHistory(config, settings, new Date('2026-01-02T03:04:05.678Z'))).toEqual({
+    topic: 'p.schema-history.user.20260102030405678',
+    partitions: 1,
+    replicationFactor: 3,
+    config: { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' },
+  });
 });

@@ -1,4 +1,5 @@
 import type { Configuration } from '../configuration/configuration.ts';
+import { SCHEMA_HISTORY_TOPIC } from '../debezium.ts';
 import { tailedTables } from '../late-copies/tailed-tables.ts';
 import type { SourceMapping, TableName } from '../mapping.ts';
 import type { Settings } from '../settings.ts';
@@ -8,6 +9,8 @@ const DAY_MS = 86_400_000;
 const DEAD_LETTER_BYTES = 64 * 1024 * 1024;
 /** A connector cannot restart without its complete schema history. */
 const FOR_EVER = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' };
+/** Nobody reads them. */
+const HEARTBEATS = { 'cleanup.policy': 'delete', 'retention.ms': '3600000', 'segment.ms': '3600000' };
 
 /** A topic as it must exist before the connector starts; nothing is left to the broker's defaults. */
 export interface TopicDefinition {
@@ -36,23 +39,36 @@ export function deadLetterTopic(changeTopic: string): string {
   return `${changeTopic}.dead-letter`;
 }
 
-export interface TopicNames {
-  readonly heartbeat: string;
-  readonly schemaHistory: string;
+/** Where the connectors of a prefix say that they are alive, all of them. */
+export function heartbeatTopic(topicPrefix: string): string {
+  return `__debezium-heartbeat.${topicPrefix}`;
 }
 
-/** A connector's own topics. */
-export function topicNames(topicPrefix: string): TopicNames {
+/** What a connector has learned of its tables; each beginning of it has a topic of its own, see {@link newSchemaHistory}. */
+export function schemaHistoryTopic(topicPrefix: string, ...source: string[]): string {
+  return [topicPrefix, 'schema-history', ...source].join('.');
+}
+
+/**
+ * An empty schema history for a connector that is rendered like this: what an older one says of the tables may be wrong at
+ * a new position.
+ */
+export function newSchemaHistory(
+  config: Readonly<Record<string, string>>,
+  { kafka }: Settings,
+  begunAt: Date,
+): TopicDefinition {
   return {
-    heartbeat: `__debezium-heartbeat.${topicPrefix}`,
-    schemaHistory: `${topicPrefix}.schema-history`,
+    topic: `${config[SCHEMA_HISTORY_TOPIC]}.${begunAt.toISOString().replace(/\D/g, '')}`,
+    partitions: 1,
+    replicationFactor: kafka.replicationFactor,
+    config: FOR_EVER,
   };
 }
 
-/** Every topic of the pipeline. */
+/** Every topic of the pipeline but the schema histories. */
 export function topicDefinitions({ settings, mapping }: Configuration): TopicDefinition[] {
   const { partitions, replicationFactor } = settings.kafka;
-  const names = topicNames(settings.kafka.topicPrefix);
   const single = (topic: string, config: Record<string, string>) => ({
     topic,
     partitions: 1,
@@ -75,18 +91,15 @@ export function topicDefinitions({ settings, mapping }: Configuration): TopicDef
         'max.message.bytes': String(DEAD_LETTER_BYTES),
       }),
     ),
-    single(names.heartbeat, forDays(1)),
-    single(names.schemaHistory, FOR_EVER),
+    single(heartbeatTopic(settings.kafka.topicPrefix), HEARTBEATS),
     ...(settings.lateCopies.enabled ? lateCopiesTopics() : []),
   ];
 
   function lateCopiesTopics(): TopicDefinition[] {
-    const own = topicNames(settings.lateCopies.topicPrefix);
     return [
       // One partition: their order means nothing, and a message is a few bytes. What is older than this, the patrol has seen.
       ...tailedTables(mapping).map(({ table }) => single(lateCopiesTopic(settings, table), forDays(1))),
-      single(own.heartbeat, forDays(1)),
-      single(own.schemaHistory, FOR_EVER),
+      single(heartbeatTopic(settings.lateCopies.topicPrefix), HEARTBEATS),
     ];
   }
 }

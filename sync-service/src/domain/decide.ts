@@ -1,4 +1,4 @@
-import { Ambiguous, type Change, equalValues, isKnown, type Key, type Said, type Value } from './change.ts';
+import { Ambiguous, equalValues, isKnown, type Key, type Said, type Value } from './change.ts';
 import type { Coalesced } from './coalesce.ts';
 import { orderOf, type Position } from './position.ts';
 

@@ -22,10 +22,37 @@ export function parseKey(text: string, kind: KeyKind): Key {
   return BigInt(text);
 }
 
-/** A value as mysql2 returns it (with big numbers as strings), in the domain's form. */
-export function parseValue(raw: unknown, kind: ColumnKind): Value {
+/**
+ * The one definition of how a MySQL value becomes ours, whether a SELECT or a message brought it: equal values are
+ * equal afterwards, byte for byte. `undefined` where `raw` is no value of this kind, as after a change of the column's type.
+ *
+ * Integers are numbers, bigints or digits, zeros in front or not; decimals are text, without zeros in front and without
+ * a sign on zero; text and bytes are what they are.
+ */
+export function parseValue(raw: unknown, kind: ColumnKind): Value | undefined {
   if (raw === null) return null;
-  if (kind === 'integer' || kind === 'unsigned') return BigInt(raw as string | number);
-  if (kind === 'binary') return raw as Uint8Array;
-  return String(raw);
+  switch (kind) {
+    case 'integer':
+    case 'unsigned':
+      return parseInteger(raw, kind);
+    case 'decimal':
+      return typeof raw === 'string' ? parseDecimal(raw) : undefined;
+    case 'text':
+      return typeof raw === 'string' ? raw : undefined;
+    case 'binary':
+      return raw instanceof Uint8Array ? raw : undefined;
+  }
+}
+
+function parseInteger(raw: unknown, kind: 'integer' | 'unsigned'): bigint | undefined {
+  const isInteger =
+    typeof raw === 'bigint' || Number.isSafeInteger(raw) || (typeof raw === 'string' && /^-?\d+$/.test(raw));
+  const value = isInteger ? BigInt(raw as bigint | number | string) : undefined;
+  return value !== undefined && kind === 'unsigned' && value < 0n ? undefined : value;
+}
+
+function parseDecimal(text: string): string | undefined {
+  const [, sign, digits] = text.match(/^(-?)0*(\d+(?:\.\d+)?)$/) ?? [];
+  if (digits === undefined) return undefined;
+  return /[1-9]/.test(digits) ? `${sign}${digits}` : digits;
 }

@@ -1,13 +1,12 @@
 import type { Change } from '../../domain/change.ts';
 import type { SourceSchema } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
-import type { DecodedRecord, Decoder } from '../../infrastructure/kafka/avro.ts';
+import type { Decoder } from '../../infrastructure/kafka/avro.ts';
 import { avroFieldName } from '../../infrastructure/kafka/avro-names.ts';
 import type { Message, MessageBatch } from '../../infrastructure/kafka/consumer.ts';
 import type { DeadLetter } from '../../infrastructure/kafka/dead-letter.ts';
 import { toChange } from '../../infrastructure/kafka/envelope.ts';
 import { parseMessageKey } from '../../infrastructure/kafka/message-key.ts';
-import type { RequireCaptured } from './captured-columns.ts';
 
 export interface DecodedBatch {
   readonly changes: readonly Change[];
@@ -26,7 +25,6 @@ export async function decodeBatch(
   schema: SourceSchema,
   batch: MessageBatch,
   epoch: number,
-  requireCaptured: RequireCaptured,
 ): Promise<DecodedBatch> {
   const [changes, letters]: [Change[], DeadLetter[]] = [[], []];
   let floor: bigint | undefined;
@@ -35,9 +33,6 @@ export async function decodeBatch(
     const { offset, key } = message;
     try {
       const decoded = message.value && (await decoder.decode(message.value));
-      const missing = missingColumns(schema, decoded);
-      // Unknown, if it is known from now on; if not, every change would be.
-      if (missing.length > 0) await requireCaptured(schema.mapping, missing);
       changes.push(toChange({ schema, topic, partition, offset, epoch, key, decoded }));
     } catch (error) {
       if (!(error instanceof SyncError) || error.kind !== 'message_malformed') throw error;
@@ -48,11 +43,6 @@ export async function decodeBatch(
     }
   }
   return { changes, letters, floor };
-}
-
-function missingColumns({ mapping }: SourceSchema, decoded: DecodedRecord | null): string[] {
-  const fields = decoded?.schema.afterFields;
-  return fields ? mapping.columns.filter((column) => !fields.has(avroFieldName(column))) : [];
 }
 
 /** Undefined if not even the key can be read. */

@@ -11,9 +11,7 @@ import type { Metrics } from '../../metrics.ts';
 import type { FanOut } from '../fan-out/fan-out.ts';
 import type { FanOutEvents } from '../fan-out/fan-out-claim.ts';
 import type { SourceReads } from '../read/source-reads.ts';
-import type { HistoryWatch } from '../watch/history-watch.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
-import type { RequireCaptured } from './captured-columns.ts';
 import { type DecodedBatch, decodeBatch } from './decode-batch.ts';
 import { type IngestBatch, ingest } from './ingest.ts';
 import { findStart } from './topic-identity.ts';
@@ -23,15 +21,14 @@ export interface IngestHandlerParts {
   readonly store: Store;
   readonly admin: KafkaAdmin;
   readonly decoder: Decoder;
-  readonly requireCaptured: RequireCaptured;
   readonly fanOut: FanOut;
   /** Told of what is written through. */
   readonly events: FanOutEvents;
   readonly perseverance: Perseverance;
   /** Own reads, by the source's name. */
   readonly reads: ReadonlyMap<string, Pick<SourceReads, 'believed' | 'heard'>>;
-  /** Nothing is stored while changes may be missing. */
-  readonly history: Pick<HistoryWatch, 'check'>;
+  /** Throws while nothing may be stored of a source, by its name. */
+  readonly require: (source: string) => void;
   readonly metrics: Metrics;
   readonly log: Logger;
   readonly groupId: string;
@@ -62,11 +59,11 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
   }
 
   async function attempt(source: SourceStore, batch: MessageBatch): Promise<Stored> {
-    parts.history.check();
+    parts.require(source.schema.mapping.name);
     const epoch = epochs.get(`${batch.topic}/${batch.partition}`) ?? 0;
     let decoded: DecodedBatch;
     try {
-      decoded = await decodeBatch(parts.decoder, source.schema, batch, epoch, parts.requireCaptured);
+      decoded = await decodeBatch(parts.decoder, source.schema, batch, epoch);
       undecodable.require(batch, decoded);
     } catch (error) {
       // An operator may have set the offset past what cannot be decoded.

@@ -17,8 +17,8 @@ export interface LateCopiesParts extends IngestParts {
   readonly perseverance: Perseverance;
   readonly metrics: Metrics;
   readonly log: Logger;
-  /** The user server's changes, which a late copy must not overtake. */
-  readonly source: Stream;
+  /** The changes of each source, by its name, which a late copy must not overtake. */
+  readonly changes: ReadonlyMap<string, Stream>;
   /** Where messages about a target table arrive. */
   readonly topicOf: (table: SourceStore['sweeps'][number]['table']) => string;
   readonly signal: AbortSignal;
@@ -34,7 +34,7 @@ export function createLateCopiesHandler(parts: LateCopiesParts): PartitionHandle
 
   async function attempt(batch: MessageBatch, alive: Alive): Promise<Stored> {
     const { topic, partition, expectedOffset, nextOffset, maxTimestampMs } = batch;
-    if (batch.messages.length > 0) await awaitSource(parts, batch, alive);
+    if (batch.messages.length > 0) await awaitSources(parts, batch, alive);
     const late = await findLate(parts, batch);
     const found = await store.database.transaction('late copies', async (tx) => {
       const consumed = await store.consumed.lock(tx, topic, partition);
@@ -83,29 +83,43 @@ async function begin({ store, admin, log }: LateCopiesParts, topic: string, part
 async function startAnew(store: Store, topic: string, partition: number, low: bigint): Promise<bigint> {
   await store.database.transaction('beginning anew', async (tx) => {
     await store.consumed.lock(tx, topic, partition);
-    await store.consumed.skip(tx, topic, partition, low);
+    await store.consumed.restart(tx, topic, partition, low);
     await requestRounds(store, tx);
   });
   return low;
 }
 
 /** Ends early where the user server or Connect cannot be asked: then nobody can say what is still on its way. */
-async function awaitSource(parts: LateCopiesParts, { maxTimestampMs }: MessageBatch, alive: Alive): Promise<void> {
+async function awaitSources(
+  parts: LateCopiesParts,
+  { topic, maxTimestampMs }: MessageBatch,
+  alive: Alive,
+): Promise<void> {
   const leftMs = LONGEST_DEFERRAL_MS - (Date.now() - maxTimestampMs);
   if (leftMs <= 0) return;
+  const streams = sourcesIn(parts, topic).map(({ source }) => parts.changes.get(source.schema.mapping.name));
   try {
-    await awaitIngest(parts.source, parts, waiting(leftMs, alive));
+    await Promise.all(
+      streams.filter((stream) => stream !== undefined).map((s) => awaitIngest(s, parts, waiting(leftMs, alive))),
+    );
   } catch (error) {
     if (!(error instanceof SyncError) || error.kind === 'aborted') throw error;
-    parts.log.debug({ problem: error.message }, 'late copies do not wait for the source any longer');
+    parts.log.debug({ problem: error.message }, 'late copies do not wait for their sources any longer');
   }
 }
 
-async function findLate({ store, topicOf }: LateCopiesParts, batch: MessageBatch) {
+/** The sources that have copies in the table of a topic. */
+function sourcesIn({ store, topicOf }: LateCopiesParts, topic: string) {
+  return [...store.sources.values()]
+    .map((source) => ({ source, sweeps: source.sweeps.filter(({ table }) => topicOf(table) === topic) }))
+    .filter(({ sweeps }) => sweeps.length > 0);
+}
+
+async function findLate(parts: LateCopiesParts, batch: MessageBatch) {
+  const { store } = parts;
   const rows = batch.messages.map(({ key }) => (key ? parseFields(key) : undefined)).filter((row) => row !== undefined);
   const late = [];
-  for (const source of store.sources.values()) {
-    const sweeps = source.sweeps.filter(({ table }) => topicOf(table) === batch.topic);
+  for (const { source, sweeps } of sourcesIn(parts, batch.topic)) {
     const differing = await Promise.all(sweeps.map((sweep) => sweep.differingAmong(store.database, rows)));
     const keys = [...new Set(differing.flat().map(({ key }) => key))];
     if (keys.length > 0) late.push({ source, keys });

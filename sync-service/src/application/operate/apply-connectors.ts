@@ -1,36 +1,47 @@
 import {
-  type Configuration,
-  type ConnectClient,
   type ConnectorDefinition,
+  formerConnectors,
+  SCHEMA_HISTORY_TOPIC,
   topicDefinitions,
+  withSchemaHistory,
 } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
-import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
+import { beginning } from './beginning.ts';
+import { beginEpoch, EPOCH_BEGINS, type EpochParts } from './epoch.ts';
+import { type OnStep, runSteps } from './steps.ts';
+
+const TABLES = 'table.include.list';
+const PREFIX = 'topic.prefix';
+
+export interface ApplyParts extends EpochParts {
+  readonly requestPatrol: () => Promise<void>;
+}
 
 export interface AppliedConnectors {
   readonly topics: readonly { topic: string; outcome: string }[];
   readonly connectors: readonly AppliedConnector[];
+  /** Connectors of sources that the mapping no longer has. They run on. */
+  readonly former: readonly string[];
 }
 
 export interface AppliedConnector {
   readonly name: string;
-  readonly outcome: 'created' | 'updated' | 'unchanged';
+  /** `begun anew`: at its server's present, as one that is created. */
+  readonly outcome: 'created' | 'begun anew' | 'updated' | 'unchanged';
 }
 
 /**
- * Brings topics and connectors to what the configuration says; repeated, it changes nothing. Topics come first: Connect
- * would create them with the broker's defaults, and a signal topic with more than one partition is never heard. When it
- * returns, everything that the servers commit from now on will be sent. The connectors are begun one after another, in
- * the order given.
+ * Brings topics and connectors to what the configuration says; repeated, it changes nothing, and what has not changed is
+ * not disturbed. Topics come first: Connect would create them with the broker's defaults. When it returns, everything
+ * that the servers commit from now on will be sent. The connectors are begun one after another, in the order given.
  */
 export async function applyConnectors(
-  configuration: Configuration,
+  parts: ApplyParts,
   definitions: readonly ConnectorDefinition[],
-  admin: KafkaAdmin,
-  connect: ConnectClient,
-  requestPatrol: () => Promise<void>,
   deadlineMs: number,
+  onStep: OnStep,
 ): Promise<AppliedConnectors> {
+  const { configuration, admin, connect } = parts;
   const problems = await Promise.all(
     definitions.map(async ({ name, config }) =>
       (await connect.validate(config)).map(({ key, message }) => `${name}: ${key}: ${message}`),
@@ -46,14 +57,56 @@ export async function applyConnectors(
       `${differing.join(', ')}: the number of partitions is not the configured one and cannot be changed; correct kafka.partitions, or delete the topic if it is not in use yet`,
     );
   }
+  await deleteSingleConnector(parts, deadlineMs);
   const connectors: AppliedConnector[] = [];
-  for (const { name, config } of definitions) {
-    const outcome = await connect.apply(name, config);
+  for (const definition of definitions)
+    connectors.push({ name: definition.name, outcome: await apply(parts, definition, deadlineMs, onStep) });
+  return { topics, connectors, former: await findFormer(parts) };
+}
+
+/** One that does not exist, reads other tables than it began with, or did not come to the end of its beginning, begins anew. */
+async function apply(
+  parts: ApplyParts,
+  definition: ConnectorDefinition,
+  deadlineMs: number,
+  onStep: OnStep,
+): Promise<AppliedConnector['outcome']> {
+  const { connect, store, configuration } = parts;
+  const { name, config, source } = definition;
+  const current = await connect.config(name);
+  const history = current?.[SCHEMA_HISTORY_TOPIC];
+  const seen = source && (await store.serverState.read(store.database, source.name));
+  if (history !== undefined && current?.[TABLES] === config[TABLES] && seen?.lost?.reason !== EPOCH_BEGINS) {
+    const outcome = await connect.apply(name, withSchemaHistory(definition, history).config);
     await connect.waitUntilRunning(name, deadlineMs);
     await connect.waitUntilPositioned(name, deadlineMs);
-    connectors.push({ name, outcome });
-    // Copies that were written before it streamed are the patrol's.
-    if (name === configuration.settings.lateCopies.connectorName && outcome === 'created') await requestPatrol();
+    return outcome;
   }
-  return { topics, connectors };
+  if (source) await beginEpoch(parts, source, onStep);
+  else {
+    const { stop, run } = beginning({ ...parts, settings: configuration.settings }, definition);
+    await runSteps([...stop, ...run], onStep);
+    // Copies that were written before it streamed are the patrol's.
+    await parts.requestPatrol();
+  }
+  return current ? 'begun anew' : 'created';
+}
+
+/** The version before had one connector for all sources, with the name that those of the sources now begin with. */
+async function deleteSingleConnector({ configuration, connect }: ApplyParts, deadlineMs: number): Promise<void> {
+  const { connectorName } = configuration.settings.connect;
+  if (!(await isOurs(connectorName))) return;
+  await connect.stop(connectorName);
+  await connect.waitUntilStopped(connectorName, deadlineMs);
+  await connect.delete(connectorName);
+
+  async function isOurs(name: string): Promise<boolean> {
+    return (await connect.config(name))?.[PREFIX] === configuration.settings.kafka.topicPrefix;
+  }
+}
+
+async function findFormer({ configuration, connect }: ApplyParts): Promise<string[]> {
+  const names = formerConnectors(configuration, await connect.names());
+  const configs = await Promise.all(names.map((name) => connect.config(name)));
+  return names.filter((_, i) => configs[i]?.[PREFIX] === configuration.settings.kafka.topicPrefix);
 }

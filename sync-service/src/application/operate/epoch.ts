@@ -1,68 +1,95 @@
-import { type Configuration, type ConnectClient, changeTopic, type SourceMapping } from '@friend-sync/connectors';
-import { SyncError } from '../../errors.ts';
-import type { KafkaAdmin, PartitionOffsets } from '../../infrastructure/kafka/admin.ts';
+import {
+  type Configuration,
+  changeTopic,
+  type SourceMapping,
+  sourceConnector,
+  topicDefinitions,
+} from '@friend-sync/connectors';
+import type { PartitionOffsets } from '../../infrastructure/kafka/admin.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { readHistory } from '../../infrastructure/mysql/server-state.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
+import { type BeginningParts, beginning } from './beginning.ts';
+import { type OnStep, runSteps } from './steps.ts';
 
-/** The connector stops, runs and tells its position within so long. */
-const CONNECTOR_MS = 120_000;
+/** Why a source is not followed while a new epoch of it begins, and from then on if that was broken off. */
+export const EPOCH_BEGINS = 'a new epoch of it was begun and has not ended';
 
-export interface EpochParts {
+export interface EpochParts extends Omit<BeginningParts, 'settings'> {
   readonly configuration: Configuration;
   readonly store: Store;
-  readonly admin: KafkaAdmin;
-  readonly connect: ConnectClient;
   /** The user database. */
   readonly source: Database;
 }
 
+/** What a new epoch means for one source. */
 export interface EpochPlan {
-  readonly sources: readonly { readonly source: SourceMapping; readonly topic: string; readonly partitions: number }[];
-  /** Why the connector must begin anew at the user server's current position; undefined: it goes on where it is. */
-  readonly positionLost: string | undefined;
+  readonly source: SourceMapping;
+  readonly topic: string;
+  readonly connector: string;
+  /** Why its changes can no longer be followed; undefined: nothing says so. */
+  readonly historyLost: string | undefined;
 }
 
-/**
- * What a new epoch of these sources means. Throws `contract_broken` if the user server's history was lost and a source
- * is left out: the connector's position is the same for all.
- */
-export async function planEpoch(
-  { configuration, store, admin }: EpochParts,
+export function planEpoch(
+  { configuration, store }: Pick<EpochParts, 'configuration' | 'store'>,
   sources: readonly SourceMapping[],
-): Promise<EpochPlan> {
-  const positionLost = (await store.serverState.read(store.database))?.historyLost;
-  const left = configuration.mapping.sources.filter((source) => !sources.includes(source));
-  if (positionLost !== undefined && left.length > 0)
-    throw new SyncError(
-      'contract_broken',
-      `${positionLost}; that concerns every source: begin the new epoch without naming one`,
-    );
-  const topics = sources.map(async (source) => {
-    const topic = changeTopic(configuration.settings, source);
-    return { source, topic, partitions: await admin.partitionCount(topic) };
-  });
-  return { sources: await Promise.all(topics), positionLost };
+): Promise<EpochPlan[]> {
+  const plans = sources.map(async (source) => ({
+    source,
+    topic: changeTopic(configuration.settings, source),
+    connector: sourceConnector(configuration, source).name,
+    historyLost: (await store.serverState.read(store.database, source.name))?.lost?.reason,
+  }));
+  return Promise.all(plans);
 }
 
 /**
- * Begins a new epoch: what the topics hold up to now no longer counts, and a daemon reads every row again. The connector
- * is stopped while the cut is made, so that nothing arrives. May be repeated after a failure at any step; daemons need not
- * be stopped.
+ * Begins a new epoch of a source: what its topic holds up to now no longer counts, its connector begins anew at the user
+ * server's present, and every row is read. It leads out of every state that the connector, its topics or the user server
+ * may be in; daemons need not be stopped. Broken off at any step it may be repeated, and until then nobody takes the
+ * source for one that is followed.
  */
-export async function beginEpoch(parts: EpochParts, plan: EpochPlan): Promise<void> {
-  const { store, admin, connect, configuration, source } = parts;
-  const { connectorName } = configuration.settings.connect;
-  await connect.stop(connectorName);
-  await connect.waitUntilStopped(connectorName, CONNECTOR_MS);
-  const { executed } = await readHistory(source);
-  for (const { topic } of plan.sources) await cut(store, topic, await admin.partitionOffsets(topic), executed);
-  if (plan.positionLost !== undefined) await connect.deleteOffsets(connectorName);
-  await connect.resume(connectorName);
-  await connect.waitUntilRunning(connectorName, CONNECTOR_MS);
-  await connect.waitUntilPositioned(connectorName, CONNECTOR_MS);
-  for (const { source } of plan.sources) await store.sources.get(source.name)?.round.request(store.database);
-  if (plan.positionLost !== undefined) await store.serverState.forget(store.database);
+export async function beginEpoch(parts: EpochParts, source: SourceMapping, onStep: OnStep): Promise<void> {
+  const { configuration, store, admin } = parts;
+  const { database, serverState } = store;
+  const { settings } = configuration;
+  const topic = changeTopic(settings, source);
+  const { stop, run } = beginning({ ...parts, settings }, sourceConnector(configuration, source));
+  const steps = [
+    {
+      name: `remembering that an epoch of ${source.name} begins`,
+      run: () => serverState.declareLost(database, source.name, EPOCH_BEGINS),
+    },
+    { name: 'creating topics that are missing', run: () => admin.ensureTopics(topicDefinitions(configuration)) },
+    ...stop,
+    {
+      name: `cutting ${topic}`,
+      async run() {
+        const { executed } = await readHistory(parts.source);
+        await cut(store, topic, await admin.partitionOffsets(topic), executed);
+      },
+    },
+    ...run,
+    {
+      name: 'remembering what the user server has',
+      async run() {
+        // Only now: what was committed before the connector had its position is not sent.
+        const { executed } = await readHistory(parts.source);
+        await serverState.beginAnew(database, source.name, executed);
+      },
+    },
+    {
+      name: 'asking for a round over all rows',
+      async run() {
+        // The stream has begun anew, and is trusted until it is found wrong.
+        const own = store.sources.get(source.name);
+        await own?.reads.setDistrust(database, undefined);
+        await own?.round.request(database);
+      },
+    },
+  ];
+  await runSteps(steps, onStep);
 }
 
 /** Everything above the present ends is of the new epoch, and newer than anything of the old one. */

@@ -2,17 +2,18 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../../domain/change.ts';
 import { SyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
-import { type BinlogPosition, holdsOnlyStatements } from '../../infrastructure/mysql/binlog-rest.ts';
+import { type BinlogPlace, findUnsent } from '../../infrastructure/mysql/binlog-rest.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
-import { containsGtids } from '../../infrastructure/mysql/server-state.ts';
+import { gtidSet, unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
 import { openTransactions } from './open-transactions.ts';
 
 const POLL_MS = 100;
 
-/** What a connector has stored of its place in a server's binary logs. */
-export interface SentUpTo extends BinlogPosition {
-  readonly gtids: string;
+/** What a connector has stored of how far it has sent a server's commits. */
+export interface SentUpTo extends BinlogPlace {
+  /** When the last of them was made; undefined where it cannot be told. */
+  readonly eventAtMs?: number | undefined;
 }
 
 /** What a connector sends of a server's commits. */
@@ -32,7 +33,7 @@ export interface IngestParts {
 }
 
 export interface BarrierParts extends IngestParts {
-  /** The user server's, and that of the friend server's late copies where they are followed. */
+  /** Those of the sources, and that of the late copies where they are followed. */
   readonly streams: readonly Stream[];
 }
 
@@ -62,44 +63,84 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number): Prom
 
 /** The barrier's first part: returns once everything that a server had committed before the call has been ingested. */
 export async function awaitIngest(stream: Stream, parts: IngestParts, waitUntil: Wait): Promise<void> {
-  const { store, admin } = parts;
+  const before = await readConsumed(stream.topics, parts.store);
   const ends = await awaitSent(stream, parts, waitUntil);
-  const isIngested = async () => {
-    for (const [topic, offsets] of ends) {
-      const consumed = await store.consumed.readAll(store.database, topic);
-      for (const [partition, end] of offsets) if ((consumed.get(partition)?.nextOffset ?? 0n) < end) return false;
-    }
-    return true;
-  };
-  const obstacle = () => openTransactions(admin, [...stream.topics, stream.heartbeatTopic]);
-  await waitUntil(`the topics of ${stream.connectorName} have not been ingested`, isIngested, obstacle);
+  requireSameLogs(before, ends);
+  await awaitConsumed(stream, ends, parts, waitUntil);
 }
 
-/** The end offsets of topics, by partition. */
+/** An offset of each partition, by topic. */
 export type Ends = ReadonlyMap<string, ReadonlyMap<number, bigint>>;
 
 /**
  * Waits until the connector has sent everything that its server had committed before the call, and the transactions of
- * `also` (a GTID set); returns where its topics end then.
+ * `also`, a GTID set; returns where its topics end then. A server that lacks some of `also` is waited for.
  */
 export async function awaitSent(
-  { server, connectorName, topics, heartbeatTopic, sent }: Stream,
+  stream: Stream,
   { admin }: Pick<IngestParts, 'admin'>,
   waitUntil: Wait,
   also = '',
 ): Promise<Ends> {
+  const { server, connectorName, topics } = stream;
   const [executed] = await server.rows('reading gtid_executed', 'SELECT @@global.gtid_executed AS gtids');
-  const wanted = [String(executed?.gtids), also].filter((set) => set !== '').join(',');
+  const wanted = unitedGtids([gtidSet(executed?.gtids), also]);
+  let unsent: string | undefined = '';
   const isSent = async () => {
-    // While Connect does not answer, it has not sent anything either.
-    const upTo = await sent().catch(() => undefined);
-    if (upTo === undefined) return false;
-    return (await containsGtids(server, upTo.gtids, wanted)) || (await holdsOnlyStatements(server, upTo));
+    unsent = await stream.sent().then(
+      (sent) => (sent ? findUnsent(server, sent, wanted) : 'it has stored no position'),
+      () => 'Kafka Connect does not tell its position',
+    );
+    return unsent === undefined;
   };
-  const obstacle = () => openTransactions(admin, [...topics, heartbeatTopic]);
+  const obstacle = async () => `: ${unsent}${await openTransactionsOf(stream, admin)}`;
   await waitUntil(`the connector ${connectorName} has not sent what its server committed`, isSent, obstacle);
   // Open transactions included: the marker that commits what was sent may not be in every partition yet.
   return new Map(await Promise.all(topics.map(async (topic) => [topic, await admin.endOffsets(topic)] as const)));
+}
+
+/** Waits until everything below these ends of a stream's topics has been ingested. */
+export async function awaitConsumed(
+  stream: Stream,
+  ends: Ends,
+  { store, admin }: IngestParts,
+  waitUntil: Wait,
+): Promise<void> {
+  const isIngested = async () => {
+    const consumed = await readConsumed([...ends.keys()], store);
+    return eachEnd(ends, (topic, partition, end) => (consumed.get(topic)?.get(partition) ?? 0n) >= end);
+  };
+  const step = `the topics of ${stream.connectorName} have not been ingested`;
+  await waitUntil(step, isIngested, () => openTransactionsOf(stream, admin));
+}
+
+/** Throws `topic_replaced` where a log ends below the offset that it was to be read from before: it is another one. */
+export function requireSameLogs(before: Ends, ends: Ends): void {
+  eachEnd(ends, (topic, partition, end) => {
+    const next = before.get(topic)?.get(partition) ?? 0n;
+    if (end >= next) return true;
+    throw new SyncError(
+      'topic_replaced',
+      `${topic}/${partition} ends at offset ${end}, and ${next} was to be read next: it is another log`,
+    );
+  });
+}
+
+function eachEnd(ends: Ends, holds: (topic: string, partition: number, end: bigint) => boolean): boolean {
+  return [...ends].every(([topic, offsets]) => [...offsets].every(([partition, end]) => holds(topic, partition, end)));
+}
+
+/** The next offset of each partition. */
+export async function readConsumed(topics: readonly string[], { consumed, database }: Store): Promise<Ends> {
+  const read = topics.map(async (topic) => {
+    const partitions = await consumed.readAll(database, topic);
+    return [topic, new Map([...partitions].map(([n, { nextOffset }]) => [n, nextOffset]))] as const;
+  });
+  return new Map(await Promise.all(read));
+}
+
+function openTransactionsOf({ topics, heartbeatTopic }: Stream, admin: KafkaAdmin): Promise<string> {
+  return openTransactions(admin, [...topics, heartbeatTopic]);
 }
 
 /** The barrier's second part: returns once every key that was due for a read at the call has been looked at since. */

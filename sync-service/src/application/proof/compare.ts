@@ -2,7 +2,7 @@ import { createHash } from 'node:crypto';
 import type { Configuration, CopyMapping, SourceMapping } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import { type Database, quoted, type Row } from '../../infrastructure/mysql/database.ts';
-import { readSourceColumns } from '../../infrastructure/mysql/mirror-table.ts';
+import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
 
 const PAGE_KEYS = 5_000;
 const MOST_EXAMPLES = 10;
@@ -95,7 +95,8 @@ function heldBy(copy: CopyMapping, row: Row): Held {
 }
 
 async function hasIntegerKey(source: Database, mapping: SourceMapping): Promise<boolean> {
-  const column = (await readSourceColumns(source, mapping)).find(({ name }) => name === mapping.key);
+  const shape = await readTableShape(source, mapping.table);
+  const column = shape?.columns.find(({ name }) => name === mapping.key);
   return column?.dataType.endsWith('int') ?? false;
 }
 

@@ -2,34 +2,27 @@ import {
   type Configuration,
   type ConnectClient,
   changeTopic,
+  heartbeatTopic,
   lateCopiesTopic,
+  sourceConnectorName,
   storedPlace,
   tailedTables,
-  topicNames,
 } from '@friend-sync/connectors';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import type { Stream } from './barrier.ts';
 
-/** What arrives of the user server's commits, by the source's name. */
+/** What arrives of the user server's commits: for each source, by its name, what its connector sends. */
 export function sourceStreams(
   { settings, mapping }: Configuration,
   server: Database,
   connect: ConnectClient,
 ): ReadonlyMap<string, Stream> {
-  const { connectorName } = settings.connect;
-  const { topicPrefix } = settings.kafka;
-  return new Map(
-    mapping.sources.map((source) => [
-      source.name,
-      streamOf(connectorName, topicPrefix, server, connect, [changeTopic(settings, source)]),
-    ]),
-  );
-}
-
-/** What arrives of the user server's commits. */
-export function sourceStream({ settings, mapping }: Configuration, server: Database, connect: ConnectClient): Stream {
-  const topics = mapping.sources.map((source) => changeTopic(settings, source));
-  return streamOf(settings.connect.connectorName, settings.kafka.topicPrefix, server, connect, topics);
+  const streams = mapping.sources.map((source) => {
+    const connectorName = sourceConnectorName(settings, source);
+    const topics = [changeTopic(settings, source)];
+    return [source.name, streamOf(connectorName, settings.kafka.topicPrefix, server, connect, topics)] as const;
+  });
+  return new Map(streams);
 }
 
 /** What arrives of the friend server's commits, our own excepted; undefined where late copies are switched off. */
@@ -55,6 +48,6 @@ function streamOf(
     server,
     sent: async () => storedPlace(await connect.offsets(connectorName)),
     topics,
-    heartbeatTopic: topicNames(topicPrefix).heartbeat,
+    heartbeatTopic: heartbeatTopic(topicPrefix),
   };
 }

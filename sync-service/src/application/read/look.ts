@@ -4,12 +4,13 @@ import type { MirrorRow } from '../../domain/decide.ts';
 import { agrees, isBelow, type Observation, type ReadRow } from '../../domain/read.ts';
 import { SyncError } from '../../errors.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
+import { unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { ReadPage } from '../../infrastructure/mysql/source-rows.ts';
 import { type ReadParts, toSourceError } from './read-parts.ts';
 
 /** A server that has not executed what it must is asked again so often, and for so long. */
 const ASK_AGAIN_MS = 20;
-const PATIENCE_MS = 5_000;
+const PATIENCE_MS = 20_000;
 
 /** A row that the mirror contradicts. Which of the two is right, only the barrier tells. */
 export interface Suspect {
@@ -55,30 +56,30 @@ export async function observe({ store, source, stream, topic }: ReadParts): Prom
     epoch: first.epoch,
     water: new Map([...consumed].map(([partition, { highWater }]) => [partition, highWater])),
     readNumber,
-    required: [sent.gtids, ...newest].join(','),
+    required: unitedGtids([sent.gtids, ...newest]),
   };
 }
 
 /** Reads the rows of these keys and compares them with the mirror. */
 export function lookAt(parts: ReadParts, keys: readonly Key[], observation: Observation): Promise<Looked> {
-  return look(parts, observation, (server) => parts.source.rows.ofKeys(server, keys, observation.required));
+  return look(parts, observation, () => parts.source.rows.ofKeys(parts.database, keys, observation.required));
 }
 
-/** Reads the rows after a key, in the order of the source, and compares them with the mirror; no more than `limit`. */
+/**
+ * Reads the rows after a key, in the order of the source, and compares them with the mirror; no more than `limit`.
+ * `server`: a replica of the user server may be asked as well. What it says is to be read again before it is settled.
+ */
 export function lookAfter(
   parts: ReadParts,
   after: Key | undefined,
   limit: number,
   observation: Observation,
+  server: Database,
 ): Promise<Looked> {
-  return look(parts, observation, (server) => parts.source.rows.after(server, after, limit, observation.required));
+  return look(parts, observation, () => parts.source.rows.after(server, after, limit, observation.required));
 }
 
-async function look(
-  parts: ReadParts,
-  observation: Observation,
-  read: (server: Database) => Promise<ReadPage>,
-): Promise<Looked> {
+async function look(parts: ReadParts, observation: Observation, read: () => Promise<ReadPage>): Promise<Looked> {
   parts.require();
   const { rows, bytes } = await readOnceExecuted(parts, read);
   const known = await parts.source.mirror.read(
@@ -108,13 +109,10 @@ async function look(
  * A server that has yet to execute what the connector has sent, or what was ingested, shows rows that are older than the
  * mirror: a replica, and for a moment the primary as well, since a change is sent once it is in the binary log.
  */
-async function readOnceExecuted(
-  { readFrom, source }: ReadParts,
-  read: (server: Database) => Promise<ReadPage>,
-): Promise<ReadPage> {
+async function readOnceExecuted({ source, signal }: ReadParts, read: () => Promise<ReadPage>): Promise<ReadPage> {
   const { database, table } = source.schema.mapping.table;
-  for (const until = Date.now() + PATIENCE_MS; ; await delay(ASK_AGAIN_MS)) {
-    const page = await read(readFrom).catch((error) => {
+  for (const until = Date.now() + PATIENCE_MS; ; await delay(ASK_AGAIN_MS, undefined, { signal })) {
+    const page = await read().catch((error) => {
       throw toSourceError(error);
     });
     if (!page.hasGtids)

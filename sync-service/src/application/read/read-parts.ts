@@ -10,14 +10,14 @@ export interface ReadParts {
   readonly source: SourceStore;
   /** The user server that the connector follows. */
   readonly database: Database;
-  /** Where rows are read: the same server, or a replica of it. What a replica says is only suspected. */
-  readonly readFrom: Database;
   readonly stream: Stream;
   /** The change topic. */
   readonly topic: string;
   readonly admin: KafkaAdmin;
   /** Throws while the source's rows must not be compared: its history is in doubt, or its table is not what it was. */
   readonly require: () => void;
+  /** Nothing is waited for any more. */
+  readonly signal: AbortSignal;
 }
 
 /** What goes wrong at the user server is not the friend database's trouble. */

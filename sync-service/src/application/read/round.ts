@@ -3,9 +3,10 @@ import type { Key } from '../../domain/change.ts';
 import type { Observation } from '../../domain/read.ts';
 import { parseKey } from '../../domain/source-schema.ts';
 import type { CopySweep } from '../../infrastructure/mysql/copy-sweep.ts';
+import type { Database } from '../../infrastructure/mysql/database.ts';
 import { type Round, type RoundPlace, toAfter } from '../../infrastructure/mysql/round-store.ts';
 import { GoneGuard } from './gone-guard.ts';
-import { lookAfter, lookAt, observe } from './look.ts';
+import { lookAfter, lookAt, observe, type Suspect } from './look.ts';
 import type { ReadEvents } from './read-events.ts';
 import { type ReadParts, toSourceError } from './read-parts.ts';
 import type { Settler } from './settler.ts';
@@ -22,13 +23,15 @@ const MOST_HELD = 50_000;
 const MOST_PAGES = 40;
 const OBSERVE_EVERY_MS = 1_000;
 const SWEEP_ROWS = 5_000;
-const GONE_KEYS = 500;
+const SOME_KEYS = 500;
 /** The patrol rests so many times as long as a chunk of copies took: it uses a tenth of one connection. */
 const REST_FACTOR = 9;
 const LONGEST_REST_MS = 10_000;
 
 export interface RoundOptions {
   readonly parts: ReadParts;
+  /** Where rows are read: the user server, or a replica of it. */
+  readonly readFrom: Database;
   readonly settler: Settler;
   readonly events: ReadEvents;
   /** Most rows a second; undefined: as fast as it can. */
@@ -91,14 +94,14 @@ export class RoundRun {
   }
 
   async #compareSource({ leg, after }: RoundPlace): Promise<boolean> {
-    const { parts, settler, run } = this.#options;
+    const { parts, readFrom, settler, run } = this.#options;
     const { keyKind } = parts.source.schema;
     let from: Key | undefined = after[0] === undefined ? undefined : parseKey(after[0], keyKind);
     let limit = FIRST_ROWS;
     const pages: { readonly end: Key; readonly settled: Promise<void>; isSettled: boolean }[] = [];
     for (let isLast = false; !isLast; ) {
       const began = performance.now();
-      const looked = await run(async () => lookAfter(parts, from, limit, await this.#observe()));
+      const looked = await run(async () => lookAfter(parts, from, limit, await this.#observe(), readFrom));
       isLast = looked.rows.length < limit;
       from = looked.rows.at(-1)?.key ?? from;
       this.#rowCount += looked.rows.length;
@@ -133,9 +136,9 @@ export class RoundRun {
   }
 
   /** What cannot be settled now stays due. */
-  async #settle(suspects: Parameters<Settler['settle']>[0]): Promise<void> {
+  async #settle(suspects: readonly Suspect[]): Promise<void> {
     const { parts, settler, events, run } = this.#options;
-    const settled = await settler.settle(suspects, { marksNew: !this.#round.isAsked });
+    const settled = await settler.settle(await this.#confirmed(suspects), { marksNew: !this.#round.isAsked });
     events.onSettled(parts, settled, this.#purpose);
     this.#correctedKeys += settled.filter(({ corrected }) => corrected.length > 0).length;
     const left = settled.filter(({ outcome }) => outcome === 'taken' || outcome === 'given up');
@@ -146,6 +149,19 @@ export class RoundRun {
         left.map(({ suspect }) => suspect.read.key),
       ),
     );
+  }
+
+  /** A replica may lack what was filtered, skipped or injected: what it says is read once more at the server that is followed. */
+  async #confirmed(suspects: readonly Suspect[]): Promise<readonly Suspect[]> {
+    const { parts, readFrom, run } = this.#options;
+    if (readFrom === parts.database || suspects.length === 0) return suspects;
+    const keys = suspects.map(({ read: { key } }) => key);
+    const confirmed: Suspect[] = [];
+    for (let at = 0; at < keys.length; at += SOME_KEYS) {
+      const some = keys.slice(at, at + SOME_KEYS);
+      confirmed.push(...(await run(async () => lookAt(parts, some, await observe(parts)))).suspects);
+    }
+    return confirmed;
   }
 
   async #findGone(): Promise<boolean> {
@@ -171,10 +187,10 @@ export class RoundRun {
   }
 
   async #existing(keys: readonly Key[]): Promise<Set<Key>> {
-    const { parts } = this.#options;
+    const { parts, readFrom } = this.#options;
     parts.require();
     if (keys.length === 0) return new Set();
-    return parts.source.rows.existing(parts.readFrom, keys).catch((error) => {
+    return parts.source.rows.existing(readFrom, keys).catch((error) => {
       throw toSourceError(error);
     });
   }
@@ -182,8 +198,8 @@ export class RoundRun {
   /** They are looked at once more, in the order of changes: one that has come back is not taken. */
   async #takeGone(keys: readonly Key[]): Promise<void> {
     const { parts, settler, events, run } = this.#options;
-    for (let at = 0; at < keys.length; at += GONE_KEYS) {
-      const some = keys.slice(at, at + GONE_KEYS);
+    for (let at = 0; at < keys.length; at += SOME_KEYS) {
+      const some = keys.slice(at, at + SOME_KEYS);
       const { gone } = await run(async () => lookAt(parts, some, await observe(parts)));
       const settled = await settler.settle(gone);
       events.onSettled(parts, settled, this.#purpose);

@@ -1,5 +1,6 @@
 import type { Settings } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
+import type { Database } from '../../infrastructure/mysql/database.ts';
 import type { RoundReport } from '../../infrastructure/mysql/round-store.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
@@ -15,6 +16,8 @@ const LOOK_EVERY_MS = 1_000;
 
 export interface RoundsOptions {
   readonly parts: ReadParts;
+  /** Where rows are read: the user server, or a replica of it. */
+  readonly readFrom: Database;
   readonly settler: Settler;
   readonly events: ReadEvents;
   readonly settings: Pick<Settings, 'reads' | 'patrol'>;

@@ -3,7 +3,7 @@ import type { Key } from '../../domain/change.ts';
 import { toSyncError } from '../../errors.ts';
 import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
 import type { Logger } from '../../log.ts';
-import { awaitSent, waiting } from '../proof/barrier.ts';
+import { awaitSent, readConsumed, requireSameLogs, waiting } from '../proof/barrier.ts';
 import type { Suspect } from './look.ts';
 import type { ReadParts } from './read-parts.ts';
 import { giveUp, type Settled, writeReads } from './write-reads.ts';
@@ -36,16 +36,14 @@ interface Waiting {
 export class Settler {
   readonly #parts: ReadParts;
   readonly #log: Logger;
-  readonly #signal: AbortSignal;
   readonly #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
   /** Suspects that are held in memory. */
   #held = 0;
 
-  constructor(parts: ReadParts, log: Logger, signal: AbortSignal) {
+  constructor(parts: ReadParts, log: Logger) {
     this.#parts = parts;
     this.#log = log;
-    this.#signal = signal;
   }
 
   get held(): number {
@@ -87,10 +85,11 @@ export class Settler {
 
   /** Returns the offsets up to which the topic's partitions hold everything that had been committed at the call. */
   async #passBarrier(): Promise<ReadonlyMap<number, bigint>> {
-    await delay(VISIBLE_MS, undefined, { signal: this.#signal });
-    const { stream, admin, readFrom, topic } = this.#parts;
-    const [read] = await readFrom.rows('reading gtid_executed', 'SELECT @@global.gtid_executed AS gtids');
-    const ends = await awaitSent(stream, { admin }, this.#wait(), String(read?.gtids));
+    await delay(VISIBLE_MS, undefined, { signal: this.#parts.signal });
+    const { stream, store, topic } = this.#parts;
+    const before = await readConsumed([topic], store);
+    const ends = await awaitSent(stream, this.#parts, this.#wait());
+    requireSameLogs(before, ends);
     return ends.get(topic) ?? new Map();
   }
 
@@ -145,6 +144,6 @@ export class Settler {
   }
 
   #wait() {
-    return waiting(BARRIER_MS, async () => this.#signal.throwIfAborted(), POLL_MS);
+    return waiting(BARRIER_MS, async () => this.#parts.signal.throwIfAborted(), POLL_MS);
   }
 }

@@ -1,5 +1,6 @@
 import type { Settings } from '@friend-sync/connectors';
 import type { Change } from '../../domain/change.ts';
+import type { Database } from '../../infrastructure/mysql/database.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { FanOut } from '../fan-out/fan-out.ts';
@@ -13,10 +14,13 @@ import { startRounds } from './rounds.ts';
 import { Settler } from './settler.ts';
 import { Trust } from './trust.ts';
 
-const LEARN_EVERY_CHANGES_MS = 1_000;
+/** What other instances have decided is asked for so often. */
+const LEARN_EVERY_MS = 1_000;
 
 export interface SourceReadsOptions {
-  readonly parts: ReadParts;
+  readonly parts: Omit<ReadParts, 'signal'>;
+  /** Where whole sources are read: the user server, or a replica of it. */
+  readonly readFrom: Database;
   readonly settings: Pick<Settings, 'reads' | 'patrol'>;
   readonly fanOut: Pick<FanOut, 'notify'>;
   readonly perseverance: Perseverance;
@@ -32,14 +36,20 @@ export class SourceReads implements AsyncDisposable {
   readonly #rounds: AsyncDisposable;
   readonly #proofreading: Proofreading;
   readonly #stopping = new AbortController();
+  readonly #parts: ReadParts;
   #learnedAt = 0;
 
-  private constructor(trust: Trust, { parts, settings, fanOut, perseverance, ...rest }: SourceReadsOptions) {
+  private constructor(
+    trust: Trust,
+    { parts: shared, readFrom, settings, fanOut, perseverance, ...rest }: SourceReadsOptions,
+  ) {
     const { health, metrics, log } = rest;
+    const parts = { ...shared, signal: this.#stopping.signal };
     const { name } = parts.source.schema.mapping;
     const events = readEvents(metrics, fanOut, log);
-    const settler = new Settler(parts, log, this.#stopping.signal);
+    const settler = new Settler(parts, log);
     this.trust = trust;
+    this.#parts = parts;
     this.#due = new DueReads({ parts, settler, perseverance, events });
     this.#proofreading = new Proofreading({
       parts,
@@ -54,7 +64,18 @@ export class SourceReads implements AsyncDisposable {
       metrics.drift.inc({ source: name }, driftedKeys);
       if (driftedKeys > 0) log.warn({ source: name, driftedKeys }, 'copies had drifted; they are made equal again');
     };
-    this.#rounds = startRounds({ parts, settler, events, settings, perseverance, health, metrics, log, onDrift });
+    this.#rounds = startRounds({
+      parts,
+      readFrom,
+      settler,
+      events,
+      settings,
+      perseverance,
+      health,
+      metrics,
+      log,
+      onDrift,
+    });
   }
 
   static async open(options: SourceReadsOptions): Promise<SourceReads> {
@@ -69,7 +90,7 @@ export class SourceReads implements AsyncDisposable {
 
   /** What is to be ingested of these changes: without trust, only which keys have changed. */
   async believed(changes: readonly Change[]): Promise<readonly Change[]> {
-    if (Date.now() - this.#learnedAt > LEARN_EVERY_CHANGES_MS) {
+    if (Date.now() - this.#learnedAt > LEARN_EVERY_MS) {
       this.#learnedAt = Date.now();
       await this.trust.learn();
     }
@@ -83,9 +104,27 @@ export class SourceReads implements AsyncDisposable {
     if (dueCount > 0) this.#due.notify();
   }
 
-  /** The stream has to prove itself: its connector has started, its values have a new schema, its table has changed. */
+  /** The stream has to prove itself: its connector has started, or its values have a new schema. */
   beginProbation(): void {
     this.#proofreading.beginProbation();
+  }
+
+  /**
+   * The source's table has changed in these columns (none: another has taken its place). Its rows may be others without a
+   * message, so a round compares them; its values are not used until the connector is known to have followed.
+   */
+  async tableChanged(columns: readonly string[]): Promise<void> {
+    const { store, source } = this.#parts;
+    await this.trust.doubtTable(`the table has changed${columns.length > 0 ? ` (${columns.join(', ')})` : ''}`);
+    await source.round.hasten(store.database);
+  }
+
+  /** What the connector takes the table for otherwise than it is; none: it is right. */
+  async pictureSeen(differences: readonly string[]): Promise<void> {
+    if (differences.length > 0)
+      return this.trust.doubtTable(`the connector misreads its table: ${differences.join('; ')}`);
+    if (!this.trust.isGiven) this.beginProbation();
+    await this.trust.clearTable();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {

@@ -60,25 +60,27 @@ export class Trust {
     if (this.isGiven) {
       if (wrong.length < WRONG_AT_LEAST || wrong.length < this.#proofs.length * WRONG_SHARE) return;
       const columns = [...new Set(wrong.flatMap((proof) => proof.columns))].sort();
-      await this.withdraw(
-        `${wrong.length} of ${this.#proofs.length} changes said something else of ${columns.join(', ')} than the source`,
-      );
-    } else if (this.#proofs.length >= RIGHT_IN_A_ROW && wrong.length === 0) await this.giveBack();
+      const count = `${wrong.length} of ${this.#proofs.length}`;
+      const reason = `${count} changes said something else of ${columns.join(', ')} than the source`;
+      await this.#decide({ by: 'proof', reason });
+    } else if (this.#distrust?.by === 'proof' && this.#proofs.length >= RIGHT_IN_A_ROW && wrong.length === 0)
+      await this.#decide(undefined);
   }
 
-  /** The stream is wrong for certain, or is likely to be. */
-  async withdraw(reason: string): Promise<void> {
-    const { store, source } = this.#parts;
-    this.#proofs = [];
-    await source.reads.setDistrust(store.database, reason);
-    await this.learn();
+  /** The table is not what the connector takes it for, or may not be: it reads the wrong bytes for a column. */
+  async doubtTable(reason: string): Promise<void> {
+    if (this.#distrust?.by !== 'table' || this.#distrust.reason !== reason) await this.#decide({ by: 'table', reason });
   }
 
-  /** The stream has proved itself, or has begun anew. */
-  async giveBack(): Promise<void> {
+  /** The connector takes the table for what it is. What it has said wrong before is another matter. */
+  async clearTable(): Promise<void> {
+    if (this.#distrust?.by === 'table') await this.#decide(undefined);
+  }
+
+  async #decide(distrust: Omit<Distrust, 'since'> | undefined): Promise<void> {
     const { store, source } = this.#parts;
     this.#proofs = [];
-    await source.reads.setDistrust(store.database, undefined);
+    await source.reads.setDistrust(store.database, distrust);
     await this.learn();
   }
 

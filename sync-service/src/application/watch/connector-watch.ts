@@ -13,6 +13,8 @@ const STEADY_LOOKS = 3;
 export interface ConnectorWatchOptions {
   /** How operators see it in /readyz. */
   readonly part: string;
+  /** Called before a restart, which is put off where it throws. */
+  readonly beforeRestart?: () => Promise<void>;
   /** It runs again, steadily, after it did not. Called again until it returns. */
   readonly onRecovered?: () => Promise<void>;
   /** What else to do when so many restarts in a row have not helped. */
@@ -28,7 +30,7 @@ export function watchConnector(
   name: string,
   health: Health,
   log: Logger,
-  options: ConnectorWatchOptions = { part: 'connector' },
+  options: ConnectorWatchOptions,
 ): AsyncDisposable {
   const { part, hopeless } = options;
   let isSteady = true;
@@ -49,6 +51,11 @@ export function watchConnector(
     health.report(part, new SyncError('connector_failed', problem));
     if (status instanceof Error || !status || !statesOf(status).includes('FAILED') || Date.now() < nextRestartAt)
       return;
+    try {
+      await options.beforeRestart?.();
+    } catch (err) {
+      return log.warn({ connector: name, err }, 'connector has failed, and is not restarted');
+    }
     const nextTryInMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** restarts);
     log.warn({ connector: name, nextTryInMs }, 'connector has failed, restarting it');
     nextRestartAt = Date.now() + nextTryInMs;

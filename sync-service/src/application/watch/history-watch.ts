@@ -1,142 +1,132 @@
-import {
-  type ConnectClient,
-  type ConnectorOffset,
-  type ConnectorStatus,
-  metIncompleteRow,
-  type SourceMapping,
-  storedGtids,
-  topicOfTruncate,
-} from '@friend-sync/connectors';
+import type { ConnectClient } from '@friend-sync/connectors';
 import { POLICY, SyncError, toSyncError } from '../../errors.ts';
-import type { Database } from '../../infrastructure/mysql/database.ts';
-import { containsGtids, readHistory, type ServerHistory } from '../../infrastructure/mysql/server-state.ts';
+import { containsGtids } from '../../infrastructure/mysql/gtid-set.ts';
+import { type HistoryLoss, readHistory, type ServerHistory } from '../../infrastructure/mysql/server-state.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import type { Logger } from '../../log.ts';
+import type { SentUpTo, Stream } from '../proof/barrier.ts';
 import type { Health } from './health.ts';
+import { LossFinder } from './history-loss.ts';
 import { repeat } from './repeat.ts';
 
-const PART = 'user database';
-const RETENTION_PART = 'binary logs';
+/** A connector that was stopped, and whose position was deleted, is without one for little longer. */
+const INTERVAL_MS = 1_000;
 
+/** Whether a source's changes can be followed without a gap. */
 export interface HistoryWatch extends AsyncDisposable {
-  /** Throws `history_lost` while the changes of the user server cannot be followed without a gap. */
+  /** Throws `history_lost` while they cannot. */
   check(): void;
+  /** Undefined while they can. */
+  loss(): HistoryLoss | undefined;
+  /** Looks now; throws `history_lost` where they cannot, and where the next look may say so. */
+  requireIntact(): Promise<void>;
 }
 
 export interface HistoryWatchParts {
-  readonly source: Database;
-  readonly store: Store;
+  readonly sourceName: string;
+  /** What its connector sends of the user server's commits. */
+  readonly stream: Stream;
   readonly connect: ConnectClient;
-  readonly connectorName: string;
-  /** By topic. */
-  readonly sources: ReadonlyMap<string, SourceMapping>;
+  /** The newest transaction, or a set that holds it, of what was ingested of each partition. */
+  readonly ingested: () => Promise<readonly string[]>;
+  readonly store: Store;
   readonly health: Health;
   readonly log: Logger;
-  readonly intervalMs: number;
+  readonly intervalMs?: number;
 }
 
 /**
- * Notices that the user server was set back (restored, reset, failed over with a loss), or no longer has the binary
- * logs that the connector was to read next. Debezium notices neither for certain: once a restored server has passed the
- * connector's GTID set, changes are skipped in silence (protocol A6). Notices, too, that the connector stands at a row
- * that it can never read, or at a TRUNCATE. Ends after its first look.
+ * Notices that the user server was set back (restored, reset, failed over with a loss), that the connector has lost its
+ * position, or that the server no longer has the binary logs that it was to read next. Debezium notices none of it for
+ * certain, and skips changes in silence: a server that was set back once it has passed the connector's GTID set, and a
+ * connector without a position because it begins at the present (protocol A6). Notices, too, that the connector stands at
+ * a row that it can never read. Ends after its first look.
  */
 export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWatch> {
-  const { source, store, health } = parts;
-  let lost: SyncError | undefined;
-  let suspect: string | undefined;
+  const { sourceName, stream, store, health } = parts;
+  const { server, connectorName } = stream;
+  const part = `user database, source ${sourceName}`;
+  const retentionPart = `binary logs, source ${sourceName}`;
+  const finder = new LossFinder(server, connectorName);
+  let loss: HistoryLoss | undefined;
 
   async function look(): Promise<void> {
-    const reason = await findLoss();
-    if (reason !== undefined && reason !== lost?.message) tell(reason);
-    lost = reason === undefined ? undefined : new SyncError('history_lost', reason);
-    if (lost) health.report(PART, lost);
-    else health.clear(PART);
+    const found = await findLoss();
+    if (found && found.reason !== loss?.reason) tell(found);
+    loss = found;
+    if (loss) health.report(part, toError(loss));
+    else health.clear(part);
   }
 
   /** Ingest would say it with the next message, and there may be none. */
-  function tell(problem: string): void {
+  function tell(found: HistoryLoss): void {
+    const { message: problem } = toError(found);
     const { hint } = POLICY.history_lost;
-    parts.log.error({ part: PART, kind: 'history_lost', problem, hint }, 'the user database cannot be followed');
+    parts.log.error({ part, kind: 'history_lost', problem, hint }, 'the user database cannot be followed');
   }
 
-  async function findLoss(): Promise<string | undefined> {
-    const { database, serverState } = store;
-    const seen = await serverState.read(database);
-    if (seen?.historyLost !== undefined) return seen.historyLost;
-    const history = await readHistory(source);
-    const offsets = await parts.connect.offsets(parts.connectorName).catch(() => []);
-    const reason =
-      seen && !(await containsGtids(source, history.executed, seen.executed))
-        ? `the user database lacks transactions that it had at ${seen.seenAt} UTC: it was set back`
-        : ((await findPurged(history, offsets)) ?? (await findImpassable()));
-    if (reason === undefined) await serverState.remember(database, history.executed);
-    else await serverState.declareLost(database, reason);
-    await tellRetention(history, offsets);
-    return reason;
-  }
-
-  /** Certain only if the connector stands still: what it stores is a little behind what it has read. */
-  async function findPurged({ purged }: ServerHistory, offsets: ConnectorOffset[]): Promise<string | undefined> {
-    const stored = storedGtids(offsets);
-    const isGone = stored !== undefined && !(await containsGtids(source, stored, purged));
-    const isCertain = isGone && suspect === stored;
-    suspect = isGone ? stored : undefined;
-    return isCertain ? 'the user database has purged binary logs that the connector has not read' : undefined;
-  }
-
-  /** What the connector fails at again after each restart. */
-  async function findImpassable(): Promise<string | undefined> {
-    const status = await parts.connect.status(parts.connectorName).catch(() => undefined);
-    return status && (incompleteRow(status) ?? truncated(status));
-  }
-
-  function truncated(status: ConnectorStatus): string | undefined {
-    const topic = topicOfTruncate(status);
-    const table = parts.sources.get(topic ?? '')?.table;
-    return (
-      topic && `${table ? `${table.database}.${table.table}` : topic} was truncated; its copies are left as they are`
+  const toError = ({ reason }: HistoryLoss) =>
+    new SyncError(
+      'history_lost',
+      `source ${sourceName}: ${reason}; begin anew: friend-sync epoch new ${sourceName} --execute`,
     );
+
+  async function findLoss(): Promise<HistoryLoss | undefined> {
+    const { database, serverState } = store;
+    const seen = await serverState.read(database, sourceName);
+    if (seen?.lost) return seen.lost;
+    // In this order: what was ingested had been sent, and what was sent had been committed.
+    const ingested = await parts.ingested();
+    const status = await parts.connect.status(connectorName).catch(() => undefined);
+    const sent = await stream.sent().catch(() => 'unknown' as const);
+    const history = await readHistory(server);
+    const found = await finder.find({ seen, ingested, status, sent, history });
+    if (found) await serverState.declareLost(database, sourceName, found.reason, found.mayHeal);
+    // What is suspected is not to count as what was there before.
+    else if (!finder.suspicion)
+      await serverState.remember(database, sourceName, history.executed, sent === 'unknown' ? undefined : sent?.gtids);
+    await tellRetention(history, sent === 'unknown' ? undefined : sent);
+    return found;
   }
 
-  async function tellRetention({ executed, keepsSeconds }: ServerHistory, offsets: ConnectorOffset[]): Promise<void> {
-    const stored = storedGtids(offsets);
-    const behind = secondsBehind(offsets);
+  async function tellRetention({ executed, keepsSeconds }: ServerHistory, sent: SentUpTo | undefined): Promise<void> {
+    const behind = sent?.eventAtMs === undefined ? 0 : (Date.now() - sent.eventAtMs) / 1000;
     const isNear =
+      sent !== undefined &&
       keepsSeconds > 0 &&
-      stored !== undefined &&
       behind > keepsSeconds / 2 &&
-      !(await containsGtids(source, stored, executed));
-    if (!isNear) return health.clear(RETENTION_PART);
-    const problem = `the connector is ${hours(behind)} behind, and the user database keeps its binary logs for ${hours(keepsSeconds)}`;
-    health.report(RETENTION_PART, new SyncError('retention_near', problem));
+      !(await containsGtids(server, sent.gtids, executed));
+    if (!isNear) return health.clear(retentionPart);
+    const problem = `the connector ${connectorName} is ${hours(behind)} behind, and the user database keeps its binary logs for ${hours(keepsSeconds)}`;
+    health.report(retentionPart, new SyncError('retention_near', problem));
   }
 
+  // One look at a time: each is judged by the one before it.
+  let looking = Promise.resolve();
+  function lookNext(): Promise<void> {
+    const next = looking.then(look);
+    looking = next.catch(() => {});
+    return next;
+  }
   const lookSafely = () =>
-    look().catch((error) => {
+    lookNext().catch((error) => {
       const { kind, message } = toSyncError(error);
-      health.report(PART, new SyncError('user_database_unavailable', `${kind}: ${message}`));
+      health.report(part, new SyncError('user_database_unavailable', `${kind}: ${message}`));
     });
   await lookSafely();
-  const looking = repeat(parts.intervalMs, lookSafely);
+  const watching = repeat(parts.intervalMs ?? INTERVAL_MS, lookSafely);
   return {
     check() {
-      if (lost) throw lost;
+      if (loss) throw toError(loss);
     },
-    [Symbol.asyncDispose]: () => looking[Symbol.asyncDispose](),
+    loss: () => loss,
+    async requireIntact() {
+      await lookNext();
+      const suspicion = loss ?? finder.suspicion;
+      if (suspicion) throw toError(suspicion);
+    },
+    [Symbol.asyncDispose]: () => watching[Symbol.asyncDispose](),
   };
-}
-
-function incompleteRow(status: ConnectorStatus): string | undefined {
-  return metIncompleteRow(status)
-    ? 'the connector has met a row that lacks columns of its table: a session wrote it with a binlog_row_image other than FULL, or changed the table with sql_log_bin=0'
-    : undefined;
-}
-
-/** Age of the event that the connector has stored last. */
-function secondsBehind(offsets: readonly ConnectorOffset[]): number {
-  const at = Number(offsets[0]?.offset.ts_sec);
-  return Number.isFinite(at) ? Date.now() / 1000 - at : 0;
 }
 
 function hours(seconds: number): string {

@@ -16,7 +16,8 @@ interface Stage {
 
 /**
  * Reports a pipeline that stands still: the barrier is not passed, and since the last look a connector and the ingest of
- * its topics, or fan-out, have not moved. Names the step of the barrier.
+ * its topics, or fan-out, have not moved. Names the step of the barrier; and a topic that does not exist, without which a
+ * connector looks as if it ran and sends nothing.
  */
 export function watchProgress(parts: BarrierParts, health: Health, intervalMs: number): AsyncDisposable {
   const stages = [...parts.streams.map((stream) => ingestOf(stream, parts)), fanOutOf(parts)];
@@ -27,10 +28,12 @@ export function watchProgress(parts: BarrierParts, health: Health, intervalMs: n
       await stage.pass(waiting(BARRIER_MS));
       before.delete(stage);
       health.clear(stage.part);
-    } catch (error) {
+    } catch (caught) {
+      const error = toSyncError(caught);
       const now = await stage.progress();
-      if (now === before.get(stage))
-        health.report(stage.part, new SyncError('pipeline_stuck', `nothing moves; ${toSyncError(error).message}`));
+      if (error.kind === 'contract_broken') health.report(stage.part, error);
+      else if (now === before.get(stage))
+        health.report(stage.part, new SyncError('pipeline_stuck', `nothing moves; ${error.message}`));
       else health.clear(stage.part);
       before.set(stage, now);
     }
@@ -43,10 +46,13 @@ export function watchProgress(parts: BarrierParts, health: Health, intervalMs: n
 }
 
 function ingestOf(stream: Stream, parts: BarrierParts): Stage {
-  const { store } = parts;
+  const { store, admin } = parts;
   return {
     part: `pipeline from ${stream.connectorName}`,
-    pass: (waitUntil) => awaitIngest(stream, parts, waitUntil),
+    async pass(waitUntil) {
+      for (const topic of [...stream.topics, stream.heartbeatTopic]) await admin.partitionCount(topic);
+      await awaitIngest(stream, parts, waitUntil);
+    },
     async progress() {
       const consumed = await Promise.all(stream.topics.map((topic) => store.consumed.readAll(store.database, topic)));
       const offsets = consumed.map((partitions) => [...partitions].map(([n, { nextOffset }]) => `${n}:${nextOffset}`));

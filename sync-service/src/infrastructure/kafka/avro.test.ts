@@ -74,13 +74,15 @@ describe('the decoder', () => {
     expect(decoded.schema).toEqual({
       id: 1,
       name: 'p.db.t.Envelope',
-      afterFields: new Map([
-        ['id', 'long'],
-        ['nick', 'string'],
-        ['level', 'long'],
-        ['flags', 'int'],
-        ['blob', 'bytes'],
-      ]),
+      afterFields: new Map(
+        [
+          ['id', 'long'],
+          ['nick', 'string'],
+          ['level', 'long'],
+          ['flags', 'int'],
+          ['blob', 'bytes'],
+        ].map(([name = '', type]) => [name, { type, nullAs: undefined }]),
+      ),
     });
     expect(requests).toEqual(['/apis/ccompat/v7/schemas/ids/1']);
   });
@@ -146,11 +148,34 @@ describe('the decoder', () => {
     await expect(decoder.decode(message(1, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });
   });
 
-  test('a schema that cannot be compiled breaks the contract', async () => {
+  test('a default that its own type cannot hold takes no part in decoding', async () => {
+    const column = { name: 'level', type: [{ type: 'long', 'connect.default': 2 ** 64 }, 'null'], default: 2 ** 64 };
+    const schema = JSON.stringify(ENVELOPE).replace(JSON.stringify(row()[2]), JSON.stringify(column));
+    answer = (_request, response) => response.end(JSON.stringify({ schema }));
+    const plain = JSON.parse(schema.replaceAll(/,"default":[^}]*/g, ''));
+    const bytes = avro.Type.forSchema(plain, { typeHook: bigintTypeHook as never }).toBuffer(record);
+    const decoded = await createDecoder({ url }).decode(Buffer.concat([message(1, record).subarray(0, 5), bytes]));
+    expect(decoded.value).toEqual(record);
+    expect(decoded.schema.afterFields?.get('level')).toEqual({ type: 'long', nullAs: 2 ** 64 });
+  });
+
+  test('a schema that cannot be compiled makes its messages malformed, and is asked for once', async () => {
     answer = (_request, response) => {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ schema: '{"type":"record","name":"1abc","fields":[]}' }));
     };
-    await expect(createDecoder({ url }).decode(message(1, record))).rejects.toMatchObject({ kind: 'contract_broken' });
+    const decoder = createDecoder({ url });
+    for (const _ of [1, 2])
+      await expect(decoder.decode(message(1, record))).rejects.toMatchObject({ kind: 'message_malformed' });
+    expect(requests).toHaveLength(1);
+  });
+
+  test('what is no schema is the registry’s fault', async () => {
+    for (const body of ['{}', 'no JSON']) {
+      answer = (_request, response) => response.end(body);
+      await expect(createDecoder({ url }).decode(message(1, record))).rejects.toMatchObject({
+        kind: 'schema_unavailable',
+      });
+    }
   });
 });

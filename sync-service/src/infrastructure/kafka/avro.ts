@@ -1,8 +1,9 @@
 import type { Settings } from '@friend-sync/connectors';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
-import type { Type, types } from 'avsc';
+import type { Type } from 'avsc';
 import { SyncError } from '../../errors.ts';
 import { bigintTypeHook } from './avro-long.ts';
+import { readWriterSchema, type WriterSchema } from './writer-schema.ts';
 
 const HEADER_BYTES = 5;
 const REQUEST_TIMEOUT_MS = 5_000;
@@ -10,15 +11,6 @@ const REQUEST_TIMEOUT_MS = 5_000;
 const UNKNOWN_ID_MS = 1_000;
 /** An id that the registry does not know is waited for so long: one of its replicas may not have it yet. */
 const UNKNOWN_GRACE_MS = 10_000;
-
-/** What a writer's schema says, known without decoding anything. */
-export interface WriterSchema {
-  readonly id: number;
-  /** Full name of the record, e.g. `prefix.db.table.Envelope`; empty for what is no record. */
-  readonly name: string;
-  /** Avro types by name of the columns in the envelope's `after`; null for what has no `after`. */
-  readonly afterFields: ReadonlyMap<string, string> | null;
-}
 
 export interface DecodedRecord {
   readonly schema: WriterSchema;
@@ -29,13 +21,13 @@ export interface DecodedRecord {
 export interface Decoder {
   /**
    * Decodes one message in Confluent's layout (0x00, int32 id, Avro). Fails with a SyncError: `message_malformed` if
-   * these bytes are at fault, `schema_unavailable` if the registry is (ask again later), `contract_broken` if the
-   * schema itself cannot be used. Known ids are decoded without the registry.
+   * these bytes or their schema are at fault, `schema_unavailable` if the registry is (ask again later). Known ids are
+   * decoded without the registry.
    */
   decode(message: Buffer): Promise<DecodedRecord>;
 }
 
-type Known = { readonly schema: WriterSchema; readonly type: Type };
+type Known = { readonly schema: WriterSchema; readonly type: Type } | 'unusable';
 
 /** Creates a decoder with its own cache of schemas; ids are immutable, so nothing is ever asked for twice. */
 export function createDecoder(
@@ -45,7 +37,8 @@ export function createDecoder(
     unknownGraceMs = UNKNOWN_GRACE_MS,
   }: { readonly requestTimeoutMs?: number; readonly unknownGraceMs?: number } = {},
 ): Decoder {
-  const registry = openRegistry(settings, requestTimeoutMs);
+  const texts = new Map<number, string>();
+  const registry = openRegistry(settings, requestTimeoutMs, texts);
   const known = new Map<number, Known>();
   const asked = new Map<number, Promise<Known>>();
   const unknownSince = new Map<number, number>();
@@ -56,34 +49,38 @@ export function createDecoder(
     if ((unknownUntil.get(id) ?? 0) > Date.now()) throw unknown(id);
     try {
       const type = (await registry.getSchema(id)) as unknown as Type;
-      const found = { type, schema: writerSchema(id, type) };
-      known.set(id, found);
-      lastKnown = id;
-      return found;
+      return remember(id, { type, schema: readWriterSchema(id, JSON.parse(texts.get(id) ?? '{}')) });
     } catch (error) {
-      if (statusOf(error) !== 404) throw unavailable(id, error);
+      const status = statusOf(error);
+      // The registry has a schema of this id, which the library cannot use.
+      if (status === undefined && texts.has(id)) return remember(id, 'unusable');
       // A registry that has lost its storage knows no id at all; then nothing is wrong with the message.
-      if (lastKnown === undefined || !(await isStored(lastKnown))) throw unavailable(id, error);
+      if (status !== 404 || lastKnown === undefined || !(await isStored(lastKnown))) throw unavailable(id, error);
       unknownUntil.set(id, Date.now() + UNKNOWN_ID_MS);
-      throw unknown(id, error);
+      throw unknown(id);
     }
   }
 
-  function unknown(id: number, cause?: unknown): SyncError {
-    const since = unknownSince.get(id) ?? Date.now();
-    unknownSince.set(id, since);
-    const kind = Date.now() - since < unknownGraceMs ? 'schema_unavailable' : 'message_malformed';
-    return new SyncError(kind, `the registry does not know schema ${id}`, { cause });
+  function remember(id: number, found: Known): Known {
+    known.set(id, found);
+    lastKnown = id;
+    return found;
   }
 
-  async function isStored(id: number): Promise<boolean> {
-    // The client never asks twice for an id; a new one does.
-    return openRegistry(settings, requestTimeoutMs)
+  // The client never asks twice for an id; a new one does.
+  const isStored = (id: number) =>
+    openRegistry(settings, requestTimeoutMs, new Map())
       .getSchema(id)
       .then(
         () => true,
-        () => false,
+        (error) => statusOf(error) === undefined,
       );
+
+  function unknown(id: number): SyncError {
+    const since = unknownSince.get(id) ?? Date.now();
+    unknownSince.set(id, since);
+    const kind = Date.now() - since < unknownGraceMs ? 'schema_unavailable' : 'message_malformed';
+    return new SyncError(kind, `the registry does not know schema ${id}`);
   }
 
   function schemaOf(id: number): Promise<Known> {
@@ -98,9 +95,10 @@ export function createDecoder(
         throw new SyncError('message_malformed', 'the message does not begin with 0x00 and a schema id');
       }
       const id = message.readInt32BE(1);
-      const { type, schema } = known.get(id) ?? (await schemaOf(id));
+      const found = known.get(id) ?? (await schemaOf(id));
+      if (found === 'unusable') throw new SyncError('message_malformed', `schema ${id} cannot be used`);
       try {
-        return { schema, value: type.fromBuffer(message.subarray(HEADER_BYTES)) };
+        return { schema: found.schema, value: found.type.fromBuffer(message.subarray(HEADER_BYTES)) };
       } catch (cause) {
         throw new SyncError('message_malformed', `the bytes do not fit schema ${id}`, { cause });
       }
@@ -108,7 +106,8 @@ export function createDecoder(
   };
 }
 
-function openRegistry(settings: Settings['registry'], timeout: number): SchemaRegistry {
+/** `texts` is given each schema as the registry has it, by its id. */
+function openRegistry(settings: Settings['registry'], timeout: number, texts: Map<number, string>): SchemaRegistry {
   return new SchemaRegistry(
     {
       host: `${settings.url.replace(/\/+$/, '')}/apis/ccompat/v7`,
@@ -117,6 +116,18 @@ function openRegistry(settings: Settings['registry'], timeout: number): SchemaRe
         () => ({
           // Without it a registry that accepts and never answers is waited for for ever.
           prepareRequest: async (next) => (await next()).enhance({ timeout }),
+          response: async (next) => {
+            const response = await next();
+            const [, id] =
+              response
+                .request()
+                .path()
+                .match(/\/schemas\/ids\/(\d+)$/) ?? [];
+            const { schema } = response.data<{ schema?: unknown }>();
+            if (id === undefined || typeof schema !== 'string') return response;
+            texts.set(Number(id), schema);
+            return response.enhance({ rawData: JSON.stringify({ schema: withoutDefaults(schema) }) });
+          },
         }),
       ],
     },
@@ -124,26 +135,9 @@ function openRegistry(settings: Settings['registry'], timeout: number): SchemaRe
   );
 }
 
-function writerSchema(id: number, type: Type): WriterSchema {
-  const after = (type as types.RecordType).fields?.find((field) => field.name === 'after')?.type;
-  const row = after && recordIn(after);
-  return {
-    id,
-    name: type.name ?? '',
-    afterFields: row ? new Map(row.fields.map((field) => [field.name, typeName(field.type)])) : null,
-  };
-}
-
-function recordIn(type: Type): types.RecordType | undefined {
-  const branches = 'types' in type ? (type as types.UnwrappedUnionType).types : [type];
-  return branches.find((branch): branch is types.RecordType => branch.typeName === 'record');
-}
-
-/** The type of a nullable field without its null; several other branches are none that we know. */
-function typeName(type: Type): string {
-  if (!('types' in type)) return type.typeName.replace('abstract:', '');
-  const branches = (type as types.UnwrappedUnionType).types.filter((branch) => branch.typeName !== 'null');
-  return branches.length === 1 && branches[0] ? typeName(branches[0]) : 'union';
+/** A default takes no part in decoding, and that of a column may be more than its own Avro type holds. */
+function withoutDefaults(schema: string): string {
+  return JSON.stringify(JSON.parse(schema, (key, value) => (key === 'default' ? undefined : value)));
 }
 
 function statusOf(error: unknown): number | undefined {
@@ -152,8 +146,5 @@ function statusOf(error: unknown): number | undefined {
 
 /** Everything with an HTTP status is the registry's fault: its client reports even a refused connection as 400. */
 function unavailable(id: number, cause: unknown): SyncError {
-  if (statusOf(cause) !== undefined) {
-    return new SyncError('schema_unavailable', `schema ${id} could not be read from the registry`, { cause });
-  }
-  return new SyncError('contract_broken', `schema ${id} cannot be used`, { cause });
+  return new SyncError('schema_unavailable', `schema ${id} could not be read from the registry`, { cause });
 }

@@ -1,9 +1,11 @@
-import type { Change, Key, Value } from '../../domain/change.ts';
-import type { ColumnKind, SourceSchema } from '../../domain/source-schema.ts';
+import { LONGEST_TEXT } from '@friend-sync/connectors';
+import { Ambiguous, type Change, equalValues, type Key, type Said } from '../../domain/change.ts';
+import { type ColumnKind, parseValue, type SourceSchema } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
 import type { DecodedRecord } from './avro.ts';
 import { avroFieldName, avroFullName } from './avro-names.ts';
 import { parseMessageKey, toIntegerKey } from './message-key.ts';
+import type { WriterField } from './writer-schema.ts';
 
 /** A message of a change topic with its value decoded; `decoded` is null for a tombstone. */
 export interface EnvelopeInput {
@@ -24,14 +26,13 @@ interface Envelope {
 
 /**
  * What a message of a source's topic says about its row. Pure. Fails with a SyncError that names topic, partition and
- * offset and never a value: `message_malformed` if this message is wrong, `contract_broken` if its schema is not what
- * the mapping's columns need, `history_lost` if the table was truncated.
+ * offset and never a value: `message_malformed` if this message is wrong. What it does not say of a column for certain is
+ * unknown or {@link Ambiguous}, never guessed.
  */
 export function toChange(input: EnvelopeInput): Change {
   const { schema, epoch, partition, offset, decoded } = input;
   const where = `${input.topic}, partition ${partition}, offset ${offset}`;
   const envelope = decoded && envelopeOf(decoded, input.topic, where);
-  if (envelope?.op === 't') throw truncated(schema, where);
   if (input.key === null) throw new SyncError('message_malformed', `${where}: the message has no key`);
 
   const keyField = avroFieldName(schema.mapping.key);
@@ -47,13 +48,7 @@ export function toChange(input: EnvelopeInput): Change {
   if (!decoded || !envelope || envelope.op === 'd') return { ...change, kind: 'delete', values: [] };
   if (!envelope.after) throw new SyncError('message_malformed', `${where}: op ${envelope.op} without after`);
   requireSameKey(key, envelope.after[keyField], schema, where);
-  return { ...change, kind: 'row', values: valuesOf(envelope.after, decoded, schema, where) };
-}
-
-/** Only a topic that is not compacted takes such a message; to the copies it means the same as one that is refused. */
-function truncated({ mapping: { table } }: SourceSchema, where: string): SyncError {
-  const name = `${table.database}.${table.table}`;
-  return new SyncError('history_lost', `${where}: ${name} was truncated; its copies are left as they are`);
+  return { ...change, kind: 'row', values: valuesOf(envelope.after, decoded, schema) };
 }
 
 function envelopeOf(decoded: DecodedRecord, topic: string, where: string): Envelope {
@@ -62,7 +57,7 @@ function envelopeOf(decoded: DecodedRecord, topic: string, where: string): Envel
     throw new SyncError('message_malformed', `${where}: the schema is ${decoded.schema.name}, not ${expected}`);
   }
   const envelope = decoded.value as Envelope;
-  if (!['c', 'u', 'r', 'd', 't'].includes(envelope.op as string)) {
+  if (!['c', 'u', 'r', 'd'].includes(envelope.op as string)) {
     throw new SyncError('message_malformed', `${where}: unknown op`);
   }
   return envelope;
@@ -74,47 +69,53 @@ function requireSameKey(key: Key, raw: unknown, { keyKind }: SourceSchema, where
   if (inRow !== key) throw new SyncError('message_malformed', `${where}: the key is not that of the row`);
 }
 
-/** Aligned with the mapping's columns; undefined where the writer's schema has no such column. */
+/** Aligned with the mapping's columns. */
 function valuesOf(
   after: Readonly<Record<string, unknown>>,
-  { schema: writerSchema }: DecodedRecord,
+  { schema: { afterFields } }: DecodedRecord,
   { mapping, columnKinds }: SourceSchema,
-  where: string,
-): (Value | undefined)[] {
+): Said[] {
   return mapping.columns.map((column, i) => {
-    const field = avroFieldName(column);
-    const avroType = writerSchema.afterFields?.get(field);
+    const name = avroFieldName(column);
+    const field = afterFields?.get(name);
     const kind = columnKinds[i];
-    if (avroType === undefined || kind === undefined) return undefined;
-    const raw = after[field];
-    const value = raw === null ? null : toValue(raw, avroType, kind);
-    if (value === undefined) {
-      throw new SyncError('contract_broken', `${where}: column ${column} (${kind}) arrives as Avro ${avroType}`);
-    }
-    return value;
+    return field && kind && CARRIERS[kind].includes(field.type) ? sayingOf(after[name], field, kind) : undefined;
   });
 }
 
-/**
- * A value in the domain's form; undefined where the Avro type does not carry this kind of column. Strict, so that a
- * date that arrives as a number of days is never copied as that number.
- */
-function toValue(raw: unknown, avroType: string, kind: ColumnKind): Value | undefined {
-  switch (kind) {
-    case 'integer':
-    case 'unsigned':
-      if (typeof raw === 'boolean') return raw ? 1n : 0n;
-      if (typeof raw === 'number' && avroType === 'int') return BigInt(raw);
-      return typeof raw === 'bigint' ? toIntegerKey(raw, kind) : undefined;
-    case 'decimal':
-      return typeof raw === 'number' && avroType !== 'int' ? String(raw) : asString(raw);
-    case 'text':
-      return asString(raw);
-    case 'binary':
-      return raw instanceof Uint8Array ? raw : undefined;
-  }
+/** What carries the values of a kind of column. Anything else (a date is a number or a text to Avro) has other values. */
+const CARRIERS: Readonly<Record<ColumnKind, readonly string[]>> = {
+  integer: ['int', 'long', 'boolean'],
+  unsigned: ['int', 'long', 'boolean'],
+  decimal: ['string'],
+  text: ['string', 'io.debezium.data.Enum', 'io.debezium.data.EnumSet'],
+  binary: ['bytes'],
+};
+
+function sayingOf(raw: unknown, { type, nullAs }: WriterField, kind: ColumnKind): Said {
+  const mayBeNull = nullAs !== undefined && isDefault(raw, nullAs);
+  // BOOL is TINYINT(1), which has other numbers as well.
+  if (raw === true) return new Ambiguous((value) => (value === null ? mayBeNull : value !== 0n));
+  const value = parseValue(integral(raw, kind), kind);
+  if (value === undefined || (kind === 'text' && isUnsure(String(value), type))) return undefined;
+  return mayBeNull ? new Ambiguous((other) => other === null || equalValues(other, value)) : value;
 }
 
-function asString(raw: unknown): string | undefined {
-  return typeof raw === 'string' ? raw : undefined;
+/**
+ * Whether a text may be longer at the source, or another: U+FFFD stands for bytes that the connector cannot read, and it
+ * takes a backslash in a member of ENUM or SET for two.
+ */
+function isUnsure(text: string, type: string): boolean {
+  return text.length === LONGEST_TEXT || text.includes('\ufffd') || (type !== 'string' && text.includes('\\'));
+}
+
+function integral(raw: unknown, kind: ColumnKind): unknown {
+  if (raw === false) return 0n;
+  return typeof raw === 'bigint' && kind === 'unsigned' ? toIntegerKey(raw, kind) : raw;
+}
+
+/** Whether a value may be the default of the schema's JSON. Of long numbers the JSON holds the first digits. */
+function isDefault(raw: unknown, inJson: unknown): boolean {
+  if (raw instanceof Uint8Array) return Buffer.from(raw).toString('latin1') === inJson;
+  return (typeof raw === 'bigint' ? Number(raw) : raw) === inJson;
 }

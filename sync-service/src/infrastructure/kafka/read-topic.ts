@@ -4,25 +4,29 @@ import { SyncError } from '../../errors.ts';
 import { openKafkaAdmin } from './admin.ts';
 
 /**
- * Shows every message that a topic holds at the moment of the call to `onMessage`, partition by partition in offset
- * order, and leaves no group behind. Fails with a SyncError as the admin's functions do.
+ * Shows every message from the offset `from` on that a topic holds at the moment of the call to `onMessage`, partition by
+ * partition in offset order, and leaves no group behind. Fails with a SyncError as the admin's functions do.
  */
 export async function readTopic(
   kafka: Kafka,
   topic: string,
   onMessage: (message: KafkaMessage, partition: number) => void,
+  from = 0n,
 ): Promise<void> {
   const groupId = `friend-sync-reader-${randomUUID()}`;
   await using admin = openKafkaAdmin(kafka);
-  const unread = new Map(
-    (await admin.partitionOffsets(topic)).filter(({ low, high }) => low < high).map((p) => [p.partition, p.high]),
-  );
+  const partitions = (await admin.partitionOffsets(topic)).filter(({ low, high }) => low < high && from < high);
+  const unread = new Map(partitions.map(({ partition, high }) => [partition, high]));
   if (unread.size === 0) return;
   const consumer = kafka.consumer({ groupId, maxWaitTimeInMs: 200, allowAutoTopicCreation: false });
   try {
     await consumer.connect();
     await consumer.subscribe({ topic, fromBeginning: true });
     await new Promise<void>((resolve, reject) => {
+      consumer.on(consumer.events.GROUP_JOIN, () => {
+        for (const { partition, low } of partitions)
+          if (low < from) consumer.seek({ topic, partition, offset: String(from) });
+      });
       consumer.on(consumer.events.CRASH, ({ payload }) => reject(payload.error));
       // The last records may be control records, which are fetched and never shown.
       consumer.on(consumer.events.END_BATCH_PROCESS, ({ payload }) => {

@@ -1,6 +1,7 @@
 import type { Settings } from '@friend-sync/connectors';
 import mysql, { type Pool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import { toStoreError } from './fault.ts';
+import { type SessionOptions, sessionStatement } from './session.ts';
 
 /** One row as mysql2 returns it: BIGINT and DECIMAL as strings, dates as strings, binary as Buffer. */
 export type Row = Record<string, unknown>;
@@ -38,28 +39,15 @@ export interface Database extends Session, AsyncDisposable {
   transaction<T>(doing: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
 }
 
-const SESSION = `SET SESSION transaction_isolation = 'READ-COMMITTED',
-  sql_mode = 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION',
-  time_zone = '+00:00'`;
-
-export interface DatabaseOptions {
+export interface DatabaseOptions extends SessionOptions {
   /** Most connections. */
   readonly connections: number;
-  /** `innodb_lock_wait_timeout` of our sessions. */
-  readonly lockWaitSeconds?: number;
-  /**
-   * The server ends a session that is silent for so long, and its locks with it: a process that was frozen inside a
-   * transaction must not hold up the instance that takes its work over.
-   */
-  readonly silenceSeconds?: number;
-  /** Transactions only read, what is committed, and lock nothing. */
-  readonly readsOnly?: boolean;
 }
 
 /** Connects lazily: a server that is down shows at the first statement, as `store_unavailable`. */
 export function openDatabase(
   server: Pick<Settings['target'], 'host' | 'port' | 'user' | 'password' | 'tls'>,
-  { connections, lockWaitSeconds, silenceSeconds, readsOnly = false }: DatabaseOptions,
+  { connections, ...session }: DatabaseOptions,
 ): Database {
   const pool = mysql.createPool({
     host: server.host,
@@ -78,18 +66,15 @@ export function openDatabase(
     connectTimeout: 5_000,
     // No connection stays idle for longer than a second: the server would close it, or has become a replica of another
     // one that has its name now, and would be read-only for ever.
-    ...(silenceSeconds ? { maxIdle: 0, idleTimeout: silenceSeconds * 500 } : {}),
+    ...(session.silenceSeconds ? { maxIdle: 0, idleTimeout: session.silenceSeconds * 500 } : {}),
   });
-  const limits = [
-    lockWaitSeconds ? `, innodb_lock_wait_timeout = ${lockWaitSeconds}` : '',
-    silenceSeconds ? `, wait_timeout = ${silenceSeconds}` : '',
-  ].join('');
+  const ours = sessionStatement(session);
   // Runs before any statement of ours on that connection: mysql2 keeps commands in order. Without it values could be cut.
   // @ts-expect-error mysql2 hands the callback-style connection to this event, its types say otherwise
-  pool.on('connection', (connection) => connection.query(SESSION + limits, (error) => error && connection.destroy()));
+  pool.on('connection', (connection) => connection.query(ours, (error) => error && connection.destroy()));
   return {
     ...sessionOn((statements) => send(pool, statements)),
-    transaction: (doing, work) => transaction(pool, readsOnly ? START_READING : START, doing, work),
+    transaction: (doing, work) => transaction(pool, session.readsOnly ? START_READING : START, doing, work),
     // A connection that cannot be closed in order is closed all the same; its server is the one that is in trouble.
     [Symbol.asyncDispose]: () => pool.end().catch(() => {}),
   };

@@ -25,6 +25,7 @@ const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = Object.fromEntries(
       'ER_READ_ONLY_MODE',
       'ER_CONNECTION_KILLED',
       'ER_QUERY_INTERRUPTED',
+      'ER_QUERY_TIMEOUT',
       'ER_CLIENT_INTERACTION_TIMEOUT',
       'ER_RECORD_FILE_FULL',
       'ER_DISK_FULL',

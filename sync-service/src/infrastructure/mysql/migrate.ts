@@ -7,7 +7,8 @@ import mysql from 'mysql2/promise';
 import { SyncError } from '../../errors.ts';
 import { type Database, quoted } from './database.ts';
 import { toStoreError } from './fault.ts';
-import { mirrorDdl, planMirror, readMirrorColumns, readSourceColumns } from './mirror-table.ts';
+import { mirrorDdl, planMirror, readMirrorColumns } from './mirror-table.ts';
+import { readTableShape } from './table-shape.ts';
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle', import.meta.url));
 const JOURNAL = '__drizzle_migrations';
@@ -33,7 +34,7 @@ export async function planMigration(
   const mirrors: string[] = [];
   const problems: string[] = [];
   for (const mapping of configuration.mapping.sources) {
-    const plan = planMirror(mapping, await readSourceColumns(source, mapping));
+    const plan = planMirror(mapping, (await readTableShape(source, mapping.table))?.columns ?? []);
     problems.push(...plan.problems);
     const existing = await readMirrorColumns(target, stateDatabase, mapping.name);
     if (plan.problems.length === 0) mirrors.push(...mirrorDdl(stateDatabase, mapping.name, plan.types, existing));

@@ -1,15 +1,8 @@
 import type { SourceMapping } from '@friend-sync/connectors';
 import { bigint, boolean, customType, getTableConfig, int, mysqlTable } from 'drizzle-orm/mysql-core';
 import type { ColumnKind, KeyKind, SourceSchema } from '../../domain/source-schema.ts';
+import type { ShapeColumn } from '../../domain/table-shape.ts';
 import { type Database, quoted, type Row } from './database.ts';
-
-/** A source column as its server describes it (`information_schema.columns`). */
-export interface SourceColumn {
-  readonly name: string;
-  readonly dataType: string;
-  readonly columnType: string;
-  readonly maxLength: number | null;
-}
 
 const INTEGERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
 const TEXTS = new Set(['char', 'varchar', 'enum', 'set', 'tinytext', 'text', 'mediumtext', 'longtext']);
@@ -22,33 +15,20 @@ export const valueColumn = (column: string): string => `v_${column}`;
 export const unknownColumn = (column: string): string => `u_${column}`;
 export const mirrorName = (source: string): string => `mirror_${source}`;
 
-/** Reads the columns of the mapped table that our user may see. */
-export async function readSourceColumns(source: Database, { table }: SourceMapping): Promise<SourceColumn[]> {
-  const rows = await source.rows(
-    `reading the columns of ${table.database}.${table.table}`,
-    `SELECT column_name AS name, data_type AS dataType, column_type AS columnType, character_maximum_length AS maxLength
-       FROM information_schema.columns WHERE table_schema = ? AND table_name = ?`,
-    [table.database, table.table],
-  );
-  return rows.map((row) => ({
-    name: row.name as string,
-    dataType: (row.dataType as string).toLowerCase(),
-    columnType: (row.columnType as string).toLowerCase(),
-    maxLength: row.maxLength === null ? null : Number(row.maxLength),
-  }));
-}
-
 /** What the mirror of a source looks like; `problems` names each column that cannot be mirrored, with the remedy. */
 export function planMirror(
   mapping: SourceMapping,
-  columns: readonly SourceColumn[],
+  columns: readonly ShapeColumn[],
 ): { types: Map<string, string>; problems: string[] } {
   const types = new Map<string, string>();
   const problems: string[] = [];
   const where = `${mapping.table.database}.${mapping.table.table}`;
   const byName = new Map(columns.map((column) => [column.name, column]));
   const key = byName.get(mapping.key);
-  if (!key) problems.push(`${where}.${mapping.key}: no such column, or no SELECT on it; see friend-sync grants`);
+  if (!key)
+    problems.push(
+      `${where}.${mapping.key}: no such column (dropped or renamed?), or no right on it; see friend-sync grants`,
+    );
   else if (!keyType(key)) {
     problems.push(
       `${where}.${mapping.key}: a ${key.columnType} cannot be a key; integers and CHAR/VARCHAR up to 255 can`,
@@ -57,7 +37,10 @@ export function planMirror(
   for (const name of mapping.columns) {
     const column = byName.get(name);
     const type = column && valueType(column);
-    if (!column) problems.push(`${where}.${name}: no such column, or no SELECT on it; see friend-sync grants`);
+    if (!column)
+      problems.push(
+        `${where}.${name}: no such column (dropped or renamed?), or no right on it; see friend-sync grants`,
+      );
     else if (!type)
       problems.push(`${where}.${name}: ${column.columnType} cannot be mapped; text, integers, decimals and binary can`);
     else types.set(name, type);
@@ -65,13 +48,13 @@ export function planMirror(
   return { types, problems };
 }
 
-function keyType(column: SourceColumn): string | undefined {
+function keyType(column: ShapeColumn): string | undefined {
   if (INTEGERS.has(column.dataType)) return column.columnType.includes('unsigned') ? 'bigint unsigned' : 'bigint';
   const fits = (column.dataType === 'varchar' || column.dataType === 'char') && (column.maxLength ?? 256) <= 255;
   return fits ? `varchar(${column.maxLength}) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin` : undefined;
 }
 
-function valueType({ dataType, columnType, maxLength }: SourceColumn): string | undefined {
+function valueType({ dataType, columnType, maxLength }: ShapeColumn): string | undefined {
   if (INTEGERS.has(dataType)) return columnType.includes('unsigned') ? 'bigint unsigned' : 'bigint';
   if (dataType === 'decimal') return columnType.replace(' zerofill', '');
   if (TEXTS.has(dataType)) {
@@ -174,7 +157,8 @@ export function unmappedColumns({ columns }: SourceMapping, existing: ReadonlyMa
   return mirrored.filter((name) => !columns.includes(name));
 }
 
-function kindOf(type: string | undefined): ColumnKind | undefined {
+/** How the values of a mirror's column of this type travel. */
+export function kindOf(type: string | undefined): ColumnKind | undefined {
   if (type === undefined) return undefined;
   if (type.startsWith('bigint')) return type.includes('unsigned') ? 'unsigned' : 'integer';
   if (type.startsWith('decimal')) return 'decimal';

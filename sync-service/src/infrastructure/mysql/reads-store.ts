@@ -6,6 +6,8 @@ const KEEP_LOOKS_SECONDS = 3_600;
 
 /** Why the values of a source's stream are not used. */
 export interface Distrust {
+  /** `proof`: what it said was compared with the rows; `table`: the table is not what the connector takes it for. */
+  readonly by: 'proof' | 'table';
   /** UTC. */
   readonly since: string;
   readonly reason: string;
@@ -69,22 +71,22 @@ export class ReadsStore {
   async distrust(session: Session): Promise<Distrust | undefined> {
     const [row] = await session.rows(
       'reading the trust',
-      `SELECT distrusted_since AS since, distrust AS reason FROM ${this.#reads} WHERE source = ?`,
+      `SELECT distrusted_since AS since, distrusted_by AS \`by\`, distrust AS reason FROM ${this.#reads} WHERE source = ?`,
       [this.#source],
     );
-    return row?.since ? { since: String(row.since), reason: String(row.reason) } : undefined;
+    return row?.since
+      ? { since: String(row.since), by: row.by as Distrust['by'], reason: String(row.reason) }
+      : undefined;
   }
 
   /** Withdraws the trust, or gives it back. */
-  async setDistrust(session: Session, reason: string | undefined): Promise<void> {
-    const set =
-      reason === undefined
-        ? 'distrusted_since = NULL, distrust = NULL'
-        : 'distrusted_since = COALESCE(distrusted_since, NOW(6)), distrust = ?';
-    await session.write('changing the trust', `UPDATE ${this.#reads} SET ${set} WHERE source = ?`, [
-      ...(reason === undefined ? [] : [reason.slice(0, 255)]),
-      this.#source,
-    ]);
+  async setDistrust(session: Session, distrust: Omit<Distrust, 'since'> | undefined): Promise<void> {
+    const since = distrust ? 'COALESCE(distrusted_since, NOW(6))' : 'NULL';
+    await session.write(
+      'changing the trust',
+      `UPDATE ${this.#reads} SET distrusted_since = ${since}, distrusted_by = ?, distrust = ? WHERE source = ?`,
+      [distrust?.by ?? null, distrust?.reason.slice(0, 255) ?? null, this.#source],
+    );
   }
 
   async #select(session: Session, lock: string): Promise<bigint> {

@@ -1,6 +1,5 @@
 import { type Database, quoted, type Session } from './database.ts';
-
-const SOURCE = 'source';
+import { gtidSet } from './gtid-set.ts';
 
 /** What a server says of its own past. */
 export interface ServerHistory {
@@ -12,13 +11,22 @@ export interface ServerHistory {
   readonly keepsSeconds: number;
 }
 
-/** What was last seen of the user server. */
+/** Why a source's changes can no longer be followed without a gap. */
+export interface HistoryLoss {
+  readonly reason: string;
+  /** Nothing is in doubt but what the connector cannot read: a new epoch may begin without anybody's decision. */
+  readonly mayHeal: boolean;
+}
+
+/** What was last seen of the user server, and of the connector that reads it for a source. */
 export interface SeenServer {
   readonly executed: string;
+  /** What the connector had stored as sent; undefined: it had no position. */
+  readonly sent: string | undefined;
   /** UTC. */
   readonly seenAt: string;
-  /** Why its changes can no longer be followed without a gap; until a new epoch begins. */
-  readonly historyLost: string | undefined;
+  /** Until a new epoch begins. */
+  readonly lost: HistoryLoss | undefined;
 }
 
 /** Needs no privilege. */
@@ -27,18 +35,13 @@ export async function readHistory(server: Database): Promise<ServerHistory> {
     'reading the history',
     'SELECT @@global.gtid_executed AS executed, @@global.gtid_purged AS purged, @@global.binlog_expire_logs_seconds AS keeps',
   );
-  // MySQL breaks the line after each server's part.
-  const set = (value: unknown) => String(value).replaceAll('\n', '');
-  return { executed: set(row?.executed), purged: set(row?.purged), keepsSeconds: Number(row?.keeps) };
+  return { executed: gtidSet(row?.executed), purged: gtidSet(row?.purged), keepsSeconds: Number(row?.keeps) };
 }
 
-/** Whether every transaction of `part` is in `whole`; any MySQL server can tell. */
-export async function containsGtids(server: Session, whole: string, part: string): Promise<boolean> {
-  const [row] = await server.rows('comparing GTID sets', 'SELECT GTID_SUBSET(?, ?) AS contained', [part, whole]);
-  return Number(row?.contained) === 1;
-}
-
-/** Remembers, in the friend database, what was seen of the user server, so that a later look can tell that it went back. */
+/**
+ * Remembers, in the friend database, what was seen of the user server and of a source's connector, so that a later look
+ * can tell that one of them went back.
+ */
 export class ServerStateStore {
   readonly #table: string;
 
@@ -46,44 +49,52 @@ export class ServerStateStore {
     this.#table = quoted(stateDatabase, 'server_state');
   }
 
-  async read(session: Session): Promise<SeenServer | undefined> {
+  async read(session: Session, source: string): Promise<SeenServer | undefined> {
     const [row] = await session.rows(
       'reading the server state',
-      `SELECT gtid_executed, seen_at, history_lost FROM ${this.#table} WHERE server = ?`,
-      [SOURCE],
+      `SELECT gtid_executed, sent_gtids, seen_at, history_lost, may_heal FROM ${this.#table} WHERE server = ?`,
+      [source],
     );
-    const lost = row?.history_lost ?? undefined;
-    return (
-      row && {
-        executed: String(row.gtid_executed),
-        seenAt: String(row.seen_at),
-        historyLost: lost === undefined ? undefined : String(lost),
-      }
-    );
+    if (!row) return undefined;
+    const { sent_gtids: sent, history_lost: reason } = row;
+    return {
+      executed: String(row.gtid_executed),
+      sent: sent === null ? undefined : String(sent),
+      seenAt: String(row.seen_at),
+      lost: reason === null ? undefined : { reason: String(reason), mayHeal: row.may_heal === 1 },
+    };
   }
 
-  /** Nothing is remembered any more once the history is lost: another instance may have found out meanwhile. */
-  async remember(session: Session, executed: string): Promise<void> {
+  /**
+   * Nothing is remembered any more once the history is lost: another instance may have found out meanwhile. `sent`:
+   * undefined where it cannot be told, or there is none; what was remembered before stays.
+   */
+  async remember(session: Session, source: string, executed: string, sent: string | undefined): Promise<void> {
     await session.write(
       'remembering the server state',
-      `INSERT INTO ${this.#table} (server, gtid_executed) VALUES (?, ?) AS n
+      `INSERT INTO ${this.#table} (server, gtid_executed, sent_gtids) VALUES (?, ?, ?) AS n
        ON DUPLICATE KEY UPDATE seen_at = IF(history_lost IS NULL, NOW(6), seen_at),
-         gtid_executed = IF(history_lost IS NULL, n.gtid_executed, server_state.gtid_executed)`,
-      [SOURCE, executed],
+         gtid_executed = IF(history_lost IS NULL, n.gtid_executed, server_state.gtid_executed),
+         sent_gtids = IF(history_lost IS NULL, COALESCE(n.sent_gtids, server_state.sent_gtids), server_state.sent_gtids)`,
+      [source, executed, sent ?? null],
     );
   }
 
-  async declareLost(session: Session, reason: string): Promise<void> {
+  async declareLost(session: Session, source: string, reason: string, mayHeal = false): Promise<void> {
     await session.write(
       'remembering the server state',
-      `INSERT INTO ${this.#table} (server, gtid_executed, history_lost) VALUES (?, '', ?) AS n
-       ON DUPLICATE KEY UPDATE history_lost = n.history_lost`,
-      [SOURCE, reason.slice(0, 255)],
+      `INSERT INTO ${this.#table} (server, gtid_executed, history_lost, may_heal) VALUES (?, '', ?, ?) AS n
+       ON DUPLICATE KEY UPDATE history_lost = n.history_lost, may_heal = n.may_heal`,
+      [source, reason.slice(0, 255), mayHeal],
     );
   }
 
-  /** From here on the server's history counts anew. */
-  async forget(session: Session): Promise<void> {
-    await session.write('forgetting the server state', `DELETE FROM ${this.#table} WHERE server = ?`, [SOURCE]);
+  /** From here on the server's history, and the connector's, count anew. */
+  async beginAnew(session: Session, source: string, executed: string): Promise<void> {
+    await session.write(
+      'remembering the server state',
+      `REPLACE INTO ${this.#table} (server, gtid_executed) VALUES (?, ?)`,
+      [source, executed],
+    );
   }
 }

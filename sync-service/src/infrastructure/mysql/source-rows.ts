@@ -1,6 +1,7 @@
 import type { Key } from '../../domain/change.ts';
 import type { ReadRow } from '../../domain/read.ts';
 import { parseKey, parseValue, type SourceSchema } from '../../domain/source-schema.ts';
+import { SyncError } from '../../errors.ts';
 import { type Database, quoted, type Row } from './database.ts';
 
 /** Rows as one moment of a server has them. */
@@ -86,7 +87,15 @@ export class SourceRows {
     const { mapping, keyKind, columnKinds } = this.#schema;
     return {
       key: parseKey(String(row.k), keyKind),
-      values: mapping.columns.map((_, i) => parseValue(row[`c${i}`], columnKinds[i] ?? 'text')),
+      values: mapping.columns.map((column, i) => {
+        const value = parseValue(row[`c${i}`], columnKinds[i] ?? 'text');
+        if (value !== undefined) return value;
+        const { database, table } = mapping.table;
+        throw new SyncError(
+          'contract_broken',
+          `${database}.${table}.${column} is not what it was; friend-sync migrate`,
+        );
+      }),
     };
   }
 }

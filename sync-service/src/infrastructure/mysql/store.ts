@@ -66,9 +66,21 @@ export function openReplicas({ settings: { target, brake } }: Configuration): Da
   });
 }
 
+/** What is silent at a user server for so long is ended there: it may hold up an ALTER. */
+const SILENCE_SECONDS = 5;
+
 /** The user database: only ever read. */
-export function openSourceDatabase({ settings }: Configuration): Database {
-  return openDatabase(settings.source, { connections: settings.source.connections, readsOnly: true });
+export function openSourceDatabase({ settings: { source } }: Configuration): Database {
+  const { connections } = source;
+  return openDatabase(source, { connections, silenceSeconds: SILENCE_SECONDS, readsOnly: true });
+}
+
+/** A replica of the user database, as the same user. */
+export function openReadReplica({ settings: { source } }: Configuration, address: string): Database {
+  const [host = '', port] = address.split(':');
+  const { connections } = source;
+  const server = { ...source, host, port: Number(port) };
+  return openDatabase(server, { connections, silenceSeconds: SILENCE_SECONDS, readsOnly: true });
 }
 
 /**

@@ -17,6 +17,6 @@ export function holdsUnchanged({ dataType, columnType }: TargetColumn, mirrorTyp
 }
 
 /** Digits behind the point of `decimal(10,2)`. */
-function scaleOf(type: string): number {
+export function scaleOf(type: string): number {
   return Number(type.match(/,\s*(\d+)\)/)?.[1] ?? 0);
 }

@@ -33,9 +33,10 @@ export class WriteThrough {
   }
 
   /**
-   * Writes `row` and moves the offset if the partition stands where it must and was not set back, the key is in the mirror with an older
-   * position of this epoch and partition, and it has few copies; returns undefined and stores nothing if not. Fails with
-   * `store_contended` at once where somebody has locked a copy, with `store_refused` where a value does not fit.
+   * Writes `row` and moves the offset if the partition stands where it must and was not set back, the key is in the
+   * mirror with an older position, of this partition or of an epoch before, and it has few copies; returns undefined and
+   * stores nothing if not. Fails with `store_contended` at once where somebody has locked a copy, with `store_refused`
+   * where a value does not fit.
    *
    * What the statements need of each other they are told by SQL: nothing is awaited between the first and the commit.
    */
@@ -71,7 +72,7 @@ export class WriteThrough {
         SET ${values.sql}, c.next_offset = ?, c.high_water = ?, c.newest_gtid = COALESCE(?, c.newest_gtid),
           c.max_timestamp_ms = GREATEST(c.max_timestamp_ms, ?)
         WHERE c.topic = ? AND c.\`partition\` = ? AND c.epoch = ? AND c.next_offset = ? AND c.high_water = c.next_offset
-          AND m.fs_epoch = ? AND m.fs_partition = ? AND m.fs_offset < ? AND ${ARE_FEW}`,
+          AND (m.fs_epoch < ? OR (m.fs_epoch = ? AND m.fs_partition = ? AND m.fs_offset < ?)) AND ${ARE_FEW}`,
       parameters: [
         row.key,
         ...values.parameters,
@@ -83,6 +84,7 @@ export class WriteThrough {
         move.partition,
         move.epoch,
         move.expectedOffset,
+        epoch,
         epoch,
         partition,
         offset,

@@ -1,0 +1,33 @@
+import type { Key } from '../../domain/change.ts';
+import type { Database } from '../../infrastructure/mysql/database.ts';
+import type { SourceStore } from '../../infrastructure/mysql/store.ts';
+
+/** An operator may name a million keys. */
+const KEYS_A_TRANSACTION = 5_000;
+
+/**
+ * Asks a daemon to read the rows of these keys, and to make their copies equal. `takesGone`: those that the source does
+ * not have count as deleted.
+ */
+export async function requestReads(
+  database: Database,
+  { pending, due }: SourceStore,
+  keys: readonly Key[],
+  options: { readonly takesGone?: boolean } = {},
+): Promise<void> {
+  for (const some of inParts(keys)) {
+    await database.transaction('asking for reads', async (tx) => {
+      await pending.mark(tx, some);
+      await due.mark(tx, some, options);
+    });
+  }
+}
+
+/** Has the copies of these keys made equal to the mirror again, whether or not they differ. */
+export async function markPending(database: Database, { pending }: SourceStore, keys: readonly Key[]): Promise<void> {
+  for (const some of inParts(keys)) await pending.mark(database, some);
+}
+
+function* inParts(keys: readonly Key[]): Generator<readonly Key[]> {
+  for (let at = 0; at < keys.length; at += KEYS_A_TRANSACTION) yield keys.slice(at, at + KEYS_A_TRANSACTION);
+}

@@ -1,0 +1,42 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { ConnectError } from '@friend-sync/connectors';
+import { SyncError, toSyncError } from '../../errors.ts';
+
+/** Longer than any wait that a step has of its own, which says more when it ends. */
+const STEP_MS = 90_000;
+
+/** What may be done again whatever has become of it before. */
+export interface Step {
+  /** What it is doing, as an operator reads it. */
+  readonly name: string;
+  readonly run: () => Promise<unknown>;
+}
+
+export type OnStep = (told: string) => void;
+
+/** Runs the steps one after another, telling each before it begins. Fails with the name of the one that did, or that took too long. */
+export async function runSteps(steps: readonly Step[], onStep: OnStep): Promise<void> {
+  for (const [index, { name, run }] of steps.entries()) {
+    const told = `step ${index + 1} of ${steps.length}, ${name}`;
+    onStep(told);
+    try {
+      await within(STEP_MS, run());
+    } catch (cause) {
+      const { kind, message } = classified(cause);
+      throw new SyncError(kind, `${told}: ${message}`, { cause });
+    }
+  }
+}
+
+async function within(ms: number, work: Promise<unknown>): Promise<void> {
+  const done = new AbortController();
+  const late = delay(ms, undefined, { signal: done.signal, ref: false }).then(() => {
+    throw new SyncError('source_unavailable', `not done within ${ms} ms`);
+  });
+  late.catch(() => {});
+  await Promise.race([work, late]).finally(() => done.abort());
+}
+
+function classified(error: unknown): SyncError {
+  return error instanceof ConnectError ? new SyncError('connector_failed', error.message) : toSyncError(error);
+}

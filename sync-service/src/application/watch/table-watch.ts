@@ -1,0 +1,131 @@
+import type { SourceMapping } from '@friend-sync/connectors';
+import type { TablePicture } from '../../domain/picture.ts';
+import { changedColumns, type TableShape } from '../../domain/table-shape.ts';
+import { POLICY, SyncError, toSyncError } from '../../errors.ts';
+import type { Database } from '../../infrastructure/mysql/database.ts';
+import { readMirrorColumns } from '../../infrastructure/mysql/mirror-table.ts';
+import { readHistory } from '../../infrastructure/mysql/server-state.ts';
+import { sourceProblems } from '../../infrastructure/mysql/source-fit.ts';
+import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
+import type { Logger } from '../../log.ts';
+import type { Health } from './health.ts';
+import { PictureProof } from './picture-proof.ts';
+import { repeat } from './repeat.ts';
+
+const INTERVAL_MS = 3_000;
+
+export interface TableWatchEvents {
+  /**
+   * The source's table is another than at the last look. These columns came, went, moved or are described otherwise; none:
+   * it was rebuilt, or another table of the same shape took its place, and its rows may be others without a message.
+   */
+  onChange(source: string, columns: readonly string[]): void;
+  /** What the connector takes the table for otherwise than it is, so that it misreads the rows for certain; none: it is right. */
+  onPicture(source: string, differences: readonly string[]): void;
+}
+
+export interface TableWatchParts {
+  readonly source: Database;
+  readonly target: Database;
+  readonly stateDatabase: string;
+  readonly mappings: readonly SourceMapping[];
+  /** What the source's connector takes the table for now; undefined: it knows no such table. */
+  readonly picture: (mapping: SourceMapping) => Promise<TablePicture | undefined>;
+  /** Whether the source's connector has sent everything of these transactions. */
+  readonly hasSent: (mapping: SourceMapping, gtids: string) => Promise<boolean>;
+  readonly events: TableWatchEvents;
+  readonly health: Health;
+  readonly log: Logger;
+}
+
+export interface TableWatch extends AsyncDisposable {
+  /** Throws `contract_broken` while the source's table is not what the mapping and the mirror assume. */
+  check(source: string): void;
+}
+
+/**
+ * Looks at each source's table every few seconds, and at what its connector takes it for. What does not fit the mapping
+ * holds that source, and lets it go on when the cause is gone. Ends after its first look; what cannot be looked at is
+ * another part's trouble.
+ */
+export async function watchTables(parts: TableWatchParts): Promise<TableWatch> {
+  const tables = new Map(parts.mappings.map((mapping) => [mapping.name, new WatchedTable(parts, mapping)]));
+  const look = async () => {
+    await Promise.all([...tables.values()].map((table) => table.look()));
+  };
+  await look();
+  const looking = repeat(INTERVAL_MS, look);
+  return {
+    check(source) {
+      const held = tables.get(source)?.held;
+      if (held) throw held;
+    },
+    [Symbol.asyncDispose]: () => looking[Symbol.asyncDispose](),
+  };
+}
+
+class WatchedTable {
+  held: SyncError | undefined;
+  readonly #parts: TableWatchParts;
+  readonly #mapping: SourceMapping;
+  readonly #proof: PictureProof;
+  #mirror: ReadonlyMap<string, string> | undefined;
+  #shape: TableShape | undefined;
+  #isBlind = false;
+
+  constructor(parts: TableWatchParts, mapping: SourceMapping) {
+    this.#parts = parts;
+    this.#mapping = mapping;
+    this.#proof = new PictureProof({
+      used: [mapping.key, ...mapping.columns],
+      picture: () => parts.picture(mapping),
+      executed: async () => (await readHistory(parts.source)).executed,
+      hasSent: (gtids) => parts.hasSent(mapping, gtids),
+    });
+  }
+
+  async look(): Promise<void> {
+    try {
+      const shape = await this.#lookAtTable();
+      if (shape) await this.#lookAtPicture(shape);
+      this.#isBlind = false;
+    } catch (error) {
+      const { kind, message } = toSyncError(error);
+      const fields = { source: this.#mapping.name, kind, problem: message };
+      this.#parts.log[this.#isBlind ? 'debug' : 'warn'](fields, 'table or picture was not looked at');
+      this.#isBlind = true;
+    }
+  }
+
+  async #lookAtTable(): Promise<TableShape | undefined> {
+    const { source, target, stateDatabase, events } = this.#parts;
+    const { name, table } = this.#mapping;
+    this.#mirror ??= await readMirrorColumns(target, stateDatabase, name);
+    const shape = await readTableShape(source, table);
+    this.#hold(sourceProblems(this.#mapping, shape, this.#mirror));
+    if (!shape) return undefined;
+    const columns = this.#shape ? changedColumns(this.#shape, shape) : [];
+    if (columns.length > 0 || (this.#shape && this.#shape.createdAt !== shape.createdAt))
+      events.onChange(name, columns);
+    this.#shape = shape;
+    return shape;
+  }
+
+  #hold(problems: readonly string[]): void {
+    const { health, log } = this.#parts;
+    const part = `table of ${this.#mapping.name}`;
+    const problem = problems.join('\n');
+    if (this.held?.message !== problem && problem)
+      log.error({ part, kind: 'contract_broken', problem, hint: POLICY.contract_broken.hint }, 'the source is held');
+    if (this.held && !problem) log.info({ part }, 'the source goes on');
+    this.held = problem ? new SyncError('contract_broken', problem) : undefined;
+    if (this.held) health.report(part, this.held);
+    else health.clear(part);
+  }
+
+  async #lookAtPicture(shape: TableShape): Promise<void> {
+    const { events } = this.#parts;
+    const verdict = await this.#proof.look(shape);
+    if (verdict.is !== 'open') events.onPicture(this.#mapping.name, verdict.is === 'wrong' ? verdict.differences : []);
+  }
+}

@@ -1,0 +1,27 @@
+import type { Session } from './database.ts';
+
+/** A GTID set as MySQL answers it, which breaks the line after each server's part. */
+export function gtidSet(value: unknown): string {
+  return String(value ?? '').replaceAll('\n', '');
+}
+
+/** All transactions of several sets. */
+export function unitedGtids(sets: readonly string[]): string {
+  return sets.filter((set) => set !== '').join();
+}
+
+/** Whether every transaction of `part` is in `whole`; any MySQL server can tell. */
+export async function containsGtids(server: Session, whole: string, part: string): Promise<boolean> {
+  return (await subtractGtids(server, part, whole)) === '';
+}
+
+/** The transactions of `whole` that are not in `part`; any MySQL server can tell. */
+export async function subtractGtids(server: Session, whole: string, part: string): Promise<string> {
+  const [row] = await server.rows('comparing GTID sets', 'SELECT GTID_SUBTRACT(?, ?) AS rest', [whole, part]);
+  return gtidSet(row?.rest);
+}
+
+/** Whether a set that MySQL has answered holds one transaction; a tag may stand before its number. */
+export function isOneGtid(set: string): boolean {
+  return /^[0-9a-f-]{36}(:[a-z_][a-z_0-9]*)?:\d+$/.test(set);
+}

@@ -1,0 +1,42 @@
+import type { SourceMapping } from '@friend-sync/connectors';
+import type { TableShape } from '../../domain/table-shape.ts';
+import { kindOf, planMirror, valueColumn } from './mirror-table.ts';
+import { scaleOf } from './value-fit.ts';
+
+/**
+ * What the mapping assumes of the source's table, and the mirror with these columns was made for, and does not hold: each
+ * by the names of table and column, with the remedy. A column that was widened is no problem as long as its values fit.
+ */
+export function sourceProblems(
+  mapping: SourceMapping,
+  shape: TableShape | undefined,
+  mirror: ReadonlyMap<string, string>,
+): string[] {
+  const table = `${mapping.table.database}.${mapping.table.table}`;
+  if (!shape) return [`${table}: no such table (dropped or renamed?), or no right on it; see friend-sync grants`];
+  if (shape.kind !== 'BASE TABLE')
+    return [`${table}: is a ${shape.kind.toLowerCase()}; map the table that holds its rows`];
+  const { types, problems } = planMirror(mapping, shape.columns);
+  if (problems.length) return problems;
+  const primary = shape.columns.filter(({ isPrimary }) => isPrimary).map(({ name }) => name);
+  if (primary.length !== 1 || primary[0] !== mapping.key)
+    problems.push(`${table}.${mapping.key}: must be the primary key, which is (${primary.join(', ')})`);
+  const columns = new Map(shape.columns.map((column) => [column.name, column]));
+  for (const [role, needed] of types) {
+    const [name, has] = role === 'k' ? [mapping.key, mirror.get('k')] : [role, mirror.get(valueColumn(role))];
+    const column = columns.get(name);
+    if (!column?.isReadable) problems.push(`${table}.${name}: no SELECT on it; see friend-sync grants`);
+    else if (!isMadeFor(has, needed))
+      problems.push(
+        `${table}.${name}: is ${column.columnType} now; change it back, or run friend-sync migrate --execute and restart the daemon`,
+      );
+  }
+  return problems;
+}
+
+/** A mirror's column of another kind, or of fewer decimals, would hold other values than it is given. */
+function isMadeFor(has: string | undefined, needed: string | undefined): boolean {
+  return (
+    kindOf(has) === kindOf(needed) && (kindOf(needed) !== 'decimal' || scaleOf(has ?? '') >= scaleOf(needed ?? ''))
+  );
+}

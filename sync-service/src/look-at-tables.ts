@@ -1,0 +1,64 @@
+import {
+  type Configuration,
+  type ConnectClient,
+  SCHEMA_HISTORY_TOPIC,
+  type SourceMapping,
+} from '@friend-sync/connectors';
+import type { Stream } from './application/proof/barrier.ts';
+import type { SourceReads } from './application/read/source-reads.ts';
+import { type TableWatch, type TableWatchParts, watchTables } from './application/watch/table-watch.ts';
+import { SyncError } from './errors.ts';
+import type { KafkaAdmin } from './infrastructure/kafka/admin.ts';
+import type { createKafka } from './infrastructure/kafka/client.ts';
+import { PictureReader } from './infrastructure/kafka/picture-reader.ts';
+import { findUnsent } from './infrastructure/mysql/binlog-rest.ts';
+
+export interface LookAtTablesParts extends Pick<TableWatchParts, 'source' | 'target' | 'health' | 'log'> {
+  readonly configuration: Configuration;
+  readonly connect: ConnectClient;
+  readonly kafka: ReturnType<typeof createKafka>;
+  readonly admin: KafkaAdmin;
+  /** By the source's name. */
+  readonly streams: ReadonlyMap<string, Stream>;
+  readonly reads: ReadonlyMap<string, SourceReads>;
+}
+
+/** Watches the sources' tables, and has their streams prove themselves where one has changed. Ends after the first look. */
+export async function lookAtTables(parts: LookAtTablesParts): Promise<TableWatch> {
+  const { configuration, connect, kafka, admin, streams, reads, log } = parts;
+  const { sources: mappings } = configuration.mapping;
+  const readers = new Map(mappings.map(({ name, table }) => [name, new PictureReader(kafka, admin, table)]));
+  const streamOf = ({ name }: SourceMapping): Stream => {
+    const stream = streams.get(name);
+    if (!stream) throw new SyncError('internal', `no source ${name}`);
+    return stream;
+  };
+  // A trust that cannot be stored is the friend database's trouble; the next look says the same again.
+  const told = (work: Promise<void> | undefined) =>
+    void work?.catch((err) => log.warn({ err }, 'trust was not stored'));
+
+  return watchTables({
+    source: parts.source,
+    target: parts.target,
+    stateDatabase: configuration.settings.target.stateDatabase,
+    mappings,
+    async picture(mapping) {
+      const topic = (await connect.config(streamOf(mapping).connectorName))?.[SCHEMA_HISTORY_TOPIC];
+      return topic === undefined ? undefined : readers.get(mapping.name)?.read(topic);
+    },
+    async hasSent(mapping, gtids) {
+      const { server, sent } = streamOf(mapping);
+      const upTo = await sent();
+      return upTo !== undefined && (await findUnsent(server, upTo, gtids)) === undefined;
+    },
+    events: {
+      onChange(name, columns) {
+        log.warn({ source: name, columns }, 'the table of the source has changed');
+        told(reads.get(name)?.tableChanged(columns));
+      },
+      onPicture: (name, differences) => told(reads.get(name)?.pictureSeen(differences)),
+    },
+    health: parts.health,
+    log,
+  });
+}

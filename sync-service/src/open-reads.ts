@@ -1,0 +1,26 @@
+import type { Stream } from './application/proof/barrier.ts';
+import type { ReadParts } from './application/read/read-parts.ts';
+import { SourceReads, type SourceReadsOptions } from './application/read/source-reads.ts';
+
+export interface OpenReadsParts
+  extends Omit<SourceReadsOptions, 'parts'>,
+    Pick<ReadParts, 'store' | 'database' | 'admin'> {
+  /** By the source's name. */
+  readonly streams: ReadonlyMap<string, Stream>;
+  /** Throws while the rows of a source must not be compared. */
+  readonly require: (source: string) => void;
+}
+
+/** Begins the own reads of every source; by the source's name. */
+export async function openReads(parts: OpenReadsParts): Promise<ReadonlyMap<string, SourceReads>> {
+  const { streams, store, database, admin, require, ...options } = parts;
+  const reads = new Map<string, SourceReads>();
+  for (const [name, stream] of streams) {
+    const source = store.sources.get(name);
+    const [topic] = stream.topics;
+    if (!source || topic === undefined) continue;
+    const own = { store, source, database, stream, topic, admin, require: () => require(name) };
+    reads.set(name, await SourceReads.open({ ...options, parts: own }));
+  }
+  return reads;
+}

@@ -1,0 +1,122 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { loadConfiguration } from '@friend-sync/connectors';
+import { openStack, type Stack } from '@friend-sync/local-stack';
+import { type Database, openDatabase, openSourceDatabase } from '@friend-sync/sync-service';
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import { TcpProxy } from '../../chaos/src/proxy.ts';
+
+/** A user server of this file's own, whose settings may be anything. */
+let own: Stack;
+let dataDir = '';
+let root: Database;
+
+beforeAll(async () => {
+  dataDir = await mkdtemp(join(tmpdir(), 'friend-sync-session-'));
+  own = await openStack({ dataDir, parts: ['user-mysql'] });
+  root = openDatabase(configurationOf('root').settings.source, { connections: 4 });
+  await root.write('creating', 'CREATE DATABASE user_db');
+  await root.write('creating', "CREATE USER reader@'%'");
+  await root.write('granting', 'GRANT SELECT, INSERT ON user_db.* TO reader');
+});
+afterAll(async () => {
+  await root?.[Symbol.asyncDispose]();
+  await own?.down();
+  await rm(dataDir, { recursive: true, force: true });
+});
+
+function configurationOf(user: string, port = own.userMysql.port) {
+  return loadConfiguration({
+    text: 'sources:\n  - { name: u, table: user_db.u, key: id, copies: [{ table: f, key: k, set: { nick: nick } }] }',
+    file: 'test.yaml',
+    env: {},
+    overrides: {
+      source: { host: '127.0.0.1', port, user, password: '' },
+      target: { user, password: '', database: 'f' },
+    },
+  });
+}
+
+const HOSTILE: Readonly<Record<string, string | number>> = {
+  sql_mode: 'ANSI_QUOTES,PAD_CHAR_TO_FULL_LENGTH,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT',
+  character_set_results: 'latin1',
+  init_connect: "SET NAMES latin1, sql_mode = 'PAD_CHAR_TO_FULL_LENGTH'",
+  sql_select_limit: 1,
+  max_execution_time: 1,
+  max_join_size: 1,
+  autocommit: 0,
+  completion_type: 'CHAIN',
+  transaction_isolation: 'READ-UNCOMMITTED',
+  net_write_timeout: 3_600,
+  lock_wait_timeout: 3_600,
+};
+
+/** Sets the server's variables for sessions that begin from now on; gives back what puts them right. */
+async function configure(variables: Readonly<Record<string, unknown>>): Promise<AsyncDisposable> {
+  const names = Object.keys(variables);
+  const [before = {}] = await root.rows('reading', `SELECT ${names.map((name) => `@@GLOBAL.${name} AS ${name}`)}`);
+  const set = async (values: Readonly<Record<string, unknown>>) => {
+    for (const name of names) await root.write('configuring', `SET GLOBAL ${name} = ?`, [values[name]]);
+  };
+  await set(variables);
+  return { [Symbol.asyncDispose]: () => set(Object.fromEntries(names.map((name) => [name, numeric(before[name])]))) };
+}
+
+const numeric = (value: unknown) => (/^\d+$/.test(String(value)) ? BigInt(String(value)) : value);
+
+test('case 80: whatever the settings of the user server are, a read returns every row as it is', async () => {
+  await root.write('creating', 'CREATE TABLE user_db.u (id BIGINT PRIMARY KEY, nick CHAR(5), avatar VARCHAR(20))');
+  const rows = [1, 2, 3].map((id) => ({ id: String(id), nick: 'é', avatar: `🍣"${id}\\` }));
+  await root.write('inserting', 'INSERT INTO user_db.u VALUES ?', [rows.map((row) => Object.values(row))]);
+  await using _ = await configure(HOSTILE);
+  await using source = openSourceDatabase(configurationOf('reader'));
+  const read = () =>
+    source.rows('reading', 'SELECT * FROM user_db.u WHERE avatar IN (?) ORDER BY nick, id', [
+      rows.map(({ avatar }) => avatar),
+    ]);
+
+  expect(await read()).toEqual(rows);
+  expect(
+    await source.transaction('reading', async (tx) => tx.rows('reading', 'SELECT COUNT(*) AS n FROM user_db.u')),
+  ).toEqual([{ n: '3' }]);
+  expect(await source.rows('reading', 'SELECT SLEEP(0.1) AS was_ended')).toEqual([{ was_ended: '0' }]);
+  await root.transaction('not committing', async (tx) => {
+    await tx.write('updating', "UPDATE user_db.u SET nick = 'x'");
+    expect(await read()).toEqual(rows);
+    await tx.write('undoing', "UPDATE user_db.u SET nick = 'é'");
+  });
+  // No transaction is left open, in which a read would hold up this.
+  await root.write('altering', 'ALTER TABLE user_db.u ADD COLUMN more INT');
+});
+
+test('a source is only read', async () => {
+  await using source = openSourceDatabase(configurationOf('reader'));
+  await expect(source.write('writing', "INSERT INTO user_db.u VALUES (9, 'x', 'x', 1)")).rejects.toThrow(
+    /READ_ONLY_TRANSACTION/,
+  );
+});
+
+test('a reader that has stopped inside a read holds up no ALTER', async () => {
+  await root.write('creating', 'CREATE TABLE user_db.big (id INT PRIMARY KEY, v LONGTEXT)');
+  for (let id = 0; id < 40; id++)
+    await root.write('inserting', "INSERT INTO user_db.big VALUES (?, REPEAT('x', 1000000))", [id]);
+  await using _ = await configure({ net_write_timeout: 3_600 });
+  await using way = await TcpProxy.open(own.userMysql.port);
+  await using source = openSourceDatabase(configurationOf('reader', way.port));
+  const reading = source.transaction('reading', (tx) =>
+    tx.roundTrip(
+      (t) => [t.rows('waiting', 'SELECT SLEEP(1)'), t.rows('reading', 'SELECT * FROM user_db.big')],
+      'commit',
+    ),
+  );
+  const ended = expect(reading).rejects.toMatchObject({ policy: { directive: 'retry' } });
+  const count = async (sql: string) => (await root.rows('looking', sql)).length;
+  const isThere = (sql: string) => expect.poll(() => count(sql), { timeout: 10_000, interval: 20 }).toBe(1);
+  await isThere("SELECT 1 FROM information_schema.processlist WHERE STATE = 'User sleep'");
+  way.stall();
+  await isThere("SELECT 1 FROM information_schema.processlist WHERE USER = 'reader' AND STATE = 'Sending to client'");
+  await root.write('altering', 'ALTER TABLE user_db.big ADD COLUMN more INT');
+  way.heal();
+  await ended;
+});
