@@ -32,7 +32,7 @@ const dueOf = (server: FriendServer) => server.store.sources.get('account')?.due
 
 test('keys that somebody takes as deleted get the delete policy’s values where the source has no row, those that it has keep theirs', async () => {
   const { server, feed, reads, forget } = await openSettled();
-  await using _ = server;
+  await using _ = reads;
   await forget('id <> 2');
   await server.friend.write(
     'a copy of no row',
@@ -47,7 +47,7 @@ test('keys that somebody takes as deleted get the delete policy’s values where
 
 test('a key that comes back after it was taken as deleted has its new value', async () => {
   const { server, feed, reads, forget } = await openSettled();
-  await using _ = server;
+  await using _ = reads;
   await forget('id IN (1, 2)');
   await reads.round();
   await feed.rows([1n, null, 'back'], [3n, null, 'Cid']);
@@ -57,7 +57,7 @@ test('a key that comes back after it was taken as deleted has its new value', as
 
 test('a key of which a change comes while the source is asked is not taken as deleted', async () => {
   const { server, feed, reads, forget } = await openSettled();
-  await using _ = server;
+  await using _ = reads;
   await forget('id IN (1, 2)');
   const { gone } = await lookAt(reads.parts, [1n, 2n], await observe(reads.parts));
   await feed.rows([1n, null, 'back']);
@@ -72,7 +72,7 @@ test('a key of which a change comes while the source is asked is not taken as de
 
 test('as many keys as a round may take are taken as deleted; one more, and nothing is touched until somebody says so', async () => {
   const { server, feed, reads, forget } = await openSettled(202);
-  await using _ = server;
+  await using _ = reads;
   const goneCopies = async () => (await nicks(server)).filter((nick) => nick === 'gone').length;
   await forget('id <= 100');
   expect(await reads.round()).toMatchObject({ goneKeys: 0, correctedKeys: 100 });
