@@ -1,4 +1,5 @@
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
+import { PICTURE_GUARDS } from './picture-guards.ts';
 import { SERVER_GUARDS } from './server-guards.ts';
 import { TOPIC_GUARDS } from './topic-guards.ts';
 import { VALUE_GUARDS } from './value-guards.ts';
@@ -262,5 +263,6 @@ export const GUARDS: readonly Guard[] = [
   ...WRITE_THROUGH_GUARDS,
   ...TOPIC_GUARDS,
   ...VALUE_GUARDS,
+  ...PICTURE_GUARDS,
   ...SERVER_GUARDS,
 ];

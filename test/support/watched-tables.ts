@@ -3,7 +3,8 @@ import { createLogger, Health, openSourceDatabase, openTarget } from '@friend-sy
 import { type TableWatch, watchTables } from '../../sync-service/src/application/watch/table-watch.ts';
 import { openKafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import { createKafka } from '../../sync-service/src/infrastructure/kafka/client.ts';
-import { PictureReader } from '../../sync-service/src/infrastructure/kafka/picture-reader.ts';
+import { PictureReader, type PictureReaderParts } from '../../sync-service/src/infrastructure/kafka/picture-reader.ts';
+import { readTopic } from '../../sync-service/src/infrastructure/kafka/read-topic.ts';
 import { holdsOnlyStatements } from '../../sync-service/src/infrastructure/mysql/binlog-rest.ts';
 import { containsGtids } from '../../sync-service/src/infrastructure/mysql/server-state.ts';
 import type { Pipeline } from './pipeline.ts';
@@ -22,7 +23,8 @@ export async function watchSourceTables({ configuration, operations: { connect }
   const [source, target] = [openSourceDatabase(configuration), openTarget(configuration)];
   const kafka = createKafka(settings.kafka, log);
   const admin = openKafkaAdmin(kafka);
-  const readers = new Map(mapping.sources.map(({ name, table }) => [name, new PictureReader(kafka, admin, table)]));
+  const read: PictureReaderParts['read'] = (topic, onMessage, from) => readTopic(kafka, topic, onMessage, from);
+  const readers = new Map(mapping.sources.map(({ name, table }) => [name, new PictureReader({ admin, read }, table)]));
   const connectorOf = (_: SourceMapping) => settings.connect.connectorName;
   const told = new Map<string, (readonly string[] | 'right')[]>();
   const tell = (name: string, what: readonly string[] | 'right') => told.set(name, [...(told.get(name) ?? []), what]);
