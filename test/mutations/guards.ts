@@ -1,5 +1,6 @@
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 import { HISTORY_GUARDS } from './history-guards.ts';
+import { PICTURE_GUARDS } from './picture-guards.ts';
 import { READ_GUARDS } from './read-guards.ts';
 import { SERVER_GUARDS } from './server-guards.ts';
 import { TOPIC_GUARDS } from './topic-guards.ts';
@@ -211,5 +212,6 @@ export const GUARDS: readonly Guard[] = [
   ...WRITE_THROUGH_GUARDS,
   ...TOPIC_GUARDS,
   ...VALUE_GUARDS,
+  ...PICTURE_GUARDS,
   ...SERVER_GUARDS,
 ];
