@@ -117,6 +117,8 @@ test('case 96: a user server that is replaced by a replica with a shorter log of
   const settled = () => pipeline.settled().catch(String);
   await expect.poll(settled, { timeout: DEADLINE_MS }).toMatchObject({ copies: USERS * 3, mismatches: 0 });
   await daemon.ready();
+  // What the test leaves behind is removed from the primary.
+  await switchOver(replica, primary);
 });
 
 test('case 96: transactions that are added to gtid_purged by hand are named, and a new epoch leads out', async () => {
@@ -148,21 +150,6 @@ test('case 61: a connector whose offsets were deleted, and that begins at the pr
   await halted(daemon, /history_lost: .*has lost its position.*epoch new account --execute/);
   await beginEpoch(pipeline);
   await updateAll(pipeline, 3);
-  expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
-});
-
-test('case 61: a user server that was set back since the last look, and has more transactions by now than the connector had sent, is noticed', async () => {
-  await using pipeline = await openPipeline();
-  const { user } = pipeline;
-  await createUsers(pipeline, USERS);
-  const daemon = await pipeline.startDaemon();
-  await updateAll(pipeline, 1);
-  await pipeline.settled();
-  await user.write('setting it back', 'RESET BINARY LOGS AND GTIDS');
-  for (const round of [2, 3, 4, 5, 6, 7, 8]) await updateAll(pipeline, round);
-  await halted(daemon, /history_lost/);
-  await beginEpoch(pipeline);
-  await updateAll(pipeline, 9);
   expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
 });
 
