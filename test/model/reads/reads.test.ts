@@ -26,6 +26,7 @@ const RESTORED_THREE: Bounds = { ...RESTORED, looks: 3 };
 const UNSAID: Bounds = { ...STREAM_LIES, fates: ['unknown', 'ambiguous'] };
 /** What is known in between is a third version. */
 const UNSAID_THREE: Bounds = { ...STREAM_LIES, fates: ['lost', 'unknown'], versions: 3, rewinds: 0 };
+const UNSAID_RESTORED: Bounds = { ...UNSAID, fates: ['unknown'], faults: 1, rewinds: 0, restores: 1 };
 const UNSAID_SERVERS: Bounds = { ...UNSAID, servers: 2, faults: 1, rewinds: 0 };
 const UNDECODABLE: Bounds = { ...STREAM_LIES, fates: ['lost', 'undecodable'] };
 const UNDECODABLE_SERVERS: Bounds = { ...UNSAID_SERVERS, fates: ['undecodable'] };
@@ -54,6 +55,7 @@ test.each<[string, Partial<Rule>, Bounds, number]>([
   ['the friend database is restored under three looks', {}, RESTORED_THREE, 100_000],
   ['messages that do not say the value', {}, UNSAID, 60_000],
   ['messages that do not say a value that was known in between', {}, UNSAID_THREE, 100_000],
+  ['messages that do not say the value, and the friend database is restored', {}, UNSAID_RESTORED, 60_000],
   ['messages that do not say the value, and a server that lags', {}, UNSAID_SERVERS, 60_000],
   ['messages that cannot be decoded, and can when they come again', {}, UNDECODABLE, 50_000],
   ['a stream that loses the trust and regains it', {}, DISTRUSTED, 50_000],
@@ -94,6 +96,7 @@ test.each<[string, Violation, Partial<Rule>, Bounds]>([
   ['a due mark cleared by a generation that restarts', 'UNMENDED', { clears: 'the generation taken' }, UNSAID],
   ['a due mark cleared by its token alone', 'UNMENDED', { clears: 'the mark taken' }, UNSAID_SERVERS],
   ['a due mark cleared by the water alone', 'UNMENDED', { clears: 'any mark, of a row below the water' }, ASKED],
+  ['a due mark cleared after the comparison', 'UNMENDED', { equal: 'before it' }, UNSAID_RESTORED],
   ['a due mark taken after the read', 'UNMENDED', { steps: ['observe', 'read', 'take the mark', 'barrier'] }, ASKED],
   ['a message that cannot be decoded is skipped', 'BACK', { keyAlone: 'is skipped' }, UNDECODABLE],
   ['a message that is not trusted is skipped', 'BACK', { keyAlone: 'is skipped' }, DISTRUSTED],
