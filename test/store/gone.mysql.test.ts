@@ -61,7 +61,7 @@ test('a key of which a change comes while the source is asked is not taken as de
   await forget('id IN (1, 2)');
   const { gone } = await lookAt(reads.parts, [1n, 2n], await observe(reads.parts));
   await feed.rows([1n, null, 'back']);
-  const settled = await reads.settler.settle(gone);
+  const settled = await reads.settler.settle(gone, { takesGone: () => true });
   expect(settled.map(({ suspect, outcome }) => [suspect.read.key, outcome])).toEqual([
     [1n, 'moved'],
     [2n, 'row'],

@@ -41,7 +41,12 @@ test('a row that a rewind has reached once more is not written over what was hea
   const { equal } = await reads.look(1n);
   expect(equal).toEqual([1n]);
   const ends = new Map([[0, 0n]]);
-  const settled = await writeReads(reads.parts, suspects, { ends, marksNew: true, due: new Map() });
+  const settled = await writeReads(reads.parts, suspects, {
+    ends,
+    marksNew: true,
+    takesGone: () => false,
+    due: new Map(),
+  });
   expect(outcomes(settled)).toEqual([[1n, 'moved']]);
   expect(await nick()).toBe('newer');
 });
@@ -107,7 +112,7 @@ test.each([
   await using __ = reads;
   const { user, userDb, store } = server;
   const ends = new Map([[0, feed.nextOffset]]);
-  const options = { ends, marksNew: true, due: new Map() };
+  const options = { ends, marksNew: true, takesGone: () => false, due: new Map() };
   await user.write('a row', `INSERT INTO ${userDb}.account (id, nick) VALUES (9, 'older')`);
   const older = await reads.look(9n);
   await user.write('a change', `UPDATE ${userDb}.account SET nick = 'newer' WHERE id = 9`);
@@ -153,7 +158,12 @@ test.each([
   const { suspects } = await reads.look(1n);
   await sql(happens);
   const ends = new Map([[0, feed.nextOffset]]);
-  const settled = await writeReads(reads.parts, suspects, { ends, marksNew: true, due: new Map() });
+  const settled = await writeReads(reads.parts, suspects, {
+    ends,
+    marksNew: true,
+    takesGone: () => false,
+    due: new Map(),
+  });
   expect(outcomes(settled)).toEqual([[1n, 'given up']]);
   expect(await nick()).toBe('Ann');
 });

@@ -87,12 +87,13 @@ export class DueReads implements AsyncDisposable {
   async #settle(looked: Looked, due: ReadonlyMap<Key, DueKey>, began: string): Promise<void> {
     const { parts, settler, events } = this.#options;
     const { store, source } = parts;
+    const takesGone = (key: Key) => due.get(key)?.takesGone ?? false;
     // The copies of a key that nobody has a row of get what the delete policy says if somebody has decided so.
-    const taken = [...looked.gone, ...looked.absent].filter(({ read }) => due.get(read.key)?.takesGone);
-    const settled = await settler.settle([...looked.suspects, ...taken], { due });
+    const absent = looked.absent.filter(({ read: { key } }) => takesGone(key));
+    const settled = await settler.settle([...looked.suspects, ...looked.gone, ...absent], { due, takesGone });
     events.onSettled(parts, settled, 'due');
-    const over = new Set([...looked.equal, ...looked.absent.map(({ read: { key } }) => key)]);
-    for (const { read } of taken) over.delete(read.key);
+    const right = looked.absent.map(({ read: { key } }) => key).filter((key) => !takesGone(key));
+    const over = new Set([...looked.equal, ...right]);
     for (const { suspect, outcome } of settled)
       if (outcome === 'row' || outcome === 'equal') over.add(suspect.read.key);
     const unread = new Set(
@@ -111,7 +112,7 @@ export class DueReads implements AsyncDisposable {
       began,
     );
     // How many rows are gone in all, only a round can say.
-    if (looked.gone.some(({ read }) => !due.get(read.key)?.takesGone)) await source.round.hasten(store.database);
+    if (settled.some(({ outcome }) => outcome === 'gone')) await source.round.hasten(store.database);
   }
 
   async #clock(): Promise<string> {

@@ -201,7 +201,7 @@ export class RoundRun {
     for (let at = 0; at < keys.length; at += SOME_KEYS) {
       const some = keys.slice(at, at + SOME_KEYS);
       const { gone } = await run(async () => lookAt(parts, some, await observe(parts)));
-      const settled = await settler.settle(gone);
+      const settled = await settler.settle(gone, { takesGone: () => true });
       events.onSettled(parts, settled, this.#purpose);
       this.#correctedKeys += settled.filter(({ corrected }) => corrected.length > 0).length;
     }

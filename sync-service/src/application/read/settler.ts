@@ -6,7 +6,7 @@ import type { Logger } from '../../log.ts';
 import { awaitSent, readConsumed, requireSameLogs, waiting } from '../proof/barrier.ts';
 import type { Suspect } from './look.ts';
 import type { ReadParts } from './read-parts.ts';
-import { giveUp, type Settled, writeReads } from './write-reads.ts';
+import { leave, type Settled, writeReads } from './write-reads.ts';
 
 /** What a server commits while its rows are read is in its executed set so much later. */
 const VISIBLE_MS = 100;
@@ -20,6 +20,8 @@ const MOST_NEW_KEYS = 1_000;
 export interface SettleOptions {
   /** See `WriteReadsOptions.marksNew`. */
   readonly marksNew?: boolean;
+  /** See `WriteReadsOptions.takesGone`; left out: of none. */
+  readonly takesGone?: (key: Key) => boolean;
   readonly due?: ReadonlyMap<Key, DueKey>;
 }
 
@@ -78,7 +80,7 @@ export class Settler {
           );
       } catch (error) {
         this.#log.debug({ topic: this.#parts.topic, problem: toSyncError(error).message }, 'what was read waits');
-        for (const { suspects, done } of gathered) done(suspects.map((suspect) => giveUp(suspect, 'given up')));
+        for (const { suspects, done } of gathered) done(suspects.map((suspect) => leave(suspect, 'given up')));
       }
     }
   }
@@ -107,7 +109,7 @@ export class Settler {
   async #write(
     group: { readonly partition: number | undefined; readonly suspects: readonly Suspect[] },
     all: ReadonlyMap<number, bigint>,
-    { marksNew = true, due = new Map() }: SettleOptions,
+    { marksNew = true, takesGone = () => false, due = new Map() }: SettleOptions,
   ): Promise<Settled[]> {
     const ends = group.partition === undefined ? all : new Map([...all].filter(([n]) => n === group.partition));
     const settled: Settled[] = [];
@@ -116,11 +118,11 @@ export class Settler {
       await this.#awaitIngested(ends);
       for (let from = 0; from < group.suspects.length; from += size) {
         const some = group.suspects.slice(from, from + size);
-        settled.push(...(await this.#retried(() => writeReads(this.#parts, some, { ends, marksNew, due }))));
+        settled.push(...(await this.#retried(() => writeReads(this.#parts, some, { ends, marksNew, takesGone, due }))));
       }
     } catch (error) {
       this.#log.debug({ topic: this.#parts.topic, problem: toSyncError(error).message }, 'what was read waits');
-      settled.push(...group.suspects.slice(settled.length).map((suspect) => giveUp(suspect, 'given up')));
+      settled.push(...group.suspects.slice(settled.length).map((suspect) => leave(suspect, 'given up')));
     }
     return settled;
   }
