@@ -104,7 +104,11 @@ function* barrierMoves(state: State, me: number, look: Look, rule: Rule, bounds:
     return;
   }
   const isCompared = look.observation && rule.steps.indexOf('read') < look.done;
-  if (isCompared && agrees(state, look.version)) yield ['finds it equal', cleared(state, me, look, rule)];
+  if (isCompared && agrees(state, look.version)) {
+    if (rule.equal === 'in the transaction that clears') yield ['finds it equal', cleared(state, me, look, rule)];
+    else if (!hasMoved(friend.row, look.observation, rule))
+      yield ['finds it equal', withLook(state, me, { ...look, done: rule.steps.length, isRight: true })];
+  }
   for (const asked of serversOf(state, bounds)) {
     const noted = rule.barrierOf === 'server asked' ? asked : Math.max(asked, look.version);
     yield [`notes v${noted}`, withLook(state, me, { ...look, target: noted })];
@@ -116,6 +120,7 @@ function settle(state: State, me: number, look: Look, rule: Rule): Move {
   const { friend } = state;
   const { observation, version } = look;
   const givenUp = withLook(state, me, IDLE);
+  if (look.isRight) return ['clears the mark', friend.due === look.mark ? withFriend(givenUp, { due: 0 }) : givenUp];
   if (rule.consumed === 'checked again' && friend.consumed < (look.target ?? 0))
     return ['finds less consumed', givenUp];
   if (rule.token === 'checked' && observation?.isStored === false) return ['finds its token gone', givenUp];

@@ -38,6 +38,8 @@ export interface Rule {
     | 'the mark taken'
     | 'the generation taken'
     | 'any mark';
+  /** When a row that looks as the mirror's is compared, whose mark is cleared. */
+  readonly equal: 'in the transaction that clears' | 'before it';
   /** A message of which only the key can be read. */
   readonly keyAlone: 'moves the position' | 'is skipped';
   /** Which unknown values of a row that has moved are filled. */
@@ -58,6 +60,7 @@ export const OURS: Rule = {
   token: 'checked',
   missingRow: 'inserted',
   clears: 'the mark taken, of a row below the water',
+  equal: 'in the transaction that clears',
   keyAlone: 'moves the position',
   fills: 'what nothing has said since',
   floor: 'the beginning of the epoch',

@@ -53,6 +53,8 @@ export interface Look {
   readonly version: number;
   /** What the barrier waits for; undefined: that is not noted yet. */
   readonly target: number | undefined;
+  /** It has found the row right, and has yet to clear the mark. */
+  readonly isRight: boolean;
 }
 
 export interface Observation {
@@ -66,7 +68,7 @@ export interface Observation {
   readonly isInBackup: boolean;
 }
 
-export const IDLE: Look = { done: -1, observation: undefined, mark: 0, version: 0, target: undefined };
+export const IDLE: Look = { done: -1, observation: undefined, mark: 0, version: 0, target: undefined, isRight: false };
 
 export interface State {
   /** Versions that the source has committed, and those that the server which lags has. */
@@ -231,7 +233,7 @@ function friendKey(friend: FriendDatabase): string {
   );
 }
 
-function lookKey({ done, observation: o, mark, version, target }: Look): string {
+function lookKey({ done, observation: o, mark, version, target, isRight: found }: Look): string {
   return String.fromCharCode(
     done + 1,
     o ? o.epoch : 0,
@@ -239,6 +241,6 @@ function lookKey({ done, observation: o, mark, version, target }: Look): string 
     o ? o.readNumber * 4 + (o.isStored ? 1 : 0) + (o.isInBackup ? 2 : 0) : 0,
     o ? o.required : 0,
     mark * 8 + version,
-    target === undefined ? 0 : 1 + target,
+    (target === undefined ? 0 : 1 + target) * 2 + Number(found),
   );
 }

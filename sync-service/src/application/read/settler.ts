@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../../domain/change.ts';
 import { toSyncError } from '../../errors.ts';
 import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
+import { unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { Logger } from '../../log.ts';
 import { awaitSent, readConsumed, requireSameLogs, waiting } from '../proof/barrier.ts';
 import type { Suspect } from './look.ts';
@@ -72,7 +73,7 @@ export class Settler {
     while (this.#waiting.length > 0) {
       const gathered = this.#waiting.splice(0);
       try {
-        const ends = await this.#passBarrier();
+        const ends = await this.#passBarrier(gathered);
         // Not awaited: a partition that stands still must not hold up what is read later of the others.
         for (const { suspects, options, done } of gathered)
           void Promise.all(this.#byPartition(suspects).map((group) => this.#write(group, ends, options))).then(
@@ -86,11 +87,12 @@ export class Settler {
   }
 
   /** Returns the offsets up to which the topic's partitions hold everything that had been committed at the call. */
-  async #passBarrier(): Promise<ReadonlyMap<number, bigint>> {
+  async #passBarrier(gathered: readonly Waiting[]): Promise<ReadonlyMap<number, bigint>> {
     await delay(VISIBLE_MS, undefined, { signal: this.#parts.signal });
     const { stream, store, topic } = this.#parts;
     const before = await readConsumed([topic], store);
-    const ends = await awaitSent(stream, this.#parts, this.#wait());
+    const executed = new Set(gathered.flatMap(({ suspects }) => suspects.map((suspect) => suspect.executed)));
+    const ends = await awaitSent(stream, this.#parts, this.#wait(), unitedGtids([...executed]));
     requireSameLogs(before, ends);
     return ends.get(topic) ?? new Map();
   }

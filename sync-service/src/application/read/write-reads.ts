@@ -79,11 +79,14 @@ export async function writeReads(
     }
     const over = settled.filter(({ outcome }) => outcome === 'row' || outcome === 'equal');
     const overDue = over.map(({ suspect }) => due.get(suspect.read.key)).filter((key) => key !== undefined);
-    const corrected = settled.filter((one) => one.corrected.length > 0).map(({ suspect }) => suspect.read.key);
+    const doubtful = settled.filter((one) => one.corrected.length > 0 || isOfUnknownTransaction(one));
     await source.mirror.write(tx, writes);
     await source.pending.mark(tx, marks);
     await source.due.settle(tx, overDue);
-    await source.due.markAgain(tx, corrected);
+    await source.due.markAgain(
+      tx,
+      doubtful.map(({ suspect }) => suspect.read.key),
+    );
     if (writes.length > 0) await source.reads.setNumber(tx, number);
     return settled;
   });
@@ -100,6 +103,14 @@ function isAt(consumed: ReadonlyMap<number, Consumed>, epoch: number, ends: Read
     const now = consumed.get(partition);
     return now !== undefined && now.epoch === epoch && now.nextOffset >= end;
   });
+}
+
+/**
+ * The row's message named no transaction (it could not be decoded), so the server that was read may not have executed it
+ * yet: where it waits for a replica's answer, the message is there before the row is.
+ */
+function isOfUnknownTransaction({ suspect: { known }, outcome }: Settled): boolean {
+  return outcome === 'row' && known !== undefined && known.position.epoch > 0 && known.committedAtMs === null;
 }
 
 /** What was unknown is completed, not corrected. */
