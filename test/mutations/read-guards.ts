@@ -199,4 +199,28 @@ export const READ_GUARDS: readonly Guard[] = [
       'as many keys as a round may take are taken as deleted; one more, and nothing is touched until somebody says so',
     ),
   },
+  {
+    guard: 'that only a decision takes a row as deleted',
+    file: `${READ}/write-reads.ts`,
+    replace: [['!suspect.read.values && !takesGone(key)', '!suspect.read.values && !takesGone']],
+    test: mysqlTest(
+      'gone.mysql.test.ts',
+      'a row that is gone is not taken as deleted by whoever reads its key: a round is to say how many are gone',
+    ),
+  },
+  {
+    guard: 'the look for a table without rows',
+    file: `${READ}/rounds.ts`,
+    replace: [['if (!isEmpty) return;', 'return;']],
+    test: mysqlTest(
+      'gone.mysql.test.ts',
+      'case 26: a table that has lost all its rows is told of before the next round is due, until somebody decides',
+    ),
+  },
+  {
+    guard: 'filling what a row that changes again and again lacks',
+    file: DOMAIN,
+    replace: [['return fill(read, known, observed, readNumber);', "return { kind: 'moved' };"]],
+    test: inReads('the unknown column of a row that changes again and again is filled meanwhile'),
+  },
 ];

@@ -1,15 +1,18 @@
-import { randomBytes } from 'node:crypto';
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openStack } from '@friend-sync/local-stack';
 import { type Database, openDatabase, SyncError } from '@friend-sync/sync-service';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { column } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
-import { openFriendServer } from '../support/friend-server.ts';
+import { type FriendServerOptions, openFriendServer } from '../support/friend-server.ts';
 import { openReads } from '../support/reads.ts';
 import { TABLES } from '../support/tables.ts';
 
 /** A source with rows 1 to `count`, of which no message has told. */
-async function openUnheard(count: number) {
-  const server = await openFriendServer(TABLES);
+async function openUnheard(count: number, servers: Pick<FriendServerOptions, 'userMysql'> = {}) {
+  const server = await openFriendServer({ ...TABLES, ...servers });
   const feed = createFeed(server);
   const { user, userDb, configuration } = server;
   for (let from = 1; from <= count; from += 5_000) {
@@ -64,9 +67,17 @@ test('a round whose instance dies goes on elsewhere behind the pages that it has
 test('a round locks nothing at the source and holds no transaction open, while rows are updated', async ({
   annotate,
 }) => {
-  const { server, reads, count } = await openUnheard(20_000);
+  const dataDir = await mkdtemp(join(tmpdir(), 'friend-sync-locks-'));
+  const own = await openStack({ dataDir, parts: ['user-mysql'], performanceSchema: true });
+  onTestFinished(async () => {
+    await own.down();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  const { server, reads, count } = await openUnheard(20_000, {
+    userMysql: { host: own.userMysql.host, port: own.userMysql.port },
+  });
   const { user, userDb, configuration } = server;
-  const name = `reader_${randomBytes(4).toString('hex')}`;
+  const name = 'reader';
   await user.write('a reader', `CREATE USER '${name}'@'%'`);
   await user.write('a reader', `GRANT SELECT ON ${userDb}.* TO '${name}'@'%'`);
   const readFrom = openDatabase({ ...configuration.settings.source, user: name }, { connections: 2, readsOnly: true });
@@ -104,5 +115,4 @@ test('a round locks nothing at the source and holds no transaction open, while r
   );
   await annotate(`${updates} updates and ${looks} looks meanwhile, longest statement ${statement?.ms} ms`);
   await readFrom[Symbol.asyncDispose]();
-  await user.write('a reader', `DROP USER '${name}'@'%'`);
 });

@@ -163,3 +163,24 @@ test('a mirror row that somebody has locked is passed over, and looked at again;
   await using __ = reads.readDue();
   await expect.poll(() => known(1n), SOON).toMatchObject({ values: [null, 'right'] });
 });
+
+test('the unknown column of a row that changes again and again is filled meanwhile', async ({ annotate }) => {
+  const { feed, reads, write, known } = await openSettled();
+  await using _ = reads;
+  await write("UPDATE ACCOUNT SET avatar = 'a.png' WHERE id = 1");
+  let [changes, isOver] = [0, false];
+  const changing = (async () => {
+    for (; !isOver; changes++) {
+      const nick = `nick ${changes}`;
+      await write(`UPDATE ACCOUNT SET nick = '${nick}' WHERE id = 1`);
+      await feed.rows([1n, undefined, nick]);
+    }
+  })();
+  await expect.poll(async () => (await known(1n))?.values[0], SOON).toBe(undefined);
+  const began = performance.now();
+  await using __ = reads.readDue();
+  await expect.poll(async () => (await known(1n))?.values[0], SOON).toBe('a.png');
+  await annotate(`filled after ${Math.round(performance.now() - began)} ms and ${changes} changes in all`);
+  isOver = true;
+  await changing;
+});
