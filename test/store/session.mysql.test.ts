@@ -80,6 +80,8 @@ test('case 80: whatever the settings of the user server are, a read returns ever
   expect(
     await source.transaction('reading', async (tx) => tx.rows('reading', 'SELECT COUNT(*) AS n FROM user_db.u')),
   ).toEqual([{ n: '3' }]);
+  // On every connection of the pool, that of the transaction as well.
+  expect(await Promise.all(Array.from({ length: 20 }, read))).toEqual(Array(20).fill(rows));
   expect(await source.rows('reading', 'SELECT SLEEP(0.1) AS was_ended')).toEqual([{ was_ended: '0' }]);
   await root.transaction('not committing', async (tx) => {
     await tx.write('updating', "UPDATE user_db.u SET nick = 'x'");
