@@ -64,7 +64,7 @@ test('grants and render need no server, and print data on stdout only', () => {
   expect(grants.stdout).toContain('GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO');
   const render = run('--config', EXAMPLE, '--set', 'lateCopies.enabled=false', 'connectors', 'render');
   const safe = { 'snapshot.locking.mode': 'none', 'database.password': expect.stringMatching(/^\$\{env:/) };
-  expect(JSON.parse(render.stdout)).toMatchObject({ 'friend-sync-source': safe });
+  expect(JSON.parse(render.stdout)).toMatchObject({ 'friend-sync-source-user': safe });
 });
 
 test('a server that is not there is a temporary failure, said without a stack', () => {

@@ -135,6 +135,11 @@ export const settingsSchema = z
         intervalSeconds: positive
           .default(60)
           .describe('how often the daemon looks whether a server went back or the pipeline stands still'),
+        healAfterSeconds: positive
+          .default(300)
+          .describe(
+            'a source whose connector cannot pass what lies before it begins a new epoch by itself after so long',
+          ),
       })
       .prefault({}),
     lateCopies: z

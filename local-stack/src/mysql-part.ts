@@ -19,7 +19,7 @@ export function mysqlPart(name: PartName & `${string}-mysql`, programs: MysqlPro
     name,
     stopSignal: 'SIGTERM',
 
-    async prepare({ dir, ports }) {
+    async prepare({ dir, ports, performanceSchema }) {
       const data = join(dir, 'data');
       if (!(await exists(data))) {
         await mkdir(dir, { recursive: true });
@@ -42,8 +42,7 @@ export function mysqlPart(name: PartName & `${string}-mysql`, programs: MysqlPro
         // Nobody else looks whether the disk has altered a row of a binary log. Before 8.0.26 it has another name.
         '--loose-source-verify-checksum=ON',
         '--secure-file-priv=',
-        // Its tables of statistics take more memory than all the rest of a small server.
-        '--performance-schema=OFF',
+        `--performance-schema=${performanceSchema ? 'ON' : 'OFF'}`,
       ];
       return { command, args: [...common, ...server] };
     },

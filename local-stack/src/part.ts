@@ -20,6 +20,8 @@ export interface PartPlace {
   readonly connectEnv: Readonly<Record<string, string>>;
   /** Whether Connect's worker has its source connectors write in transactions. */
   readonly exactlyOnceSource: boolean;
+  /** Whether MySQL keeps its tables of statistics, which take more memory than all the rest of a small server. */
+  readonly performanceSchema: boolean;
 }
 
 export interface Launch {

@@ -33,6 +33,8 @@ export interface StackOptions {
    * requires exactly-once support.
    */
   readonly exactlyOnceSource?: boolean;
+  /** Default: false. True: MySQL tells in performance_schema of its locks and statements. */
+  readonly performanceSchema?: boolean;
   /** The parts go on when we end. Default: they end with us, even if we are killed. */
   readonly detached?: boolean;
   /** One line for a human per step. */
@@ -83,6 +85,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       connectEnv: options.connectEnv ?? {},
       proxiedKafka: options.proxiedKafka,
       exactlyOnceSource: options.exactlyOnceSource ?? true,
+      performanceSchema: options.performanceSchema ?? false,
     },
     say,
   );
@@ -99,7 +102,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
 /** The stack of a data folder, to look at or to end; undefined where there never was one. */
 export function attachStack(dataDir: string): Stack | undefined {
   const state = readState(resolve(dataDir));
-  const given = { connectEnv: {}, exactlyOnceSource: true };
+  const given = { connectEnv: {}, exactlyOnceSource: true, performanceSchema: false };
   return state && new ProcessStack(resolve(dataDir), new Map(), state, given, () => {});
 }
 
@@ -139,7 +142,7 @@ class ProcessStack implements Stack {
     dataDir: string,
     parts: ReadonlyMap<PartName, Part>,
     state: StackState,
-    given: Pick<PartPlace, 'connectEnv' | 'proxiedKafka' | 'exactlyOnceSource'>,
+    given: Pick<PartPlace, 'connectEnv' | 'proxiedKafka' | 'exactlyOnceSource' | 'performanceSchema'>,
     say: (line: string) => void,
   ) {
     this.dataDir = dataDir;

@@ -4,6 +4,7 @@ CREATE TABLE IF NOT EXISTS `reads` (
   `distrusted_since` datetime(6),
   `distrusted_by` varchar(16) CHARACTER SET ascii COLLATE ascii_bin,
   `distrust` varchar(255) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin,
+  `healed_at` datetime(6),
   PRIMARY KEY (`source`)
 ) ENGINE = InnoDB;
 --> statement-breakpoint

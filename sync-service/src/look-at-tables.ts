@@ -10,7 +10,8 @@ import { type TableWatch, type TableWatchParts, watchTables } from './applicatio
 import { SyncError } from './errors.ts';
 import type { KafkaAdmin } from './infrastructure/kafka/admin.ts';
 import type { createKafka } from './infrastructure/kafka/client.ts';
-import { PictureReader } from './infrastructure/kafka/picture-reader.ts';
+import { PictureReader, type PictureReaderParts } from './infrastructure/kafka/picture-reader.ts';
+import { readTopic } from './infrastructure/kafka/read-topic.ts';
 import { findUnsent } from './infrastructure/mysql/binlog-rest.ts';
 
 export interface LookAtTablesParts extends Pick<TableWatchParts, 'source' | 'target' | 'health' | 'log'> {
@@ -20,14 +21,15 @@ export interface LookAtTablesParts extends Pick<TableWatchParts, 'source' | 'tar
   readonly admin: KafkaAdmin;
   /** By the source's name. */
   readonly streams: ReadonlyMap<string, Stream>;
-  readonly reads: ReadonlyMap<string, SourceReads>;
+  readonly reads: ReadonlyMap<string, Pick<SourceReads, 'tableChanged' | 'pictureSeen'>>;
 }
 
 /** Watches the sources' tables, and has their streams prove themselves where one has changed. Ends after the first look. */
 export async function lookAtTables(parts: LookAtTablesParts): Promise<TableWatch> {
   const { configuration, connect, kafka, admin, streams, reads, log } = parts;
   const { sources: mappings } = configuration.mapping;
-  const readers = new Map(mappings.map(({ name, table }) => [name, new PictureReader(kafka, admin, table)]));
+  const read: PictureReaderParts['read'] = (topic, onMessage, from) => readTopic(kafka, topic, onMessage, from);
+  const readers = new Map(mappings.map(({ name, table }) => [name, new PictureReader({ admin, read }, table)]));
   const streamOf = ({ name }: SourceMapping): Stream => {
     const stream = streams.get(name);
     if (!stream) throw new SyncError('internal', `no source ${name}`);

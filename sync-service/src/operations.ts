@@ -152,11 +152,14 @@ export class Operations implements AsyncDisposable {
   }
 
   async executeReset(moves: readonly OffsetMove[]): Promise<void> {
-    return executeReset(await this.store(), moves);
+    return executeReset(await this.store(), this.#kafkaAdmin(), moves);
   }
 
   /** Asks a daemon to read every row of a source; {@link awaitRound} waits for it. */
-  async requestRound(source: SourceMapping, options: { takesGone?: boolean } = {}): Promise<RoundTicket> {
+  async requestRound(
+    source: SourceMapping,
+    options: { takesGone?: boolean; joins?: boolean } = { joins: true },
+  ): Promise<RoundTicket> {
     const { database } = await this.store();
     const { round } = await this.#sourceStore(source);
     return { source: source.name, request: await round.request(database, options) };

@@ -5,6 +5,7 @@ import type { FanOutEvents } from './application/fan-out/fan-out-claim.ts';
 import { createIngestHandler } from './application/ingest/ingest-handler.ts';
 import { watchOffsets } from './application/ingest/offset-watch.ts';
 import { watchTopics } from './application/ingest/topic-watch.ts';
+import { watchHealing } from './application/operate/healing.ts';
 import { lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { announceDaemon } from './application/watch/announce.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
@@ -21,6 +22,7 @@ import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
 import { createDecoder } from './infrastructure/kafka/avro.ts';
 import { createKafka } from './infrastructure/kafka/client.ts';
 import { type ChangeConsumer, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
+import { registryAnswers } from './infrastructure/kafka/registry-probe.ts';
 import {
   openReadReplica,
   openReplicas,
@@ -147,9 +149,18 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     use(watchOffsets(store, consumer, log));
     use(await watchTopics({ store, admin, consumer, topics: [...sources.keys()], log }, intervalMs));
     const late = lateCopiesStream(configuration, database, connect);
-    for (const [name, { connectorName }] of streams) {
-      const beforeRestart = async () => histories.get(name)?.requireIntact();
-      use(watchConnector(connect, connectorName, health, log, { part: `connector of ${name}`, beforeRestart }));
+    for (const mapped of mapping.sources) {
+      const { name } = mapped;
+      const [stream, history, own] = [streams.get(name), histories.get(name), store.sources.get(name)];
+      if (!stream || !history || !own) continue;
+      const beforeRestart = () => history.requireIntact();
+      const onRecovered = async () => reads.get(name)?.beginProbation();
+      const options = { part: `connector of ${name}`, beforeRestart, onRecovered };
+      const connector = use(watchConnector(connect, stream.connectorName, health, log, options));
+      const afterMs = settings.watch.healAfterSeconds * 1000;
+      const epoch = { configuration, store, admin, connect, source };
+      const canServe = () => registryAnswers(settings.registry);
+      use(watchHealing({ epoch, source: mapped, reads: own.reads, history, connector, canServe, afterMs, log }));
     }
     if (late) {
       const { signal } = stopping;

@@ -32,7 +32,14 @@ export async function renderLocalParts(ports: PartPlace['ports'], controllerPort
     const programs = { version: '0.0.0', serverArgs: [], program: (name: string) => ({ command: name, args: [] }) };
 
     const prepare = (part: Part): Promise<Launch> =>
-      part.prepare({ dir: join(dir, part.name), ports, controllerPort, connectEnv: {}, exactlyOnceSource: true });
+      part.prepare({
+        dir: join(dir, part.name),
+        ports,
+        controllerPort,
+        connectEnv: {},
+        exactlyOnceSource: true,
+        performanceSchema: false,
+      });
     await prepare(connectPart(folders));
     await prepare(kafkaPart(folders));
     const registry = await prepare(registryPart(folders));

@@ -3,7 +3,8 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-const CASES = 57;
+/** So many have no gaps in their numbers. */
+const FIRST_CASES = 57;
 
 const rows = [...readFileSync(`${ROOT}docs/SPEC.md`, 'utf8').matchAll(/^\| (\d+) \| .* \| ([^|]+) \|$/gm)].map(
   ([, number, status = '']) => ({
@@ -24,7 +25,9 @@ function testedCases(): number[] {
 }
 
 test('docs/SPEC.md lists every fault case once, in order, tested or with the obstacle', () => {
-  expect(rows.map(({ number }) => number)).toEqual(Array.from({ length: CASES }, (_, i) => i + 1));
+  const numbers = rows.map(({ number }) => number);
+  expect(numbers.slice(0, FIRST_CASES)).toEqual(Array.from({ length: FIRST_CASES }, (_, i) => i + 1));
+  expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
   for (const { status } of rows) expect(status).toMatch(/^(tested|not tested)/);
 });
 

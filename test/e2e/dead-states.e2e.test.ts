@@ -148,6 +148,25 @@ async function isEqualAgain(): Promise<void> {
   await daemon.ready();
 }
 
+/** What Debezium's parser refuses, in the mapped tables' schema and in another. */
+const REFUSED_DDL = [
+  `${ANSI}; CREATE TABLE USER."odd" ("id" INT PRIMARY KEY); ${BACK}`,
+  `SET SESSION sql_mode = 'NO_BACKSLASH_ESCAPES'; CREATE TABLE USER.path (a VARCHAR(9) DEFAULT 'c:\\', b INT); ${BACK}`,
+  `CREATE DATABASE OTHER; ${ANSI}; CREATE TABLE OTHER."odd" ("id" INT PRIMARY KEY); ${BACK}; DROP DATABASE OTHER`,
+];
+
+test.each(REFUSED_DDL)('case 89: a DDL that the connector cannot parse stops nothing: %s', async (sql) => {
+  await run(sql.replaceAll('OTHER', `${pipeline.userDb}_other`));
+  await isEqualAgain();
+  await otherGoesOn();
+});
+
+test('case 90: a value of a size that no message has stops nothing; what comes after it arrives', async () => {
+  await run("UPDATE USER.account SET nick = REPEAT('x', 1200000) WHERE id = 1");
+  await run("UPDATE USER.account SET nick = REPEAT('y', 1200000) WHERE id = 1");
+  await isEqualAgain();
+});
+
 test.each(DEAD_STATES)(
   'case 91: a new epoch leads out of this state of a connector, while the other source goes on: %s',
   async (_, make) => {

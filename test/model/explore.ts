@@ -1,54 +1,65 @@
-import { applicationSteps } from './application-steps.ts';
-import { fanOutSteps } from './fan-out-steps.ts';
-import { ingestSteps } from './ingest-steps.ts';
-import type { Bounds, Protocol } from './protocol.ts';
-import { initialState, keyOf, type State, type Step } from './state.ts';
+/** What somebody may do next, and what comes of it. */
+export interface Step<State> {
+  readonly label: string;
+  readonly state: State;
+}
 
-export type Violation =
-  /** Nothing is pending or under way, and a copy differs from the mirror, for good. */
-  | 'LOST'
-  /** A copy went from an ingested version to an older one. */
-  | 'STEP BACK'
-  /** The barrier has passed, and a copy is older than what was in the mirror when it began. */
-  | 'BARRIER';
+/** Something that takes steps, and what must hold of it. */
+export interface Model<State, Taken extends Step<State>, Violation> {
+  readonly first: State;
+  /** The same text for states from which the same can follow. */
+  keyOf(state: State): string;
+  /** Every step that can be taken, always in the same order. */
+  steps(state: State): Iterable<Taken>;
+  /** Nothing is left to do or under way, so that what is wrong now stays wrong. */
+  isQuiet(state: State): boolean;
+  /** What a state violates. */
+  wrongAt(state: State, isQuiet: boolean): Violation | undefined;
+  /** What a step violates. */
+  wrongBy(before: State, step: Taken): Violation | undefined;
+}
 
-export interface Explored {
+export interface Explored<Violation> {
   readonly states: number;
-  /** States in which nothing is left to do, so that LOST was looked for. */
   readonly quiet: number;
   readonly violation: Violation | undefined;
   /** The shortest way to the violation. */
   readonly trace: readonly string[];
 }
 
-/** Visits every state that the protocol can reach, nearest first, until one violates a promise. */
-export function explore(protocol: Protocol, bounds: Bounds): Explored {
-  const first = initialState(bounds);
-  const numbers = new Map([[keyOf(first), 0]]);
-  /** By number: from which state, and by which step, each state was reached. */
-  const origins = [{ from: -1, label: '' }];
+/** Visits every state that a model can reach, nearest first, until one violates a promise. */
+export function explore<State, Taken extends Step<State>, Violation>(
+  model: Model<State, Taken, Violation>,
+): Explored<Violation> {
+  const numbers = new Map([[model.keyOf(model.first), 0]]);
+  /** By number: from which state each was reached, and by which of its steps. Millions of labels would not fit. */
+  const origins = { from: [-1], step: [0] };
   let quiet = 0;
-  const outcome = (violation?: Violation, at = -1, last: string[] = []): Explored => {
-    const trace = [...last];
-    for (let n = at; n > 0; n = origins[n]?.from ?? -1) trace.unshift(origins[n]?.label ?? '');
+  const outcome = (violation?: Violation, at = 0, last?: string): Explored<Violation> => {
+    const way: number[] = [];
+    for (let n = at; n > 0; n = origins.from[n] ?? 0) way.unshift(origins.step[n] ?? 0);
+    const trace = [...labels(model, way), ...(last === undefined ? [] : [last])];
     return { states: numbers.size, quiet, violation, trace };
   };
-  let layer = [{ state: first, number: 0 }];
+  let layer = [{ state: model.first, number: 0 }];
   while (layer.length > 0) {
     const following: typeof layer = [];
     for (const { state, number } of layer) {
-      if (isQuiet(state, bounds)) {
-        quiet++;
-        if (state.copies.some((value) => value !== undefined && value !== state.mirror)) return outcome('LOST', number);
-      }
-      if (passesTooEarly(state)) return outcome('BARRIER', number);
-      for (const next of steps(state, protocol, bounds)) {
-        if (stepsBack(state, next)) return outcome('STEP BACK', number, [next.label]);
-        const key = keyOf(next.state);
+      const isQuiet = model.isQuiet(state);
+      if (isQuiet) quiet++;
+      const wrong = model.wrongAt(state, isQuiet);
+      if (wrong !== undefined) return outcome(wrong, number);
+      let index = -1;
+      for (const step of model.steps(state)) {
+        index++;
+        const violation = model.wrongBy(state, step);
+        if (violation !== undefined) return outcome(violation, number, step.label);
+        const key = model.keyOf(step.state);
         if (numbers.has(key)) continue;
-        following.push({ state: next.state, number: numbers.size });
+        following.push({ state: step.state, number: numbers.size });
         numbers.set(key, numbers.size);
-        origins.push({ from: number, label: next.label });
+        origins.from.push(number);
+        origins.step.push(index);
       }
     }
     layer = following;
@@ -56,24 +67,15 @@ export function explore(protocol: Protocol, bounds: Bounds): Explored {
   return outcome();
 }
 
-function* steps(state: State, protocol: Protocol, bounds: Bounds): Generator<Step> {
-  yield* ingestSteps(state, protocol, bounds);
-  for (let worker = 0; worker < state.workers.length; worker++) yield* fanOutSteps(state, worker, protocol);
-  yield* applicationSteps(state, protocol, bounds);
-}
-
-function isQuiet({ pending, through, mirror, workers, late, isLocked }: State, { versions }: Bounds): boolean {
-  const isOver = !pending && !through && mirror === versions && late === 'done' && !isLocked;
-  return isOver && workers.every(({ at }) => at === 'idle');
-}
-
-/** A version beyond the mirror's is the application's, ahead of the pipeline: it may be set back until it is ingested. */
-function stepsBack(before: State, { by, state }: Step): boolean {
-  if (by === 'application') return false;
-  return before.copies.some((old, i) => old !== undefined && old <= before.mirror && (state.copies[i] ?? 0) < old);
-}
-
-/** `countUnsettled` is 0 as soon as the row is gone or its `since` is later than the barrier's moment. */
-function passesTooEarly({ barrier, pending, copies }: State): boolean {
-  return barrier > 0 && !pending?.isOld && copies.some((value) => value !== undefined && value < barrier);
+function* labels<State, Taken extends Step<State>>(
+  model: Model<State, Taken, unknown>,
+  way: readonly number[],
+): Generator<string> {
+  let { first: state } = model;
+  for (const index of way) {
+    const step = [...model.steps(state)][index];
+    if (!step) throw new Error('a state has other steps than before');
+    yield step.label;
+    state = step.state;
+  }
 }

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
-import { explore, type Violation } from './explore.ts';
+import { explore } from './explore.ts';
+import { fanOutModel, type Violation } from './fan-out-model.ts';
 import { type Bounds, OURS, type Protocol } from './protocol.ts';
 
 const TIMEOUT_MS = 60_000;
@@ -19,7 +20,7 @@ test.each<[string, Bounds, number]>([
 ])(
   'no order of events loses a change or takes a copy back: %s',
   (_, bounds, fewest) => {
-    const explored = explore(OURS, bounds);
+    const explored = explore(fanOutModel(OURS, bounds));
     expect(explored).toMatchObject({ violation: undefined, trace: [] });
     expect(explored.quiet).toBeGreaterThan(0);
     expect(explored.states).toBeGreaterThan(fewest);
@@ -48,7 +49,7 @@ test.each<[string, Violation, Partial<Protocol>, Bounds]>([
 ])(
   'found wrong: %s',
   (_, violation, wrong, bounds) => {
-    expect(explore({ ...OURS, ...wrong }, bounds).violation).toBe(violation);
+    expect(explore(fanOutModel({ ...OURS, ...wrong }, bounds)).violation).toBe(violation);
   },
   TIMEOUT_MS,
 );

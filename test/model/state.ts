@@ -1,3 +1,4 @@
+import type { Step as AnyStep } from './explore.ts';
 import type { Bounds } from './protocol.ts';
 
 /** One key has this many copies; a chunk is one of them. */
@@ -70,10 +71,8 @@ export function initialState({ late }: Bounds): State {
 }
 
 /** One step that a transaction, a worker or the application takes. */
-export interface Step {
-  readonly label: string;
+export interface Step extends AnyStep<State> {
   readonly by: 'friend-sync' | 'application';
-  readonly state: State;
 }
 
 /** The state as text. States that differ only in which worker is which have the same text. */

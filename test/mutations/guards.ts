@@ -1,4 +1,7 @@
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
+import { HISTORY_GUARDS } from './history-guards.ts';
+import { PICTURE_GUARDS } from './picture-guards.ts';
+import { READ_GUARDS } from './read-guards.ts';
 import { SERVER_GUARDS } from './server-guards.ts';
 import { TOPIC_GUARDS } from './topic-guards.ts';
 import { VALUE_GUARDS } from './value-guards.ts';
@@ -13,25 +16,6 @@ export const GUARDS: readonly Guard[] = [
       'ingest.mysql.test.ts',
       'case 2: a rewind marks keys again, writes no older value, and repairs a copy edited by hand',
     ),
-  },
-  {
-    guard: 'the doubt about a read that contradicts the change before it',
-    file: 'sync-service/src/domain/decide.ts',
-    replace: [['if (mayBeStale(known, change) && !', 'if (!known && !']],
-    test: mysqlTest(
-      'doubt.mysql.test.ts',
-      'case 5: a row that was read before an update and comes after it takes no copy back',
-    ),
-  },
-  {
-    guard: 'that a read which comes twice is one read',
-    file: 'sync-service/src/domain/decide.ts',
-    replace: [[' && position.offset > doubted.readAt', ' && position.offset >= 0n']],
-    test: {
-      project: 'unit',
-      file: 'sync-service/src/domain/doubt.test.ts',
-      name: 'the same read once more is no second read',
-    },
   },
   {
     guard: 'the partition check',
@@ -113,7 +97,7 @@ export const GUARDS: readonly Guard[] = [
         `  const keys = [...newest.keys()];
   const before = await store.consumed.read(store.database, batch.topic, batch.partition);
   if (before?.nextOffset !== batch.expectedOffset) return { kind: 'moved', consumed: before };
-  await store.consumed.advance(store.database, batch.topic, batch.partition, batch.nextOffset, batch.maxTimestampMs);
+  await store.consumed.advance(store.database, { ...batch, newestGtid: null });
 `,
       ],
       ['if (consumed?.nextOffset !== batch.expectedOffset || consumed.epoch !== batch.epoch)', 'if (!consumed)'],
@@ -166,12 +150,12 @@ export const GUARDS: readonly Guard[] = [
     ),
   },
   {
-    guard: 'the patrol after late copies may have been missed',
+    guard: 'the round after late copies may have been missed',
     file: `${APPLICATION}/ingest/late-copies.ts`,
-    replace: [['await store.patrol.request(tx);', '']],
+    replace: [['await requestRounds(store, tx);', '']],
     test: mysqlTest(
       'late-copies.mysql.test.ts',
-      'a topic that was truncated is read from its start, and a patrol follows',
+      'a topic that was truncated is read from its start, and a round follows',
     ),
   },
   {
@@ -215,15 +199,6 @@ export const GUARDS: readonly Guard[] = [
     ),
   },
   {
-    guard: 'the look for a row that lacks columns',
-    file: `${APPLICATION}/watch/history-watch.ts`,
-    replace: [['status && incompleteRow(status)', 'undefined']],
-    test: mysqlTest(
-      'history.mysql.test.ts',
-      'case 29: a connector that stands at a row that lacks columns halts until a new epoch; one that failed for another reason does not',
-    ),
-  },
-  {
     guard: 'the end of silent sessions',
     file: `${MYSQL}/store.ts`,
     replace: [['    silenceSeconds,\n', '']],
@@ -232,26 +207,11 @@ export const GUARDS: readonly Guard[] = [
       'case 15: what an instance that froze inside a transaction has locked is free again after its lease',
     ),
   },
-  {
-    guard: 'the look whether something came while the source was asked',
-    file: `${APPLICATION}/operate/gone.ts`,
-    replace: [['isSame(before.get(key), now.get(key))', '!isSame(before.get(key), now.get(key)) || true']],
-    test: mysqlTest(
-      'gone.mysql.test.ts',
-      'a key of which a change comes while the source is asked is not taken as deleted',
-    ),
-  },
-  {
-    guard: "the memory of the user server's history",
-    file: `${APPLICATION}/watch/history-watch.ts`,
-    replace: [['seen && !(await containsGtids(source, history.executed, seen.executed))', 'seen === null']],
-    test: mysqlTest(
-      'history.mysql.test.ts',
-      'case 42: a user server that was set back is noticed, stays so in the next process and after it has caught up, until a new epoch',
-    ),
-  },
+  ...HISTORY_GUARDS,
+  ...READ_GUARDS,
   ...WRITE_THROUGH_GUARDS,
   ...TOPIC_GUARDS,
   ...VALUE_GUARDS,
+  ...PICTURE_GUARDS,
   ...SERVER_GUARDS,
 ];

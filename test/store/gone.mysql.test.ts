@@ -1,5 +1,8 @@
+import { createLogger, Health } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { lookAt, observe } from '../../sync-service/src/application/read/look.ts';
+import { startRounds } from '../../sync-service/src/application/read/rounds.ts';
+import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
@@ -32,7 +35,7 @@ const dueOf = (server: FriendServer) => server.store.sources.get('account')?.due
 
 test('keys that somebody takes as deleted get the delete policy’s values where the source has no row, those that it has keep theirs', async () => {
   const { server, feed, reads, forget } = await openSettled();
-  await using _ = server;
+  await using _ = reads;
   await forget('id <> 2');
   await server.friend.write(
     'a copy of no row',
@@ -47,7 +50,7 @@ test('keys that somebody takes as deleted get the delete policy’s values where
 
 test('a key that comes back after it was taken as deleted has its new value', async () => {
   const { server, feed, reads, forget } = await openSettled();
-  await using _ = server;
+  await using _ = reads;
   await forget('id IN (1, 2)');
   await reads.round();
   await feed.rows([1n, null, 'back'], [3n, null, 'Cid']);
@@ -57,11 +60,11 @@ test('a key that comes back after it was taken as deleted has its new value', as
 
 test('a key of which a change comes while the source is asked is not taken as deleted', async () => {
   const { server, feed, reads, forget } = await openSettled();
-  await using _ = server;
+  await using _ = reads;
   await forget('id IN (1, 2)');
   const { gone } = await lookAt(reads.parts, [1n, 2n], await observe(reads.parts));
   await feed.rows([1n, null, 'back']);
-  const settled = await reads.settler.settle(gone);
+  const settled = await reads.settler.settle(gone, { takesGone: () => true });
   expect(settled.map(({ suspect, outcome }) => [suspect.read.key, outcome])).toEqual([
     [1n, 'moved'],
     [2n, 'row'],
@@ -72,7 +75,7 @@ test('a key of which a change comes while the source is asked is not taken as de
 
 test('as many keys as a round may take are taken as deleted; one more, and nothing is touched until somebody says so', async () => {
   const { server, feed, reads, forget } = await openSettled(202);
-  await using _ = server;
+  await using _ = reads;
   const goneCopies = async () => (await nicks(server)).filter((nick) => nick === 'gone').length;
   await forget('id <= 100');
   expect(await reads.round()).toMatchObject({ goneKeys: 0, correctedKeys: 100 });
@@ -94,4 +97,48 @@ test('as many keys as a round may take are taken as deleted; one more, and nothi
   // What was said holds for that round alone.
   await forget('id = 202');
   expect(await round.report(server.store.database)).toMatchObject({ goneKeys: 0, isAsked: false });
+});
+
+test('a row that is gone is not taken as deleted by whoever reads its key: a round is to say how many are gone', async () => {
+  const { server, feed, reads, forget } = await openSettled();
+  await using _ = reads;
+  const { database } = server.store;
+  const take = () => database.transaction('rounds', (tx) => feed.source.round.take(tx, 30));
+  await feed.source.round.end(database, (await take())?.token ?? 0n, { rowCount: 3, correctedKeys: 0 }, 0, 3_600);
+  await forget('id = 1');
+  await feed.source.due.mark(database, [1n]);
+  {
+    await using __ = reads.readDue();
+    await expect.poll(take, SOON).toBeDefined();
+  }
+  expect((await feed.source.mirror.read(database, [1n])).get(1n)).toMatchObject({ isDeleted: false });
+  expect(await dueOf(server)).toBe(1);
+});
+
+test('case 26: a table that has lost all its rows is told of before the next round is due, until somebody decides', async () => {
+  const { server, feed, reads } = await openSettled(150);
+  await using _ = reads;
+  const { user, userDb, store, configuration } = server;
+  const { parts, settler, events, metrics } = reads;
+  const { round } = feed.source;
+  const taken = await store.database.transaction('rounds', (tx) => round.take(tx, 30));
+  await round.end(store.database, taken?.token ?? 0n, { rowCount: 150, correctedKeys: 0 }, 0, 3_600);
+  const [health, log] = [new Health(), createLogger('fatal')];
+  const perseverance = new Perseverance(health, log, 1_000);
+  const readFrom = parts.database;
+  const watched = { parts, readFrom, settler, events, perseverance, health, metrics, log, onDrift() {} };
+  await using __ = startRounds({ ...watched, settings: configuration.settings });
+  await user.write('truncating', `TRUNCATE ${userDb}.account`);
+  const problems = () => health.troubles.map(({ kind, problem }) => `${kind}: ${problem}`);
+  await expect
+    .poll(problems, SOON)
+    .toEqual([
+      `rows_gone: 150 rows of ${userDb}.account are gone that no message told of; their copies are left as they are`,
+    ]);
+  await drain(server);
+  expect(await nicks(server)).not.toContain('gone');
+  await round.request(store.database, { takesGone: true });
+  await expect.poll(problems, SOON).toEqual([]);
+  await drain(server);
+  expect(new Set(await nicks(server))).toEqual(new Set(['gone']));
 });

@@ -25,7 +25,7 @@ test('a column that is mapped later is unknown in old rows, not NULL', async () 
   );
   await server.friend.write(
     'old row',
-    `INSERT INTO ${state}.mirror_account VALUES (1, 'Ann', FALSE, 1, 0, 5, NULL, FALSE)`,
+    `INSERT INTO ${state}.mirror_account (k, v_nick, u_nick, fs_epoch, fs_partition, fs_offset) VALUES (1, 'Ann', FALSE, 1, 0, 5)`,
   );
   await executeMigration(
     server.configuration,

@@ -29,8 +29,8 @@ async function openSettled(options: FriendServerOptions = TABLES) {
 }
 
 test('case 51: copies whose mapped columns alone were edited are corrected within one round', async () => {
-  const { server, patrol } = await openSettled();
-  await using _ = server;
+  const { server, reads, patrol } = await openSettled();
+  await using _ = reads;
   const { friend, friendDb } = server;
   expect(await patrol()).toBe(0);
   await friend.write('by hand', `UPDATE ${friendDb}.friend SET nick = 'ann' WHERE id = 4`);
@@ -85,8 +85,8 @@ test('case 53, 56: many copies edited by hand are all restored, chunk by chunk, 
 });
 
 test('a key that is pending is no drift, but is marked, so that a pass beyond the copy begins anew', async () => {
-  const { server, feed, patrol } = await openSettled();
-  await using _ = server;
+  const { server, feed, reads, patrol } = await openSettled();
+  await using _ = reads;
   await server.user.write('a change', `UPDATE ${server.userDb}.account SET nick = 'Ann B.' WHERE id = 1`);
   await feed.rows([1n, null, 'Ann B.']);
   const { pending } = feed.source;
@@ -98,11 +98,11 @@ test('a key that is pending is no drift, but is marked, so that a pass beyond th
 
 test('a key that is parked stays parked', async () => {
   const [friend = '', member = ''] = TABLES.friendTables;
-  const { server, feed, patrol } = await openSettled({
+  const { server, feed, reads, patrol } = await openSettled({
     ...TABLES,
     friendTables: [friend.replace('nick VARCHAR(64)', 'nick VARCHAR(5)'), member],
   });
-  await using _ = server;
+  await using _ = reads;
   await server.user.write('a change', `UPDATE ${server.userDb}.account SET nick = 'much too long' WHERE id = 1`);
   await feed.rows([1n, null, 'much too long']);
   await drain(server);
@@ -111,14 +111,14 @@ test('a key that is parked stays parked', async () => {
 });
 
 test('what friend-sync would not write is no drift: another where, deleted and unknown keys', async () => {
-  const { server, feed, patrol } = await openSettled({
+  const { server, feed, reads, patrol } = await openSettled({
     ...TABLES,
     sources: TABLES.sources.replace(
       'set: { nick: nick, avatar',
       `where: "remark <=> 'mine'", set: { nick: nick, avatar`,
     ),
   });
-  await using _ = server;
+  await using _ = reads;
   const { user, userDb, friend, friendDb } = server;
   await friend.write('copies', `UPDATE ${friendDb}.friend SET remark = 'mine' WHERE id > 1`);
   await friend.write('copies', `INSERT INTO ${friendDb}.friend (friend_id, remark) VALUES (9,'mine')`);
@@ -135,11 +135,11 @@ test('what friend-sync would not write is no drift: another where, deleted and u
 });
 
 test('a copy that lacks the replacement of the delete policy has drifted', async () => {
-  const { server, feed, patrol } = await openSettled({
+  const { server, feed, reads, patrol } = await openSettled({
     ...TABLES,
     sources: `${TABLES.sources}\n    onDelete: { set: { nick: "gone" } }`,
   });
-  await using _ = server;
+  await using _ = reads;
   const { user, userDb, friend, friendDb } = server;
   await user.write('deleting', `DELETE FROM ${userDb}.account WHERE id = 3`);
   await feed.deletes(3n);
@@ -149,8 +149,8 @@ test('a copy that lacks the replacement of the delete policy has drifted', async
 });
 
 test('nothing that somebody has locked is waited for', async () => {
-  const { server, patrol } = await openSettled();
-  await using _ = server;
+  const { server, reads, patrol } = await openSettled();
+  await using _ = reads;
   const { user, userDb, friend, friendDb, configuration } = server;
   await user.transaction('the application', async (rows) => {
     await rows.rows('locking', `SELECT id FROM ${userDb}.account FOR UPDATE`);
@@ -166,8 +166,8 @@ test('nothing that somebody has locked is waited for', async () => {
 });
 
 test('one instance goes round at a time; a round that was left, or whose instance died, goes on elsewhere', async () => {
-  const { server, feed } = await openSettled();
-  await using _ = server;
+  const { server, feed, reads } = await openSettled();
+  await using _ = reads;
   const { database } = server.store;
   const { round } = feed.source;
   const place = { leg: 'source', after: ['2'] };
@@ -191,8 +191,8 @@ test('one instance goes round at a time; a round that was left, or whose instanc
 });
 
 test('a round that is asked for during a round ends that one, and begins', async () => {
-  const { server, feed } = await openSettled();
-  await using _ = server;
+  const { server, feed, reads } = await openSettled();
+  await using _ = reads;
   const { database } = server.store;
   const { round } = feed.source;
   const take = () => database.transaction('rounds', (tx) => round.take(tx, 30));
@@ -214,7 +214,7 @@ test('a round that is asked for during a round ends that one, and begins', async
 
 test('the rounds of a daemon come by themselves; one that is stopped leaves its round', async () => {
   const { server, reads } = await openSettled();
-  await using _ = server;
+  await using _ = reads;
   const { metrics, settler, events, parts } = reads;
   const [health, log] = [new Health(), createLogger('fatal')];
   const perseverance = new Perseverance(health, log, 1_000);

@@ -30,7 +30,8 @@ export interface FriendServerOptions {
   /** The configuration's `sources`, as YAML; USER stands for the user schema's name. */
   readonly sources: string;
   readonly settings?: Record<string, unknown>;
-  /** Default: the friend server that all tests share. */
+  /** Default: the servers that all tests share. */
+  readonly userMysql?: ServerAddress;
   readonly friendMysql?: ServerAddress;
 }
 
@@ -38,7 +39,10 @@ export interface FriendServerOptions {
 export async function openFriendServer(options: FriendServerOptions): Promise<FriendServer> {
   const suffix = randomBytes(5).toString('hex');
   const [userDb, friendDb, stateDatabase] = [`user_${suffix}`, `friend_${suffix}`, `sync_${suffix}`];
-  const [userAddress, friendAddress] = [inject('userMysql'), options.friendMysql ?? inject('friendMysql')];
+  const [userAddress, friendAddress] = [
+    options.userMysql ?? inject('userMysql'),
+    options.friendMysql ?? inject('friendMysql'),
+  ];
   const root = (address: { host: string; port: number }) => ({ ...address, user: 'root', password: '', tls: false });
   const configuration = loadConfiguration({
     text: `sources:\n${options.sources.replaceAll('USER', userDb)}`,

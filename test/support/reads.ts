@@ -1,4 +1,4 @@
-import { createLogger, Health, type Key } from '@friend-sync/sync-service';
+import { createLogger, Health, type Key, openSourceDatabase } from '@friend-sync/sync-service';
 import { DueReads } from '../../sync-service/src/application/read/due-reads.ts';
 import { type Looked, lookAt, observe } from '../../sync-service/src/application/read/look.ts';
 import { type ReadEvents, readEvents } from '../../sync-service/src/application/read/read-events.ts';
@@ -9,11 +9,13 @@ import type { Settled } from '../../sync-service/src/application/read/write-read
 import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
 import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import { Metrics } from '../../sync-service/src/metrics.ts';
-import type { Feed } from './feed.ts';
-import type { FriendServer } from './friend-server.ts';
+import { drain } from './drain.ts';
+import { createFeed, type Feed } from './feed.ts';
+import { type FriendServer, openFriendServer } from './friend-server.ts';
+import { TABLES } from './tables.ts';
 
-/** Own reads of the first source of a friend server, whose stream is what a feed plays. */
-export interface Reads extends AsyncDisposable {
+/** Own reads of one source, with parts that the test may replace. */
+export interface Reads {
   readonly parts: ReadParts;
   readonly settler: Settler;
   readonly events: ReadEvents;
@@ -22,50 +24,69 @@ export interface Reads extends AsyncDisposable {
   look(...keys: Key[]): Promise<Looked>;
   /** The same, and settles what it finds. */
   read(...keys: Key[]): Promise<Settled[]>;
-  /** Takes up the round that is due and completes it; `ends` it as a daemon does, so that the next one is due at once. */
+  /** Takes up the round that is due and completes it; the next one is due at once. */
   round(more?: Partial<RoundOptions>): Promise<RoundOutcome | undefined>;
   /** Has due keys read until it is disposed. */
   readDue(): AsyncDisposable;
-  /** Corrections that were counted, as `column cause`, with how many. */
+  /** Corrections that were counted, by `column cause`. */
   corrections(): Promise<Record<string, number>>;
 }
 
+/** Own reads of the first source of a friend server, whose stream is what a feed plays; the server is disposed with them. */
+export interface OpenReads extends Reads, AsyncDisposable {
+  /** The same with other parts, disposed with these. */
+  having(more: Partial<ReadParts>): Reads;
+}
+
 /** The connector has sent whatever its server has committed, and the topic ends where the feed stands. */
-export async function openReads(server: FriendServer, feed: Feed, more: Partial<ReadParts> = {}): Promise<Reads> {
-  const { store, user } = server;
+export async function openReads(server: FriendServer, feed: Feed): Promise<OpenReads> {
+  const { store, user, configuration } = server;
   const { source, topic } = feed;
   await store.database.transaction('adopting', (tx) => store.consumed.adopt(tx, topic, [{ partition: 0, low: 0n }]));
   await source.reads.adopt(store.database);
   await source.round.adopt(store.database);
-  const executed = async () => {
+  const sent = async () => {
     const [row] = await user.rows('reading', 'SELECT @@global.gtid_executed AS gtids');
     return { gtids: String(row?.gtids), file: '', pos: 0 };
   };
+  const database = openSourceDatabase(configuration);
   const stopping = new AbortController();
   const parts: ReadParts = {
     store,
     source,
-    database: user,
-    stream: { connectorName: 'source', server: user, sent: executed, topics: [topic], heartbeatTopic: 'heartbeat' },
+    database,
+    stream: { connectorName: 'source', server: user, sent, topics: [topic], heartbeatTopic: 'heartbeat' },
     topic,
     admin: { endOffsets: async () => new Map([[0, feed.nextOffset]]) } as unknown as KafkaAdmin,
     require: () => {},
     signal: stopping.signal,
-    ...more,
   };
+  return {
+    ...readsOf(parts),
+    having: (more) => readsOf({ ...parts, ...more }),
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await database[Symbol.asyncDispose]();
+      await server[Symbol.asyncDispose]();
+    },
+  };
+}
+
+function readsOf(parts: ReadParts): Reads {
+  const { store, source, database: readFrom, signal } = parts;
   const log = createLogger('fatal');
-  const { signal } = stopping;
   const metrics = new Metrics();
   const settler = new Settler(parts, log);
   const events = readEvents(metrics, { notify() {} }, log);
   const look = async (...keys: Key[]) => lookAt(parts, keys, await observe(parts));
-  const round: RoundOptions = {
+  const run = <T>(work: () => Promise<T>) => work();
+  const options: RoundOptions = {
     parts,
-    readFrom: user,
+    readFrom,
     settler,
     events,
     rowsPerSecond: undefined,
-    run: (work) => work(),
+    run,
     signal,
     onDrift() {},
   };
@@ -81,21 +102,39 @@ export async function openReads(server: FriendServer, feed: Feed, more: Partial<
       events.onSettled(parts, settled, 'patrol');
       return settled;
     },
-    async round(options) {
-      const { database } = store;
-      const taken = await database.transaction('rounds', (tx) => source.round.take(tx, 30));
+    async round(more) {
+      const taken = await store.database.transaction('rounds', (tx) => source.round.take(tx, 30));
       if (!taken) throw new Error('no round is due');
-      const outcome = await new RoundRun(taken, { ...round, ...options }).complete();
-      if (outcome) await source.round.end(database, taken.token, outcome, outcome.goneKeys, 0);
-      return outcome;
+      try {
+        const outcome = await new RoundRun(taken, { ...options, ...more }).complete();
+        if (outcome) await source.round.end(store.database, taken.token, outcome, outcome.goneKeys, 0);
+        return outcome;
+      } catch (error) {
+        await source.round.leave(store.database, taken.token, 0);
+        throw error;
+      }
     },
     readDue: () => new DueReads({ parts, settler, events, perseverance: new Perseverance(new Health(), log, 1_000) }),
     async corrections() {
       const { values } = await metrics.corrections.get();
       return Object.fromEntries(values.map(({ labels, value }) => [`${labels.column} ${labels.cause}`, value]));
     },
-    async [Symbol.asyncDispose]() {
-      stopping.abort();
-    },
   };
+}
+
+/** What became of each key. */
+export function outcomes(settled: readonly Settled[]): [Key, Settled['outcome']][] {
+  return settled.map(({ suspect, outcome }): [Key, Settled['outcome']] => [suspect.read.key, outcome]).sort();
+}
+
+/** Own reads of the default tables: keys 1 to 3 with a copy each, source, mirror and copies equal, nothing pending. */
+export async function openSettledReads(): Promise<{ server: FriendServer; feed: Feed; reads: OpenReads }> {
+  const server = await openFriendServer(TABLES);
+  const feed = createFeed(server);
+  const { user, userDb, friend, friendDb } = server;
+  await user.write('rows', `INSERT INTO ${userDb}.account (id, nick) VALUES (1,'Ann'),(2,'Bea'),(3,'Cid')`);
+  await friend.write('copies', `INSERT INTO ${friendDb}.friend (friend_id) VALUES (1),(2),(3)`);
+  await feed.rows([1n, null, 'Ann'], [2n, null, 'Bea'], [3n, null, 'Cid']);
+  await drain(server);
+  return { server, feed, reads: await openReads(server, feed) };
 }

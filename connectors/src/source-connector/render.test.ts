@@ -86,15 +86,14 @@ test('TLS to the source verifies the server', () => {
   expect(config).not.toHaveProperty('driver.allowPublicKeyRetrieval');
 });
 
-test.each([
-  'producer.override',
-  'schema.history.internal.producer',
-  'schema.history.internal.consumer',
-])('the client %s logs in to Kafka by a reference', (client) => {
-  const kafka = { tls: true, sasl: { mechanism: 'scram-sha-512', username: 'u' } };
-  expect(rendered({ kafka })).toMatchObject({
-    [`${client}.security.protocol`]: 'SASL_SSL',
-    [`${client}.sasl.mechanism`]: 'SCRAM-SHA-512',
-    [`${client}.sasl.jaas.config`]: '${env:FRIEND_SYNC_KAFKA_JAAS}',
-  });
-});
+test.each(['producer.override', 'schema.history.internal.producer', 'schema.history.internal.consumer'])(
+  'the client %s logs in to Kafka by a reference',
+  (client) => {
+    const kafka = { tls: true, sasl: { mechanism: 'scram-sha-512', username: 'u' } };
+    expect(rendered({ kafka })).toMatchObject({
+      [`${client}.security.protocol`]: 'SASL_SSL',
+      [`${client}.sasl.mechanism`]: 'SCRAM-SHA-512',
+      [`${client}.sasl.jaas.config`]: '${env:FRIEND_SYNC_KAFKA_JAAS}',
+    });
+  },
+);

@@ -83,7 +83,7 @@ async function begin({ store, admin, log }: LateCopiesParts, topic: string, part
 async function startAnew(store: Store, topic: string, partition: number, low: bigint): Promise<bigint> {
   await store.database.transaction('beginning anew', async (tx) => {
     await store.consumed.lock(tx, topic, partition);
-    await store.consumed.skip(tx, topic, partition, low);
+    await store.consumed.restart(tx, topic, partition, low);
     await requestRounds(store, tx);
   });
   return low;

@@ -19,22 +19,29 @@ interface Log {
   partitions: number;
 }
 
-function adminOf(log: Log): KafkaAdmin {
+function adminOf(log: Log, whileAsked = async () => {}): KafkaAdmin {
   const each = <T>(value: T) => Array.from({ length: log.partitions }, (_, partition) => ({ partition, ...value }));
   return {
     partitionOffsets: async () => each({ low: log.low, high: log.high }),
     offsetsAtTimestamp: async () => new Map([[0, log.newer]]),
-    groupOffsets: async () => new Map(log.group === undefined ? [] : [[0, log.group]]),
+    groupOffsets: async () => {
+      await whileAsked();
+      return new Map(log.group === undefined ? [] : [[0, log.group]]);
+    },
   } as unknown as KafkaAdmin;
 }
 
-const start = (store: Store, log: Log) => findStart(store, adminOf(log), 'group', TOPIC, 0, pino({ level: 'silent' }));
+const start = (store: Store, log: Log, admin = adminOf(log)) =>
+  findStart(store, admin, 'group', TOPIC, 0, pino({ level: 'silent' }));
 
 /** The partition has been read up to `nextOffset`, by the clock of its records. */
 const readUpTo = (store: Store, nextOffset: bigint) => {
   const advance = { topic: TOPIC, partition: 0, nextOffset, maxTimestampMs: 1_000, newestGtid: null };
   return store.database.transaction('reading', (tx) => store.consumed.advance(tx, advance));
 };
+
+const reset = (store: Store, admin: KafkaAdmin, from: bigint, to: bigint) =>
+  executeReset(store, admin, [{ topic: TOPIC, partition: 0, from, to }]);
 
 test('a topic is adopted from its first offset, wherever that is', async () => {
   await using server = await openFriendServer(TABLES);
@@ -52,15 +59,16 @@ test('case 18: the database rules over a group offset that is deleted or ahead; 
   expect(await start(server.store, { ...log, group: 10n })).toMatchObject({ nextOffset: 10n, replayUntil: 60n });
 });
 
-test('an offset that was set forward is not taken back by the group, and a later rewind of the group is followed', async () => {
+test('case 63: an offset that was set forward is not taken back by the group; a later rewind of the group is followed, as far as that', async () => {
   await using server = await openFriendServer(TABLES);
-  const log: Log = { low: 0n, high: 100n, group: 60n, newer: 100n, partitions: 1 };
+  const log: Log = { low: 0n, high: 200n, group: 60n, newer: 200n, partitions: 1 };
   await start(server.store, log);
   await readUpTo(server.store, 60n);
-  await executeReset(server.store, [{ topic: TOPIC, partition: 0, from: 60n, to: 100n }]);
+  await reset(server.store, adminOf(log), 60n, 100n);
   expect(await start(server.store, log)).toMatchObject({ nextOffset: 100n });
-  expect(await start(server.store, { ...log, group: 100n })).toMatchObject({ nextOffset: 100n });
-  expect(await start(server.store, { ...log, group: 20n })).toMatchObject({ nextOffset: 20n, replayUntil: 100n });
+  await readUpTo(server.store, 150n);
+  expect(await start(server.store, { ...log, group: 120n })).toMatchObject({ nextOffset: 120n, replayUntil: 150n });
+  expect(await start(server.store, { ...log, group: 20n })).toMatchObject({ nextOffset: 100n, replayUntil: 150n });
 });
 
 test.each<[string, Partial<Log>]>([
@@ -77,4 +85,47 @@ test.each<[string, Partial<Log>]>([
     kind: 'topic_replaced',
     policy: { directive: 'halt' },
   });
+});
+
+/** A log whose record at each offset was made at that many times 100 ms; `shift` makes it another one, newer by so much. */
+function clockedAdmin(log: Log, shift = 0): KafkaAdmin {
+  const madeBefore = (ms: number) => BigInt(Math.max(0, Math.ceil((ms - shift) / 100)));
+  const firstAt = (ms: number) => (madeBefore(ms) > log.high ? log.high : madeBefore(ms));
+  return {
+    ...adminOf(log),
+    offsetsAtTimestamp: async (_topic: string, ms: number) => new Map([[0, firstAt(ms)]]),
+  } as KafkaAdmin;
+}
+
+test('case 65: a log whose offset was moved forward, behind records that nobody has read, is no other one; another one is still found', async () => {
+  await using server = await openFriendServer(TABLES);
+  const log: Log = { low: 0n, high: 100n, group: undefined, newer: 0n, partitions: 1 };
+  const admin = clockedAdmin(log);
+  await start(server.store, log, admin);
+  await readUpTo(server.store, 11n);
+  expect(await start(server.store, log, admin)).toMatchObject({ nextOffset: 11n });
+  await reset(server.store, admin, 11n, 60n);
+  expect(await start(server.store, log, admin)).toMatchObject({ nextOffset: 60n });
+  await expect(start(server.store, log, clockedAdmin(log, 1_000))).rejects.toMatchObject({ kind: 'topic_replaced' });
+});
+
+test('case 65: a reset that comes while a partition is being assigned is not undone by the group', async () => {
+  await using server = await openFriendServer(TABLES);
+  const log: Log = { low: 0n, high: 100n, group: 60n, newer: 100n, partitions: 1 };
+  await start(server.store, log);
+  await readUpTo(server.store, 20n);
+  await reset(server.store, adminOf(log), 20n, 60n);
+  const meanwhile = () => reset(server.store, adminOf(log), 60n, 80n);
+  await start(server.store, log, adminOf(log, meanwhile));
+  expect(await start(server.store, log)).toMatchObject({ nextOffset: 80n });
+});
+
+test('case 65: a reset does what it says to what has been read by then', async () => {
+  await using server = await openFriendServer(TABLES);
+  const log: Log = { low: 0n, high: 100n, group: undefined, newer: 100n, partitions: 1 };
+  await start(server.store, log);
+  await readUpTo(server.store, 60n);
+  // It was planned when 20 was to be read next.
+  await reset(server.store, adminOf(log), 20n, 40n);
+  expect(await start(server.store, log)).toMatchObject({ nextOffset: 40n, replayUntil: 60n });
 });

@@ -78,6 +78,7 @@ async function apply(
   const seen = source && (await store.serverState.read(store.database, source.name));
   if (history !== undefined && current?.[TABLES] === config[TABLES] && seen?.lost?.reason !== EPOCH_BEGINS) {
     const outcome = await connect.apply(name, withSchemaHistory(definition, history).config);
+    await connect.resume(name);
     await connect.waitUntilRunning(name, deadlineMs);
     await connect.waitUntilPositioned(name, deadlineMs);
     return outcome;

@@ -1,6 +1,9 @@
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 
+/** No record is newer. */
+const LATEST_MS = 2 ** 42;
+
 /** Where reading is to go on. `atMs`: at the first record with that timestamp or a later one. */
 export type OffsetTarget =
   | { readonly kind: 'earliest' }
@@ -81,12 +84,26 @@ function clamp(offset: bigint, low: bigint, high: bigint): bigint {
  * Sets the offsets in the friend database; a running daemon follows within a second or two and need not be stopped.
  * A rewind repairs: every key it passes is made equal again.
  */
-export async function executeReset(store: Store, moves: readonly OffsetMove[]): Promise<void> {
-  for (const { topic, partition, from, to } of moves) {
+export async function executeReset(store: Store, admin: KafkaAdmin, moves: readonly OffsetMove[]): Promise<void> {
+  for (const { topic, partition, to } of moves) {
+    const newestMs = await newestBelow(admin, topic, partition, to);
     await store.database.transaction('resetting offsets', async (tx) => {
-      await store.consumed.lock(tx, topic, partition);
-      if (to < from) await store.consumed.rewind(tx, topic, partition, to);
-      else await store.consumed.skip(tx, topic, partition, to);
+      // By what has been read by now, which may be more than when the move was planned.
+      const { nextOffset } = (await store.consumed.lock(tx, topic, partition)) ?? { nextOffset: 0n };
+      if (to < nextOffset) await store.consumed.rewind(tx, topic, partition, to);
+      else await store.consumed.skip(tx, topic, partition, to, newestMs);
     });
   }
+}
+
+/** The timestamp of the newest record below an offset: the first moment after which there is none. */
+async function newestBelow(admin: KafkaAdmin, topic: string, partition: number, offset: bigint): Promise<number> {
+  let [from, to] = [0, LATEST_MS];
+  while (from < to) {
+    const middle = Math.floor((from + to) / 2);
+    const next = (await admin.offsetsAtTimestamp(topic, middle + 1)).get(partition) ?? offset;
+    if (next >= offset) to = middle;
+    else from = middle + 1;
+  }
+  return to;
 }

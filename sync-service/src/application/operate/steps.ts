@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { ConnectError } from '@friend-sync/connectors';
 import { SyncError, toSyncError } from '../../errors.ts';
 
@@ -29,12 +28,11 @@ export async function runSteps(steps: readonly Step[], onStep: OnStep): Promise<
 }
 
 async function within(ms: number, work: Promise<unknown>): Promise<void> {
-  const done = new AbortController();
-  const late = delay(ms, undefined, { signal: done.signal, ref: false }).then(() => {
-    throw new SyncError('source_unavailable', `not done within ${ms} ms`);
+  let timer: NodeJS.Timeout | undefined;
+  const late = new Promise<never>((_, reject) => {
+    timer = setTimeout(() => reject(new SyncError('source_unavailable', `not done within ${ms} ms`)), ms);
   });
-  late.catch(() => {});
-  await Promise.race([work, late]).finally(() => done.abort());
+  await Promise.race([work, late]).finally(() => clearTimeout(timer));
 }
 
 function classified(error: unknown): SyncError {

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../../domain/change.ts';
+import { agrees, isBelow, type Observation } from '../../domain/read.ts';
 import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
 import { type Looked, lookAt, observe } from './look.ts';
@@ -63,9 +64,10 @@ export class DueReads implements AsyncDisposable {
     const keys = claimed.map(({ key }) => key);
     try {
       const began = await this.#clock();
-      const looked = await lookAt(parts, keys, await observe(parts));
+      const observation = await observe(parts);
+      const looked = await lookAt(parts, keys, observation);
       const due = new Map(claimed.map((key) => [key.key, key]));
-      await this.#settleEqual(looked, due);
+      await this.#settleEqual(looked, due, observation);
       const settling = this.#settle(looked, due, began)
         .catch(() => {})
         .finally(() => this.#settling.delete(settling));
@@ -77,22 +79,36 @@ export class DueReads implements AsyncDisposable {
     return true;
   }
 
-  async #settleEqual({ equal, absent }: Looked, due: ReadonlyMap<Key, DueKey>): Promise<void> {
+  /** Compared once more under the lock of the mirror row: the store may have been set back to a mark that looks the same. */
+  async #settleEqual({ rows, equal, absent }: Looked, due: ReadonlyMap<Key, DueKey>, observation: Observation) {
     const { store, source } = this.#options.parts;
     const right = [...equal, ...absent.map(({ read: { key } }) => key).filter((key) => !due.get(key)?.takesGone)];
-    const found = right.map((key) => due.get(key)).filter((key) => key !== undefined);
-    if (found.length > 0) await source.due.settle(store.database, found);
+    if (right.length === 0) return;
+    const read = new Map(rows.map((row) => [row.key, row]));
+    await store.database.transaction('settling keys', async (tx) => {
+      const { rows: known, taken } = await source.mirror.lockFree(tx, right);
+      const isRight = (key: Key) => {
+        const [row, mirrored] = [read.get(key), known.get(key)];
+        return row !== undefined && !taken.has(key) && agrees(row, mirrored) && isBelow(mirrored, observation);
+      };
+      const found = right.filter(isRight).map((key) => due.get(key));
+      await source.due.settle(
+        tx,
+        found.filter((key) => key !== undefined),
+      );
+    });
   }
 
   async #settle(looked: Looked, due: ReadonlyMap<Key, DueKey>, began: string): Promise<void> {
     const { parts, settler, events } = this.#options;
     const { store, source } = parts;
+    const takesGone = (key: Key) => due.get(key)?.takesGone ?? false;
     // The copies of a key that nobody has a row of get what the delete policy says if somebody has decided so.
-    const taken = [...looked.gone, ...looked.absent].filter(({ read }) => due.get(read.key)?.takesGone);
-    const settled = await settler.settle([...looked.suspects, ...taken], { due });
+    const absent = looked.absent.filter(({ read: { key } }) => takesGone(key));
+    const settled = await settler.settle([...looked.suspects, ...looked.gone, ...absent], { due, takesGone });
     events.onSettled(parts, settled, 'due');
-    const over = new Set([...looked.equal, ...looked.absent.map(({ read: { key } }) => key)]);
-    for (const { read } of taken) over.delete(read.key);
+    const right = looked.absent.map(({ read: { key } }) => key).filter((key) => !takesGone(key));
+    const over = new Set([...looked.equal, ...right]);
     for (const { suspect, outcome } of settled)
       if (outcome === 'row' || outcome === 'equal') over.add(suspect.read.key);
     const unread = new Set(
@@ -111,7 +127,7 @@ export class DueReads implements AsyncDisposable {
       began,
     );
     // How many rows are gone in all, only a round can say.
-    if (looked.gone.some(({ read }) => !due.get(read.key)?.takesGone)) await source.round.hasten(store.database);
+    if (settled.some(({ outcome }) => outcome === 'gone')) await source.round.hasten(store.database);
   }
 
   async #clock(): Promise<string> {

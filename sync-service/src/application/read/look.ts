@@ -17,6 +17,8 @@ export interface Suspect {
   readonly read: ReadRow;
   readonly known: MirrorRow | undefined;
   readonly observation: Observation;
+  /** What the server that was read had executed: it need not be the one that is asked later. */
+  readonly executed: string;
 }
 
 /** What a look has found. */
@@ -81,7 +83,7 @@ export function lookAfter(
 
 async function look(parts: ReadParts, observation: Observation, read: () => Promise<ReadPage>): Promise<Looked> {
   parts.require();
-  const { rows, bytes } = await readOnceExecuted(parts, read);
+  const { rows, bytes, executed } = await readOnceExecuted(parts, read);
   const known = await parts.source.mirror.read(
     parts.store.database,
     rows.map(({ key }) => key),
@@ -96,7 +98,7 @@ async function look(parts: ReadParts, observation: Observation, read: () => Prom
     absent: [] as Suspect[],
   };
   for (const read of rows) {
-    const suspect = { read, known: known.get(read.key), observation };
+    const suspect = { read, known: known.get(read.key), observation, executed };
     if (!suspect.known && !read.values) looked.absent.push(suspect);
     else if (!agrees(read, suspect.known)) (read.values ? looked.suspects : looked.gone).push(suspect);
     // What has been heard of since may be right by chance.
@@ -121,7 +123,7 @@ async function readOnceExecuted({ source, signal }: ReadParts, read: () => Promi
     if (Date.now() > until)
       throw new SyncError(
         'user_database_unavailable',
-        `the server of ${database}.${table} has not executed ${page.missing.replaceAll('\n', '')}, which was sent or ingested: it lags, or was set back`,
+        `the server of ${database}.${table} has not executed ${page.missing}, which was sent or ingested: it lags, or was set back`,
       );
   }
 }

@@ -91,9 +91,9 @@ export class Proofreading implements AsyncDisposable {
       const [change, row] = [heard.get(key), looked.known.get(key)];
       return change !== undefined && row !== undefined && orderOf(change.position, row.position) === 'same';
     };
-    const settled = await settler.settle(looked.suspects);
+    const settled = await settler.settle([...looked.suspects, ...looked.gone]);
     events.onSettled(parts, settled, 'proof');
-    if (looked.gone.length > 0) await parts.source.round.hasten(parts.store.database);
+    if (settled.some(({ outcome }) => outcome === 'gone')) await parts.source.round.hasten(parts.store.database);
     // Of a key that has moved on nobody can say what it was.
     const proven = settled.filter(({ outcome }) => outcome === 'row').map(({ suspect }) => suspect.read.key);
     const proofs = [...looked.equal, ...proven]

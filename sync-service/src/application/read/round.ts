@@ -173,7 +173,8 @@ export class RoundRun {
       const rows = await run(() => source.mirror.readAfter(store.database, from, MOST_ROWS));
       const live = rows.filter(({ isDeleted }) => !isDeleted).map(({ key }) => key);
       const existing = await run(() => this.#existing(live));
-      const gone = live.filter((key) => !existing.has(key));
+      const missing = live.filter((key) => !existing.has(key));
+      const gone = await run(() => this.#withoutRow(missing));
       if (this.#round.takesGone) await this.#takeGone(gone);
       else guard.add(live.length, gone);
       isLast = rows.length < MOST_ROWS;
@@ -186,13 +187,21 @@ export class RoundRun {
     return true;
   }
 
-  async #existing(keys: readonly Key[]): Promise<Set<Key>> {
-    const { parts, readFrom } = this.#options;
+  async #existing(keys: readonly Key[], server = this.#options.readFrom): Promise<Set<Key>> {
+    const { parts } = this.#options;
     parts.require();
     if (keys.length === 0) return new Set();
-    return parts.source.rows.existing(readFrom, keys).catch((error) => {
+    return parts.source.rows.existing(server, keys).catch((error) => {
       throw toSourceError(error);
     });
+  }
+
+  /** A replica that lags lacks every new row. */
+  async #withoutRow(keys: readonly Key[]): Promise<readonly Key[]> {
+    const { parts, readFrom } = this.#options;
+    if (readFrom === parts.database) return keys;
+    const existing = await this.#existing(keys, parts.database);
+    return keys.filter((key) => !existing.has(key));
   }
 
   /** They are looked at once more, in the order of changes: one that has come back is not taken. */
@@ -201,7 +210,7 @@ export class RoundRun {
     for (let at = 0; at < keys.length; at += SOME_KEYS) {
       const some = keys.slice(at, at + SOME_KEYS);
       const { gone } = await run(async () => lookAt(parts, some, await observe(parts)));
-      const settled = await settler.settle(gone);
+      const settled = await settler.settle(gone, { takesGone: () => true });
       events.onSettled(parts, settled, this.#purpose);
       this.#correctedKeys += settled.filter(({ corrected }) => corrected.length > 0).length;
     }

@@ -13,6 +13,8 @@ import { LEASE_SECONDS, RoundRun } from './round.ts';
 import type { Settler } from './settler.ts';
 
 const LOOK_EVERY_MS = 1_000;
+/** A table that has lost all its rows is told of within so many looks. */
+const LOOKS_FOR_ROWS = 3;
 
 export interface RoundsOptions {
   readonly parts: ReadParts;
@@ -39,6 +41,8 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
   const stopping = new AbortController();
   const { signal } = stopping;
   const run = <T>(work: () => Promise<T>) => perseverance.run(`round of ${name}`, signal, work);
+
+  let looks = 0;
 
   async function look(): Promise<void> {
     const round = await run(() => store.database.transaction('rounds', (tx) => source.round.take(tx, LEASE_SECONDS)));
@@ -69,6 +73,7 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
       return;
     }
     health.clear(part);
+    if (looks++ % LOOKS_FOR_ROWS !== 0) return;
     const isEmpty = await source.rows.isEmpty(parts.database).catch((error) => {
       throw toSourceError(error);
     });

@@ -2,11 +2,12 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../../domain/change.ts';
 import { toSyncError } from '../../errors.ts';
 import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
+import { unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { Logger } from '../../log.ts';
 import { awaitSent, readConsumed, requireSameLogs, waiting } from '../proof/barrier.ts';
 import type { Suspect } from './look.ts';
 import type { ReadParts } from './read-parts.ts';
-import { giveUp, type Settled, writeReads } from './write-reads.ts';
+import { leave, type Settled, writeReads } from './write-reads.ts';
 
 /** What a server commits while its rows are read is in its executed set so much later. */
 const VISIBLE_MS = 100;
@@ -20,6 +21,8 @@ const MOST_NEW_KEYS = 1_000;
 export interface SettleOptions {
   /** See `WriteReadsOptions.marksNew`. */
   readonly marksNew?: boolean;
+  /** See `WriteReadsOptions.takesGone`; left out: of none. */
+  readonly takesGone?: (key: Key) => boolean;
   readonly due?: ReadonlyMap<Key, DueKey>;
 }
 
@@ -70,7 +73,7 @@ export class Settler {
     while (this.#waiting.length > 0) {
       const gathered = this.#waiting.splice(0);
       try {
-        const ends = await this.#passBarrier();
+        const ends = await this.#passBarrier(gathered);
         // Not awaited: a partition that stands still must not hold up what is read later of the others.
         for (const { suspects, options, done } of gathered)
           void Promise.all(this.#byPartition(suspects).map((group) => this.#write(group, ends, options))).then(
@@ -78,17 +81,18 @@ export class Settler {
           );
       } catch (error) {
         this.#log.debug({ topic: this.#parts.topic, problem: toSyncError(error).message }, 'what was read waits');
-        for (const { suspects, done } of gathered) done(suspects.map((suspect) => giveUp(suspect, 'given up')));
+        for (const { suspects, done } of gathered) done(suspects.map((suspect) => leave(suspect, 'given up')));
       }
     }
   }
 
   /** Returns the offsets up to which the topic's partitions hold everything that had been committed at the call. */
-  async #passBarrier(): Promise<ReadonlyMap<number, bigint>> {
+  async #passBarrier(gathered: readonly Waiting[]): Promise<ReadonlyMap<number, bigint>> {
     await delay(VISIBLE_MS, undefined, { signal: this.#parts.signal });
     const { stream, store, topic } = this.#parts;
     const before = await readConsumed([topic], store);
-    const ends = await awaitSent(stream, this.#parts, this.#wait());
+    const executed = new Set(gathered.flatMap(({ suspects }) => suspects.map((suspect) => suspect.executed)));
+    const ends = await awaitSent(stream, this.#parts, this.#wait(), unitedGtids([...executed]));
     requireSameLogs(before, ends);
     return ends.get(topic) ?? new Map();
   }
@@ -107,7 +111,7 @@ export class Settler {
   async #write(
     group: { readonly partition: number | undefined; readonly suspects: readonly Suspect[] },
     all: ReadonlyMap<number, bigint>,
-    { marksNew = true, due = new Map() }: SettleOptions,
+    { marksNew = true, takesGone = () => false, due = new Map() }: SettleOptions,
   ): Promise<Settled[]> {
     const ends = group.partition === undefined ? all : new Map([...all].filter(([n]) => n === group.partition));
     const settled: Settled[] = [];
@@ -116,11 +120,11 @@ export class Settler {
       await this.#awaitIngested(ends);
       for (let from = 0; from < group.suspects.length; from += size) {
         const some = group.suspects.slice(from, from + size);
-        settled.push(...(await this.#retried(() => writeReads(this.#parts, some, { ends, marksNew, due }))));
+        settled.push(...(await this.#retried(() => writeReads(this.#parts, some, { ends, marksNew, takesGone, due }))));
       }
     } catch (error) {
       this.#log.debug({ topic: this.#parts.topic, problem: toSyncError(error).message }, 'what was read waits');
-      settled.push(...group.suspects.slice(settled.length).map((suspect) => giveUp(suspect, 'given up')));
+      settled.push(...group.suspects.slice(settled.length).map((suspect) => leave(suspect, 'given up')));
     }
     return settled;
   }

@@ -6,10 +6,13 @@ import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
 import type { Suspect } from './look.ts';
 import type { ReadParts } from './read-parts.ts';
 
-/** What became of a suspect. `taken`: somebody else has its mirror row; `given up`: nothing was written, nor can be. */
+/**
+ * What became of a suspect. `gone`: its row is gone for certain, which nobody has decided about; `taken`: somebody else has
+ * its mirror row; `given up`: nothing was written, nor can be.
+ */
 export interface Settled {
   readonly suspect: Suspect;
-  readonly outcome: Written['kind'] | 'taken' | 'given up';
+  readonly outcome: Written['kind'] | 'gone' | 'taken' | 'given up';
   /** Columns of which the mirror said something else than the source; `*`: of the row as a whole. Empty: of none. */
   readonly corrected: readonly string[];
 }
@@ -19,6 +22,8 @@ export interface WriteReadsOptions {
   readonly ends: ReadonlyMap<number, bigint>;
   /** Rows that are new in the mirror are marked as well; a first load leaves them to the sweep that follows it. */
   readonly marksNew: boolean;
+  /** Whether a key whose row is gone counts as deleted. */
+  readonly takesGone: (key: Key) => boolean;
   /** What is settled by it. */
   readonly due: ReadonlyMap<Key, DueKey>;
 }
@@ -30,7 +35,7 @@ export interface WriteReadsOptions {
 export async function writeReads(
   { store, source, topic, require }: ReadParts,
   suspects: readonly Suspect[],
-  { ends, marksNew, due }: WriteReadsOptions,
+  { ends, marksNew, takesGone, due }: WriteReadsOptions,
 ): Promise<Settled[]> {
   require();
   return store.database.transaction('writing what was read', async (tx) => {
@@ -42,7 +47,7 @@ export async function writeReads(
     ]);
     const isValid = ({ observation: { token, epoch } }: Suspect) => looks.has(token) && isAt(consumed, epoch, ends);
     const valid = suspects.filter(isValid);
-    const settled: Settled[] = suspects.filter((s) => !isValid(s)).map((suspect) => giveUp(suspect, 'given up'));
+    const settled: Settled[] = suspects.filter((s) => !isValid(s)).map((suspect) => leave(suspect, 'given up'));
     if (valid.length === 0) return settled;
 
     const { rows, taken } = await source.mirror.lockFree(
@@ -55,11 +60,15 @@ export async function writeReads(
     for (const suspect of valid) {
       const { key } = suspect.read;
       if (taken.has(key)) {
-        settled.push(giveUp(suspect, 'taken'));
+        settled.push(leave(suspect, 'taken'));
         continue;
       }
       const known = rows.get(key);
       const written = settle(suspect.read, known, suspect.observation, number);
+      if (written.kind === 'row' && !suspect.read.values && !takesGone(key)) {
+        settled.push(leave(suspect, 'gone'));
+        continue;
+      }
       if ('row' in written) {
         writes.push(written.row);
         if (known || marksNew || !suspect.read.values) marks.push(key);
@@ -70,17 +79,21 @@ export async function writeReads(
     }
     const over = settled.filter(({ outcome }) => outcome === 'row' || outcome === 'equal');
     const overDue = over.map(({ suspect }) => due.get(suspect.read.key)).filter((key) => key !== undefined);
-    const corrected = settled.filter((one) => one.corrected.length > 0).map(({ suspect }) => suspect.read.key);
+    const doubtful = settled.filter((one) => one.corrected.length > 0 || isOfUnknownTransaction(one));
     await source.mirror.write(tx, writes);
     await source.pending.mark(tx, marks);
     await source.due.settle(tx, overDue);
-    await source.due.markAgain(tx, corrected);
+    await source.due.markAgain(
+      tx,
+      doubtful.map(({ suspect }) => suspect.read.key),
+    );
     if (writes.length > 0) await source.reads.setNumber(tx, number);
     return settled;
   });
 }
 
-export function giveUp(suspect: Suspect, outcome: 'taken' | 'given up'): Settled {
+/** Nothing is written of it. */
+export function leave(suspect: Suspect, outcome: 'gone' | 'taken' | 'given up'): Settled {
   return { suspect, outcome, corrected: [] };
 }
 
@@ -90,6 +103,14 @@ function isAt(consumed: ReadonlyMap<number, Consumed>, epoch: number, ends: Read
     const now = consumed.get(partition);
     return now !== undefined && now.epoch === epoch && now.nextOffset >= end;
   });
+}
+
+/**
+ * The row's message named no transaction (it could not be decoded), so the server that was read may not have executed it
+ * yet: where it waits for a replica's answer, the message is there before the row is.
+ */
+function isOfUnknownTransaction({ suspect: { known }, outcome }: Settled): boolean {
+  return outcome === 'row' && known !== undefined && known.position.epoch > 0 && known.committedAtMs === null;
 }
 
 /** What was unknown is completed, not corrected. */

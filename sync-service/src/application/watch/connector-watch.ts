@@ -21,6 +21,11 @@ export interface ConnectorWatchOptions {
   readonly hopeless?: { readonly restarts: number; readonly act: () => Promise<void> };
 }
 
+export interface ConnectorWatch extends AsyncDisposable {
+  /** Since when, in ms since 1970, it has failed again after each restart; undefined: it runs, or did so before it failed. */
+  failingSince(): number | undefined;
+}
+
 /**
  * Restarts a connector, or its task, that has failed. Kafka Connect itself never does: a registry that is away for
  * half a minute ends the task for good. Several instances may watch one connector; a restart too many harms nothing.
@@ -31,12 +36,13 @@ export function watchConnector(
   health: Health,
   log: Logger,
   options: ConnectorWatchOptions,
-): AsyncDisposable {
+): ConnectorWatch {
   const { part, hopeless } = options;
   let isSteady = true;
   let goodLooks = 0;
   let restarts = 0;
   let nextRestartAt = 0;
+  let failingSince: number | undefined;
 
   async function look(): Promise<void> {
     const status = await connect.status(name).catch((error: Error) => error);
@@ -49,8 +55,9 @@ export function watchConnector(
     isSteady = false;
     goodLooks = 0;
     health.report(part, new SyncError('connector_failed', problem));
-    if (status instanceof Error || !status || !statesOf(status).includes('FAILED') || Date.now() < nextRestartAt)
-      return;
+    if (status instanceof Error || !status || !statesOf(status).includes('FAILED')) return;
+    failingSince ??= Date.now();
+    if (Date.now() < nextRestartAt) return;
     try {
       await options.beforeRestart?.();
     } catch (err) {
@@ -71,12 +78,13 @@ export function watchConnector(
       await options.onRecovered?.();
       isSteady = true;
       restarts = 0;
+      failingSince = undefined;
     } catch (err) {
       log.warn({ err }, 'connector runs again; what follows from that is tried again');
     }
   }
 
-  return repeat(INTERVAL_MS, look);
+  return Object.assign(repeat(INTERVAL_MS, look), { failingSince: () => failingSince });
 }
 
 const statesOf = ({ state, tasks }: ConnectorStatus): string[] => [state, ...tasks.map((task) => task.state)];

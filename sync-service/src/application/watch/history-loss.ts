@@ -10,8 +10,6 @@ import type { SentUpTo } from '../proof/barrier.ts';
  * other commit is; MySQL gives the replica 10 s by default.
  */
 const COMMIT_MS = 15_000;
-/** Somebody has stopped it, and may be giving it another position. */
-const STOPPED = ['STOPPED', 'PAUSED'];
 
 /** What one look has seen: first what was ingested, then what was sent, then what the server has. */
 export interface HistoryLook {
@@ -26,13 +24,13 @@ export interface HistoryLook {
 
 /** What may be a loss, if the next look sees it too. */
 interface Suspicion extends HistoryLoss {
-  /** Which transactions it is about; '' where it is about none. */
+  /** Which transactions it is about. */
   readonly gtids: string;
   readonly executed: string;
   readonly sinceMs: number;
 }
 
-type Kind = 'ahead' | 'gone' | 'behind' | 'purged';
+type Kind = 'ahead' | 'behind' | 'purged';
 
 /** Tells by what looks see, one after another, that a source's changes cannot be followed without a gap. */
 export class LossFinder {
@@ -56,7 +54,7 @@ export class LossFinder {
     return (
       (await this.#findSetBack(look)) ??
       (await this.#findAhead(look, before.get('ahead'))) ??
-      (await this.#findPositionLost(look, before)) ??
+      (await this.#findPositionLost(look, before.get('behind'))) ??
       (await this.#findPurged(look, before.get('purged'))) ??
       this.#findIncompleteRow(look)
     );
@@ -78,22 +76,19 @@ export class LossFinder {
     return before && !isWaitedFor && (await this.#isLasting(before, ahead)) ? suspicion : undefined;
   }
 
-  async #findPositionLost(look: HistoryLook, before: Map<Kind, Suspicion>): Promise<HistoryLoss | undefined> {
-    const { sent, seen, status } = look;
+  async #findPositionLost(look: HistoryLook, before: Suspicion | undefined): Promise<HistoryLoss | undefined> {
+    const { sent, seen } = look;
     // Of a transaction under way the first messages may be there, and it is not counted as sent.
     const messages = look.ingested.filter(isOneGtid);
     const known = unitedGtids([seen?.sent ?? '', ...messages]);
-    if (sent === 'unknown' || !status || STOPPED.includes(status.state) || known === '') return undefined;
+    if (sent === 'unknown' || known === '') return undefined;
     const reason = `${this.#connector} has lost its position`;
-    if (!sent) {
-      const suspicion = this.#suspect('gone', look, '', forPerson(`${reason}: it begins at the present`));
-      return before.has('gone') ? suspicion : undefined;
-    }
+    // At once: within a second it may have another one, which looks like any.
+    if (!sent) return forPerson(`${reason}: it begins at the present`);
     const behind = await this.#subtract(known, sent.gtids);
     if (behind === '' || isOneGtid(behind)) return undefined;
     const suspicion = this.#suspect('behind', look, behind, forPerson(`${reason}: it lies behind what was ingested`));
-    const last = before.get('behind');
-    return last && (await this.#isLasting(last, behind)) ? suspicion : undefined;
+    return before && (await this.#isLasting(before, behind)) ? suspicion : undefined;
   }
 
   async #findPurged(look: HistoryLook, before: Suspicion | undefined): Promise<HistoryLoss | undefined> {

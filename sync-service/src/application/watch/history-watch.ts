@@ -9,7 +9,8 @@ import type { Health } from './health.ts';
 import { LossFinder } from './history-loss.ts';
 import { repeat } from './repeat.ts';
 
-const INTERVAL_MS = 2_000;
+/** A connector that was stopped, and whose position was deleted, is without one for little longer. */
+const INTERVAL_MS = 1_000;
 
 /** Whether a source's changes can be followed without a gap. */
 export interface HistoryWatch extends AsyncDisposable {
@@ -81,7 +82,8 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     const history = await readHistory(server);
     const found = await finder.find({ seen, ingested, status, sent, history });
     if (found) await serverState.declareLost(database, sourceName, found.reason, found.mayHeal);
-    else
+    // What is suspected is not to count as what was there before.
+    else if (!finder.suspicion)
       await serverState.remember(database, sourceName, history.executed, sent === 'unknown' ? undefined : sent?.gtids);
     await tellRetention(history, sent === 'unknown' ? undefined : sent);
     return found;

@@ -123,12 +123,19 @@ export function openKafkaAdmin(kafka: Kafka): KafkaAdmin {
       }),
 
     async ensureTopics(definitions) {
+      // Before it creates one, kafkajs asks about every topic that this connection was asked about, and fails if one is gone.
+      const creating = lazyConnection(() => kafka.admin({ retry: RETRY }));
+      const created = new Set<string>();
+      try {
+        for (const definition of definitions)
+          if (await creating.use((admin) => createTopic(admin, definition))) created.add(definition.topic);
+      } finally {
+        await creating.close();
+      }
       const ensured: EnsuredTopic[] = [];
-      for (const definition of definitions) {
-        const isCreated = await admins.use((admin) => createTopic(admin, definition));
-        const isAsDefined = isCreated || (await partitions(definition.topic)) === definition.partitions;
-        const outcome = isCreated ? 'created' : isAsDefined ? 'exists' : 'partitions-differ';
-        ensured.push({ topic: definition.topic, outcome });
+      for (const { topic, partitions: wanted } of definitions) {
+        if (created.has(topic)) ensured.push({ topic, outcome: 'created' });
+        else ensured.push({ topic, outcome: (await partitions(topic)) === wanted ? 'exists' : 'partitions-differ' });
       }
       return ensured;
     },

@@ -1,8 +1,8 @@
 import type { TableName } from '@friend-sync/connectors';
-import type { Kafka, KafkaMessage } from 'kafkajs';
+import type { KafkaMessage } from 'kafkajs';
 import type { PictureColumn, TablePicture } from '../../domain/picture.ts';
+import { SyncError } from '../../errors.ts';
 import type { KafkaAdmin } from './admin.ts';
-import { readTopic } from './read-topic.ts';
 
 /** What is used of a record of a schema history topic: the connector writes one for each DDL that it has read. */
 interface HistoryRecord {
@@ -25,34 +25,42 @@ interface HistoryColumn {
   readonly enumValues?: readonly string[];
 }
 
+export interface PictureReaderParts {
+  readonly admin: Pick<KafkaAdmin, 'partitionOffsets'>;
+  /** Shows a topic's messages from an offset on. */
+  readonly read: (topic: string, onMessage: (message: KafkaMessage) => void, from: bigint) => Promise<void>;
+}
+
 /** Follows what a connector takes one table for, by its schema history topic. Each look reads only what is new there. */
 export class PictureReader {
-  readonly #kafka: Kafka;
-  readonly #admin: Pick<KafkaAdmin, 'partitionOffsets'>;
+  readonly #parts: PictureReaderParts;
   readonly #id: string;
   #topic = '';
   #next = 0n;
   #picture: TablePicture | undefined;
 
-  constructor(kafka: Kafka, admin: Pick<KafkaAdmin, 'partitionOffsets'>, { database, table }: TableName) {
-    this.#kafka = kafka;
-    this.#admin = admin;
-    this.#id = [database, table].map((name) => `"${name.replaceAll('"', '""')}"`).join('.');
+  constructor(parts: PictureReaderParts, { database, table }: TableName) {
+    this.#parts = parts;
+    this.#id = [database, table].map(quotedAsDebezium).join('.');
   }
 
-  /** The newest picture of the table; undefined where the connector knows no such table. Fails as {@link readTopic} does. */
+  /**
+   * The newest picture of the table; undefined where the connector knows no such table. Fails with a SyncError where the
+   * topic cannot be read, and while the connector is still writing what it has found at its start.
+   */
   async read(topic: string): Promise<TablePicture | undefined> {
-    const [log] = await this.#admin.partitionOffsets(topic);
+    const [log] = await this.#parts.admin.partitionOffsets(topic);
     const end = log?.high ?? 0n;
     if (topic !== this.#topic || end < this.#next) {
       this.#topic = topic;
       this.#next = 0n;
       this.#picture = undefined;
     }
-    if (end > this.#next) {
-      await readTopic(this.#kafka, topic, (message) => this.#take(message), this.#next);
-      this.#next = end;
-    }
+    const isNew = end > this.#next;
+    if (isNew) await this.#parts.read(topic, (message) => this.#take(message), this.#next);
+    this.#next = end;
+    if (!this.#picture && (end === 0n || isNew))
+      throw new SyncError('connector_failed', `${topic} does not have the table yet`);
     return this.#picture;
   }
 
@@ -63,6 +71,11 @@ export class PictureReader {
       else if (previousId === this.#id) this.#picture = undefined;
     }
   }
+}
+
+/** Debezium takes a name for quoted that begins or ends with a quotation mark. */
+function quotedAsDebezium(name: string): string {
+  return name.startsWith('"') || name.endsWith('"') ? name : `"${name.replaceAll('"', '""')}"`;
 }
 
 function toPicture(columns: readonly HistoryColumn[]): PictureColumn[] {

@@ -82,13 +82,27 @@ export class ConsumedStore {
     );
   }
 
-  /** Sets a locked row forward, for good: what is skipped no longer counts. */
-  async skip(tx: Session, topic: string, partition: number, nextOffset: bigint): Promise<void> {
+  /**
+   * Sets a locked row forward, for good: what is skipped no longer counts. `maxTimestampMs`: of what lies below it, read or
+   * not; by that the log is known again.
+   */
+  async skip(tx: Session, topic: string, partition: number, nextOffset: bigint, maxTimestampMs: number): Promise<void> {
     await tx.write(
       'setting the offset',
-      `UPDATE ${this.table} SET \`floor\` = GREATEST(\`floor\`, ?), high_water = GREATEST(high_water, ?), next_offset = ?
+      `UPDATE ${this.table} SET \`floor\` = GREATEST(\`floor\`, ?), high_water = GREATEST(high_water, ?), next_offset = ?,
+         max_timestamp_ms = GREATEST(max_timestamp_ms, ?)
        WHERE topic = ? AND \`partition\` = ?`,
-      [nextOffset, nextOffset, nextOffset, topic, partition],
+      [nextOffset, nextOffset, nextOffset, maxTimestampMs, topic, partition],
+    );
+  }
+
+  /** Sets a locked row to the first offset of another log, of which nothing is known yet. */
+  async restart(tx: Session, topic: string, partition: number, low: bigint): Promise<void> {
+    await tx.write(
+      'setting the offset',
+      `UPDATE ${this.table} SET \`floor\` = ?, high_water = ?, next_offset = ?, replay_until = 0, max_timestamp_ms = 0
+       WHERE topic = ? AND \`partition\` = ?`,
+      [low, low, low, topic, partition],
     );
   }
 

@@ -89,6 +89,24 @@ export class ReadsStore {
     );
   }
 
+  /** Whether this instance is to heal the source now, which nobody has done for so long. */
+  async mayHeal(session: Session, seconds: number): Promise<boolean> {
+    const { matched } = await session.write(
+      'healing a source',
+      `UPDATE ${this.#reads} SET healed_at = NOW(6)
+       WHERE source = ? AND (healed_at IS NULL OR healed_at < NOW(6) - INTERVAL ? SECOND)`,
+      [this.#source, seconds],
+    );
+    return matched === 1;
+  }
+
+  /** It did not come to that. */
+  async takeBackHealing(session: Session): Promise<void> {
+    await session.write('healing a source', `UPDATE ${this.#reads} SET healed_at = NULL WHERE source = ?`, [
+      this.#source,
+    ]);
+  }
+
   async #select(session: Session, lock: string): Promise<bigint> {
     const sql = `SELECT read_number AS n FROM ${this.#reads} WHERE source = ? ${lock}`;
     const [row] = await session.rows('reading the number of reads', sql, [this.#source]);

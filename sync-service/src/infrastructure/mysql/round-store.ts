@@ -131,15 +131,17 @@ export class RoundStore {
 
   /**
    * Asks for a round that begins after now; returns the number of the request. `takesGone`: rows that it finds gone count
-   * as deleted, however many they are.
+   * as deleted, however many they are. `joins`: a first load that is under way will do.
    */
-  async request(session: Session, { takesGone = false } = {}): Promise<bigint> {
+  async request(session: Session, { takesGone = false, joins = false } = {}): Promise<bigint> {
     await session.write(
       'asking for a round',
       `INSERT INTO ${this.#table} (source, gone_confirmed) VALUES (?, ?) AS n
-       ON DUPLICATE KEY UPDATE requests = round.requests + 1, due = NOW(6), token = NULL,
+       ON DUPLICATE KEY UPDATE
+         token = IF(? AND last_ended_at IS NULL, token, NULL), due = IF(? AND last_ended_at IS NULL, due, NOW(6)),
+         requests = requests + IF(? AND last_ended_at IS NULL, 0, 1),
          gone_confirmed = GREATEST(round.gone_confirmed, n.gone_confirmed)`,
-      [this.#source, takesGone],
+      [this.#source, takesGone, joins, joins, joins],
     );
     return (await this.report(session)).requests;
   }

@@ -3,12 +3,15 @@ import type { ReadRow } from '../../domain/read.ts';
 import { parseKey, parseValue, type SourceSchema } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
 import { type Database, quoted, type Row } from './database.ts';
+import { gtidSet } from './gtid-set.ts';
 
 /** Rows as one moment of a server has them. */
 export interface ReadPage {
   readonly rows: readonly ReadRow[];
   /** What of the GTID set that was asked for the server has not executed yet; empty: nothing, so the rows may be used. */
   readonly missing: string;
+  /** What the server had executed when it was read. */
+  readonly executed: string;
   /** The server has GTIDs, without which nobody can tell what its rows contain. */
   readonly hasGtids: boolean;
   /** About how much memory the values take. */
@@ -67,7 +70,8 @@ export class SourceRows {
         (t) => [
           t.rows(
             'reading gtid_executed',
-            'SELECT GTID_SUBTRACT(?, @@global.gtid_executed) AS missing, @@global.gtid_mode AS mode',
+            `SELECT GTID_SUBTRACT(?, @@global.gtid_executed) AS missing, @@global.gtid_executed AS executed,
+               @@global.gtid_mode AS mode`,
             [required],
           ),
           t.rows(`reading ${database}.${table}`, `${this.#select} ${which}`, parameters),
@@ -77,7 +81,8 @@ export class SourceRows {
     );
     return {
       rows: rows.map((row) => this.#toReadRow(row)),
-      missing: String(state?.missing),
+      missing: gtidSet(state?.missing),
+      executed: gtidSet(state?.executed),
       hasGtids: state?.mode === 'ON',
       bytes: rows.reduce((sum, row) => sum + sizeOf(row), 0),
     };

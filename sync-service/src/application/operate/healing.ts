@@ -1,0 +1,61 @@
+import type { SourceMapping } from '@friend-sync/connectors';
+import { toSyncError } from '../../errors.ts';
+import type { ReadsStore } from '../../infrastructure/mysql/reads-store.ts';
+import type { Logger } from '../../log.ts';
+import type { ConnectorWatch } from '../watch/connector-watch.ts';
+import type { HistoryWatch } from '../watch/history-watch.ts';
+import { repeat } from '../watch/repeat.ts';
+import { beginEpoch, type EpochParts } from './epoch.ts';
+
+const LOOK_EVERY_MS = 2_000;
+/** What has stopped a source again so soon is for a person to look at. */
+const AT_MOST_EVERY_SECONDS = 3_600;
+
+export interface HealingParts {
+  readonly epoch: EpochParts;
+  readonly source: SourceMapping;
+  readonly reads: ReadsStore;
+  readonly history: Pick<HistoryWatch, 'loss'>;
+  readonly connector: Pick<ConnectorWatch, 'failingSince'>;
+  /** Whether the servers answer that the connector needs besides the user server. */
+  readonly canServe: () => Promise<boolean>;
+  /** How long the source stands still before it heals itself. */
+  readonly afterMs: number;
+  readonly log: Logger;
+}
+
+/**
+ * Begins a new epoch of a source by itself where its connector cannot pass what lies before it: a DDL that it cannot
+ * read, a row without all its columns, a message too large, binary logs that are gone. Reading every row makes good whatever
+ * it was. Where the server was set back, or the connector's position is lost, it does nothing: that is for a person to decide.
+ */
+export function watchHealing(parts: HealingParts): AsyncDisposable {
+  const { source, reads, history, connector, afterMs, log, epoch } = parts;
+  const { database } = epoch.store;
+  let standsSince: number | undefined;
+
+  async function look(): Promise<void> {
+    const loss = history.loss();
+    if (loss && !loss.mayHeal) return;
+    const failingSince = connector.failingSince();
+    // What fails because a server is away goes on when it is back, by the restarts that follow.
+    if ((!loss && failingSince === undefined) || !(await parts.canServe())) {
+      standsSince = undefined;
+      return;
+    }
+    standsSince ??= Date.now();
+    if (Date.now() - standsSince < afterMs) return;
+    if (!(await reads.mayHeal(database, AT_MOST_EVERY_SECONDS))) return;
+    const reason = loss?.reason ?? 'its connector fails again after each restart';
+    log.error({ source: source.name, reason }, 'a new epoch begins by itself: the source stood still');
+    await beginEpoch(epoch, source, (step) => log.info({ source: source.name, step }, 'a new epoch'));
+    standsSince = undefined;
+  }
+
+  return repeat(LOOK_EVERY_MS, () =>
+    look().catch(async (error) => {
+      log.error({ source: source.name, problem: toSyncError(error).message }, 'the new epoch was not begun');
+      await reads.takeBackHealing(database).catch(() => {});
+    }),
+  );
+}

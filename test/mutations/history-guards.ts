@@ -1,0 +1,151 @@
+import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
+
+const REST = `${MYSQL}/binlog-rest.ts`;
+const LOSS = `${APPLICATION}/watch/history-loss.ts`;
+
+const restTest = (name: string): Guard['test'] => ({
+  project: 'mysql',
+  file: `${MYSQL}/binlog-rest.mysql.test.ts`,
+  name,
+});
+const identityTest = (name: string): Guard['test'] => ({
+  project: 'mysql',
+  file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
+  name,
+});
+
+const ANOTHER_PLACE =
+  'case 96: a place in a log that the server has not, or past the end of a shorter one, proves nothing';
+const LACKS = 'case 96: a server that lacks what the connector has sent, or what a server that was read has, is named';
+const UNLOGGED =
+  'case 96: transactions that were added to gtid_purged by hand, or whose logs were purged, are named; the last one that the connector has passed holds nothing up';
+const GOES_ON =
+  'case 61: a user server that goes on without transactions that the connector has sent was set back, whatever its uuid is now; a look alone is no proof';
+const BEHIND =
+  'case 61: a connector whose position was set back is noticed, by what it had sent and by what was ingested';
+
+/** What keeps the barrier from proving what is not so, and a source's history from being lost in silence. */
+export const HISTORY_GUARDS: readonly Guard[] = [
+  {
+    guard: "the look at the log's end",
+    file: REST,
+    replace: [['pos > Number(last.File_size)', 'pos < 0']],
+    test: restTest(ANOTHER_PLACE),
+  },
+  {
+    guard: "the look at the log's name",
+    file: REST,
+    replace: [['last?.Log_name !== file', '!last']],
+    test: restTest(ANOTHER_PLACE),
+  },
+  {
+    guard: 'the look whether the server has what the connector has sent',
+    file: REST,
+    replace: [["unknown !== ''", 'unknown === undefined']],
+    test: restTest(LACKS),
+  },
+  {
+    guard: 'the look whether the server has what is wanted of it',
+    file: REST,
+    replace: [["absent !== ''", 'absent === undefined']],
+    test: restTest(LACKS),
+  },
+  {
+    guard: 'the look for transactions of which there is no log',
+    file: REST,
+    replace: [["unlogged !== ''", 'unlogged === undefined']],
+    test: restTest(UNLOGGED),
+  },
+  {
+    guard: 'the bound of what the connector may have passed without counting it',
+    file: REST,
+    replace: [["before === '' || isOneGtid(before)", "before !== 'none'"]],
+    test: restTest(
+      'one statement that the connector has passed and does not count holds nothing up, in the next log neither; two are not proven',
+    ),
+  },
+  {
+    guard: "the barrier's look at the end of a log",
+    file: `${APPLICATION}/proof/barrier.ts`,
+    replace: [['  requireSameLogs(before, ends);\n', '']],
+    test: {
+      project: 'unit',
+      file: `${APPLICATION}/proof/barrier.test.ts`,
+      name: 'a log that ends below the offset that was to be read next is another one, and nothing is proven',
+    },
+  },
+  {
+    guard: "the memory of the user server's history",
+    file: LOSS,
+    replace: [['!seen || ', 'seen || ']],
+    test: mysqlTest(
+      'history.mysql.test.ts',
+      'case 42: a user server that was set back is noticed, stays so in the next process and after it has caught up, until a new epoch',
+    ),
+  },
+  {
+    guard: 'the look whether the user server has what was sent',
+    file: LOSS,
+    replace: [['[sent.gtids] : [])', '[] : [])']],
+    test: mysqlTest('position.mysql.test.ts', GOES_ON),
+  },
+  {
+    guard: 'the second look at a user server that lacks what was sent',
+    file: LOSS,
+    replace: [['return before && !isWaitedFor && ', 'return !before || ']],
+    test: mysqlTest('position.mysql.test.ts', GOES_ON),
+  },
+  {
+    guard: 'the memory of what was there before a suspicion',
+    file: `${APPLICATION}/watch/history-watch.ts`,
+    replace: [['else if (!finder.suspicion)', 'else']],
+    test: mysqlTest('position.mysql.test.ts', BEHIND),
+  },
+  {
+    guard: "the look for a connector's position",
+    file: LOSS,
+    replace: [['if (!sent) return forPerson(`${reason}: it begins at the present`);', 'if (!sent) return undefined;']],
+    test: mysqlTest(
+      'position.mysql.test.ts',
+      'case 61: a connector whose stored position is gone is noticed at once, and in the next process too',
+    ),
+  },
+  {
+    guard: 'the look whether a position was set back',
+    file: LOSS,
+    replace: [["behind === '' || isOneGtid(behind)", "behind !== 'none'"]],
+    test: mysqlTest('position.mysql.test.ts', BEHIND),
+  },
+  {
+    guard: 'the look for purged binary logs',
+    file: LOSS,
+    replace: [["(await this.#findPurged(look, before.get('purged'))) ??\n", '']],
+    test: mysqlTest(
+      'position.mysql.test.ts',
+      'case 96: transactions that were added to gtid_purged by hand are noticed while the connector goes on, and may heal',
+    ),
+  },
+  {
+    guard: 'the look for a row that lacks columns',
+    file: LOSS,
+    replace: [['!metIncompleteRow(status)', 'metIncompleteRow(status)']],
+    test: mysqlTest(
+      'history.mysql.test.ts',
+      'case 29: a connector that stands at a row that lacks columns halts until a new epoch; one that failed for another reason does not',
+    ),
+  },
+  {
+    guard: 'the newest of what a move forward skips',
+    file: `${APPLICATION}/operate/offsets.ts`,
+    replace: [['partition, to, newestMs)', 'partition, to, 0)']],
+    test: identityTest(
+      'case 65: a log whose offset was moved forward, behind records that nobody has read, is no other one; another one is still found',
+    ),
+  },
+  {
+    guard: 'the direction of a move, by what has been read by then',
+    file: `${APPLICATION}/operate/offsets.ts`,
+    replace: [['if (to < nextOffset)', 'if (nextOffset < 0n)']],
+    test: identityTest('case 65: a reset does what it says to what has been read by then'),
+  },
+];

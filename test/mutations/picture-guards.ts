@@ -1,0 +1,62 @@
+import { APPLICATION, type Guard, MYSQL } from './guard.ts';
+
+const proofTest = (name: string): Guard['test'] => ({
+  project: 'unit',
+  file: `${APPLICATION}/watch/picture-proof.test.ts`,
+  name,
+});
+const fitTest = (name: string): Guard['test'] => ({
+  project: 'mysql',
+  file: `${MYSQL}/source-fit.mysql.test.ts`,
+  name: `case 92: a source that no longer fits is told by name: ${name}`,
+});
+
+/** What makes a wrong picture of a table, and a table that does not fit, known for certain. */
+export const PICTURE_GUARDS: readonly Guard[] = [
+  {
+    guard: 'that a picture counts when the connector has come past',
+    file: `${APPLICATION}/watch/picture-proof.ts`,
+    replace: [['return isPassed ? ', 'return before ? ']],
+    test: proofTest('a picture that is late is not wrong, however long it takes'),
+  },
+  {
+    guard: 'that what the connector has passed counts for one shape of the table',
+    file: `${APPLICATION}/watch/picture-proof.ts`,
+    replace: [['before?.shape !== seen.shape || ', '!before || ']],
+    test: proofTest('a table that changes meanwhile, with the same differences, is looked at anew'),
+  },
+  {
+    guard: 'that a picture which changes meanwhile is another one',
+    file: `${APPLICATION}/watch/picture-proof.ts`,
+    replace: [[' || before.found !== seen.found', '']],
+    test: proofTest('a picture that changes meanwhile is looked at anew'),
+  },
+  {
+    guard: 'that a history which is still being written may come to the table',
+    file: 'sync-service/src/infrastructure/kafka/picture-reader.ts',
+    replace: [['if (!this.#picture && (end === 0n || isNew))', 'if (end < 0n)']],
+    test: {
+      project: 'unit',
+      file: 'sync-service/src/infrastructure/kafka/picture-reader.test.ts',
+      name: 'a history that does not have the table yet tells nothing while it is being written',
+    },
+  },
+  {
+    guard: 'that the mirror was made for this kind of column',
+    file: `${MYSQL}/source-fit.ts`,
+    replace: [['kindOf(has) === kindOf(needed) && ', '']],
+    test: fitTest('ALTER TABLE DB.account MODIFY id BIGINT UNSIGNED'),
+  },
+  {
+    guard: 'that the mirror has as many decimals',
+    file: `${MYSQL}/source-fit.ts`,
+    replace: [["kindOf(needed) !== 'decimal' || ", 'true || ']],
+    test: fitTest('ALTER TABLE DB.account MODIFY stars DECIMAL(6,3)'),
+  },
+  {
+    guard: 'that the key is the primary key',
+    file: `${MYSQL}/source-fit.ts`,
+    replace: [['primary.length !== 1 || primary[0] !== mapping.key', 'primary.length < 0']],
+    test: fitTest('ALTER TABLE DB.account DROP PRIMARY KEY, ADD PRIMARY KEY (id, secret)'),
+  },
+];

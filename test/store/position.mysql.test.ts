@@ -1,0 +1,159 @@
+import { type ConnectClient, storedPlace } from '@friend-sync/connectors';
+import { createLogger, Health } from '@friend-sync/sync-service';
+import { expect, test } from 'vitest';
+import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/watch/history-watch.ts';
+import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
+import { TABLES } from '../support/tables.ts';
+
+/** Another server's, which the user server was before. */
+const LOST = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa:1-3';
+
+/** A connector that has read everything, and what was ingested of what it sent; a test says how each differs. */
+class Connector {
+  ingested: string[] = [];
+  /** What it has stored; null: no position. */
+  stored: (executed: string) => string | null = (executed) => executed;
+  isReachable = true;
+}
+
+interface Watched {
+  readonly watching: HistoryWatch;
+  readonly connector: Connector;
+  /** One look; true if it finds nothing wrong, and nothing that may be. */
+  isIntact(): Promise<boolean>;
+  lostReason(): string | undefined;
+}
+
+async function watch({ user, store }: FriendServer, connector = new Connector()): Promise<Watched & AsyncDisposable> {
+  async function offsets() {
+    if (!connector.isReachable) throw new Error('away');
+    const [row] = await user.rows('position', "SELECT REPLACE(@@global.gtid_executed, '\\n', '') AS gtids");
+    const gtids = connector.stored(String(row?.gtids));
+    return gtids === null ? [] : [{ partition: {}, offset: { gtids } }];
+  }
+  const status = async () => ({ state: 'RUNNING', tasks: [] });
+  const watching = await watchHistory({
+    sourceName: 'account',
+    stream: {
+      connectorName: 'some',
+      server: user,
+      sent: async () => storedPlace(await offsets()),
+      topics: [],
+      heartbeatTopic: '',
+    },
+    connect: { offsets, status } as unknown as ConnectClient,
+    ingested: async () => connector.ingested,
+    store,
+    health: new Health(),
+    log: createLogger('silent'),
+    intervalMs: 3_600_000,
+  });
+  return {
+    watching,
+    connector,
+    isIntact: () =>
+      watching.requireIntact().then(
+        () => true,
+        () => false,
+      ),
+    lostReason: () => watching.loss()?.reason,
+    [Symbol.asyncDispose]: () => watching[Symbol.asyncDispose](),
+  };
+}
+
+const commit = ({ user, userDb }: FriendServer) =>
+  user.write('a transaction', `REPLACE INTO ${userDb}.account (id, nick) VALUES (1, UUID())`);
+
+test.each<[string, (connector: Connector) => void]>([
+  ['sent', (connector) => Object.assign(connector, { stored: (executed: string) => `${executed},${LOST}` })],
+  ['ingested', (connector) => connector.ingested.push(LOST)],
+])(
+  'case 61: a user server that goes on without transactions that the connector has %s was set back, whatever its uuid is now; a look alone is no proof',
+  async (_, differ) => {
+    await using server = await openFriendServer(TABLES);
+    await using watched = await watch(server);
+    expect(await watched.isIntact()).toBe(true);
+    differ(watched.connector);
+    expect(await watched.isIntact()).toBe(false);
+    expect(watched.lostReason()).toBe(undefined);
+    // As after a commit that had been waiting for a replica's answer.
+    Object.assign(watched.connector, new Connector());
+    expect(await watched.isIntact()).toBe(true);
+
+    differ(watched.connector);
+    expect(await watched.isIntact()).toBe(false);
+    await commit(server);
+    expect(await watched.isIntact()).toBe(false);
+    expect(watched.lostReason()).toMatch(/the connector some has sent: it was set back/);
+    expect(watched.watching.loss()?.mayHeal).toBe(false);
+    expect(() => watched.watching.check()).toThrow(/source account.*epoch new account --execute/);
+  },
+);
+
+test('case 61: a connector whose stored position is gone is noticed at once, and in the next process too', async () => {
+  await using server = await openFriendServer(TABLES);
+  await using fresh = await watch(server, Object.assign(new Connector(), { stored: () => null }));
+  for (let n = 0; n < 3; n++) expect(await fresh.isIntact()).toBe(true);
+  fresh.connector.stored = (executed) => executed;
+  expect(await fresh.isIntact()).toBe(true);
+
+  await using watched = await watch(server, Object.assign(new Connector(), { stored: () => null, isReachable: false }));
+  for (let n = 0; n < 3; n++) expect(await watched.isIntact()).toBe(true);
+  watched.connector.isReachable = true;
+  expect(await watched.isIntact()).toBe(false);
+  expect(watched.lostReason()).toMatch(/the connector some has lost its position: it begins at the present/);
+  expect(watched.watching.loss()?.mayHeal).toBe(false);
+  await using next = await watch(server);
+  expect(next.lostReason()).toMatch(/lost its position/);
+
+  await server.store.serverState.beginAnew(server.store.database, 'account', '');
+  await using anew = await watch(server);
+  expect(anew.lostReason()).toBe(undefined);
+});
+
+test('case 61: a connector whose position was set back is noticed, by what it had sent and by what was ingested', async () => {
+  await using server = await openFriendServer(TABLES);
+  for (let n = 0; n < 3; n++) await commit(server);
+  const [row] = await server.user.rows('position', 'SELECT @@server_uuid AS uuid, @@global.gtid_executed AS gtids');
+  const last = Number(String(row?.gtids).match(new RegExp(`${row?.uuid}:1-(\\d+)`))?.[1]);
+  const upTo = (n: number) => () => `${row?.uuid}:1-${n}`;
+  await using watched = await watch(server);
+  // The transaction under way is not counted as sent.
+  watched.connector.stored = upTo(last - 1);
+  watched.connector.ingested = [`${row?.uuid}:${last}`, `${row?.uuid}:${last - 2}`];
+  for (let n = 0; n < 3; n++) expect(await watched.isIntact()).toBe(true);
+  await server.store.serverState.beginAnew(server.store.database, 'account', '');
+  watched.connector.stored = upTo(last - 3);
+  expect(await watched.isIntact()).toBe(false);
+  expect(await watched.isIntact()).toBe(false);
+  expect(watched.lostReason()).toMatch(/lies behind what was ingested/);
+
+  await server.store.serverState.beginAnew(server.store.database, 'account', '');
+  watched.connector.ingested = [];
+  watched.connector.stored = upTo(last);
+  expect(await watched.isIntact()).toBe(true);
+  watched.connector.stored = upTo(last - 2);
+  expect(await watched.isIntact()).toBe(false);
+  expect(await watched.isIntact()).toBe(false);
+  expect(watched.lostReason()).toMatch(/lies behind what was ingested/);
+});
+
+test('case 96: transactions that were added to gtid_purged by hand are noticed while the connector goes on, and may heal', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { user } = server;
+  await using watched = await watch(server);
+  const byHand = 'bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb:1-5';
+  watched.connector.stored = (executed) => executed.replace(/,?bbbbbbbb-[b-]+:1-5/, '');
+  try {
+    await user.write('by hand', `SET GLOBAL gtid_purged = '+${byHand}'`);
+    expect(await watched.isIntact()).toBe(false);
+    await commit(server);
+    expect(await watched.isIntact()).toBe(false);
+    expect(watched.watching.loss()).toMatchObject({
+      mayHeal: true,
+      reason: expect.stringMatching(/added to gtid_purged/),
+    });
+  } finally {
+    await user.write('as before', 'RESET BINARY LOGS AND GTIDS');
+  }
+});

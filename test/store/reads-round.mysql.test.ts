@@ -1,0 +1,118 @@
+import { mkdtemp, rm } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { openStack } from '@friend-sync/local-stack';
+import { type Database, openDatabase, SyncError } from '@friend-sync/sync-service';
+import { expect, onTestFinished, test } from 'vitest';
+import { column } from '../support/drain.ts';
+import { createFeed } from '../support/feed.ts';
+import { type FriendServerOptions, openFriendServer } from '../support/friend-server.ts';
+import { openReads } from '../support/reads.ts';
+import { TABLES } from '../support/tables.ts';
+
+/** A source with rows 1 to `count`, of which no message has told. */
+async function openUnheard(count: number, servers: Pick<FriendServerOptions, 'userMysql'> = {}) {
+  const server = await openFriendServer({ ...TABLES, ...servers });
+  const feed = createFeed(server);
+  const { user, userDb, configuration } = server;
+  for (let from = 1; from <= count; from += 5_000) {
+    const ids = Array.from({ length: Math.min(5_000, count - from + 1) }, (_, i) => from + i);
+    await user.write('rows', `INSERT INTO ${userDb}.account (id, nick) VALUES ?`, [ids.map((id) => [id, `n${id}`])]);
+  }
+  const state = configuration.settings.target.stateDatabase;
+  const count_ = async (what: string) => Number((await column(server, `SELECT COUNT(*) FROM ${state}.${what}`))[0]);
+  return { server, feed, reads: await openReads(server, feed), state, count: count_ };
+}
+
+test('a first load fills the mirror and marks no key but those whose copies differ', async () => {
+  const { server, reads, state, count } = await openUnheard(300);
+  await using _ = reads;
+  const { friend, friendDb } = server;
+  await friend.write(
+    'copies',
+    `INSERT INTO ${friendDb}.friend (friend_id, nick) VALUES (1,'n1'),(2,'old'),(250,'old')`,
+  );
+  expect(await reads.round()).toEqual({ rowCount: 300, correctedKeys: 0, goneKeys: 0 });
+  expect(await count('mirror_account WHERE fs_epoch = 0 AND NOT fs_deleted')).toBe(300);
+  expect(await column(server, `SELECT k FROM ${state}.pending ORDER BY CAST(k AS UNSIGNED)`)).toEqual(['2', '250']);
+  expect(await reads.corrections()).toEqual({});
+  // What is new to the mirror later on was not heard of.
+  await server.user.write('a row', `INSERT INTO ${server.userDb}.account (id, nick) VALUES (301, 'n301')`);
+  expect(await reads.round()).toMatchObject({ correctedKeys: 1 });
+  expect(await count("pending WHERE k = '301'")).toBe(1);
+});
+
+test('a round whose instance dies goes on elsewhere behind the pages that it has settled', async () => {
+  const { server, feed, reads, count } = await openUnheard(600);
+  await using _ = reads;
+  let pages = 0;
+  const { database } = reads.parts;
+  const dying: Database = {
+    ...database,
+    async transaction(doing, work) {
+      if (++pages === 2) await expect.poll(() => count('mirror_account'), { timeout: 20_000 }).toBe(100);
+      if (pages === 3) throw new SyncError('aborted', 'it dies');
+      return database.transaction(doing, work);
+    },
+  };
+  await expect(reads.having({ database: dying }).round()).rejects.toMatchObject({ kind: 'aborted' });
+  const round = await server.store.database.transaction('rounds', (tx) => feed.source.round.take(tx, 0));
+  expect(round?.place).toEqual({ leg: 'source', after: ['100'] });
+  const rowsRead = () => reads.metrics.rowsRead.get().then(({ values }) => values[0]?.value);
+  expect(await reads.round()).toMatchObject({ goneKeys: 0 });
+  expect(await rowsRead()).toBe(500);
+  expect(await count('mirror_account')).toBe(600);
+});
+
+test('a round locks nothing at the source and holds no transaction open, while rows are updated', async ({
+  annotate,
+}) => {
+  const dataDir = await mkdtemp(join(tmpdir(), 'friend-sync-locks-'));
+  const own = await openStack({ dataDir, parts: ['user-mysql'], performanceSchema: true });
+  onTestFinished(async () => {
+    await own.down();
+    await rm(dataDir, { recursive: true, force: true });
+  });
+  const { server, reads, count } = await openUnheard(20_000, {
+    userMysql: { host: own.userMysql.host, port: own.userMysql.port },
+  });
+  const { user, userDb, configuration } = server;
+  const name = 'reader';
+  await user.write('a reader', `CREATE USER '${name}'@'%'`);
+  await user.write('a reader', `GRANT SELECT ON ${userDb}.* TO '${name}'@'%'`);
+  const readFrom = openDatabase({ ...configuration.settings.source, user: name }, { connections: 2, readsOnly: true });
+  await using _ = reads;
+  let [isOver, updates, looks] = [false, 0, 0];
+  const ofReader = `JOIN performance_schema.threads t USING (thread_id) WHERE t.processlist_user = '${name}'`;
+  const writing = (async () => {
+    for (; !isOver; updates++) {
+      const id = (updates * 7919) % 20_000;
+      await user.write('an update', `UPDATE ${userDb}.account SET nick = 'updated' WHERE id = ?`, [id]);
+    }
+  })();
+  const locks: unknown[] = [];
+  const watching = (async () => {
+    for (; !isOver; looks++)
+      locks.push(
+        ...(await user.rows('locks', `SELECT object_name, lock_mode FROM performance_schema.data_locks ${ofReader}`)),
+      );
+  })();
+  await reads.having({ database: readFrom }).round();
+  const open = await user.rows(
+    'open transactions',
+    `SELECT m.object_name FROM performance_schema.metadata_locks m JOIN performance_schema.threads t ON t.thread_id = m.owner_thread_id
+       WHERE t.processlist_user = '${name}' AND m.object_schema = '${userDb}'`,
+  );
+  isOver = true;
+  await Promise.all([writing, watching]);
+  expect(locks).toEqual([]);
+  expect(open).toEqual([]);
+  expect([updates > 0, looks > 0]).toEqual([true, true]);
+  expect(await count('mirror_account')).toBe(20_000);
+  const [statement] = await user.rows(
+    'the longest statement',
+    `SELECT MAX(max_timer_wait) DIV 1000000000 AS ms FROM performance_schema.events_statements_summary_by_user_by_event_name WHERE user = '${name}'`,
+  );
+  await annotate(`${updates} updates and ${looks} looks meanwhile, longest statement ${statement?.ms} ms`);
+  await readFrom[Symbol.asyncDispose]();
+});
