@@ -154,7 +154,8 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
       const [stream, history, own] = [streams.get(name), histories.get(name), store.sources.get(name)];
       if (!stream || !history || !own) continue;
       const beforeRestart = () => history.requireIntact();
-      const options = { part: `connector of ${name}`, beforeRestart };
+      const onRecovered = async () => reads.get(name)?.beginProbation();
+      const options = { part: `connector of ${name}`, beforeRestart, onRecovered };
       const connector = use(watchConnector(connect, stream.connectorName, health, log, options));
       const afterMs = settings.watch.healAfterSeconds * 1000;
       const epoch = { configuration, store, admin, connect, source };

@@ -13,6 +13,8 @@ export interface DecodedBatch {
   readonly letters: readonly DeadLetter[];
   /** Behind the last message of which not even the key can be read; undefined: there is none. */
   readonly floor: bigint | undefined;
+  /** Ids of the schemas that its messages were written by. */
+  readonly schemas: ReadonlySet<number>;
 }
 
 /**
@@ -27,12 +29,14 @@ export async function decodeBatch(
   epoch: number,
 ): Promise<DecodedBatch> {
   const [changes, letters]: [Change[], DeadLetter[]] = [[], []];
+  const schemas = new Set<number>();
   let floor: bigint | undefined;
   const { topic, partition } = batch;
   for (const message of batch.messages) {
     const { offset, key } = message;
     try {
       const decoded = message.value && (await decoder.decode(message.value));
+      if (decoded) schemas.add(decoded.schema.id);
       changes.push(toChange({ schema, topic, partition, offset, epoch, key, decoded }));
     } catch (error) {
       if (!(error instanceof SyncError) || error.kind !== 'message_malformed') throw error;
@@ -42,7 +46,7 @@ export async function decodeBatch(
       else floor = offset + 1n;
     }
   }
-  return { changes, letters, floor };
+  return { changes, letters, floor, schemas };
 }
 
 /** Undefined if not even the key can be read. */

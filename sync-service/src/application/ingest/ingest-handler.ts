@@ -26,7 +26,7 @@ export interface IngestHandlerParts {
   readonly events: FanOutEvents;
   readonly perseverance: Perseverance;
   /** Own reads, by the source's name. */
-  readonly reads: ReadonlyMap<string, Pick<SourceReads, 'believed' | 'heard'>>;
+  readonly reads: ReadonlyMap<string, Pick<SourceReads, 'believed' | 'heard' | 'beginProbation'>>;
   /** Throws while nothing may be stored of a source, by its name. */
   readonly require: (source: string) => void;
   readonly metrics: Metrics;
@@ -46,6 +46,8 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
   /** The epoch of each partition's offsets, as read when it was assigned. */
   const epochs = new Map<string, number>();
   const undecodable = new Undecodable();
+  /** The schemas of what was stored, by topic. */
+  const schemas = new Map<string, ReadonlySet<number>>();
 
   async function begin(topic: string, partition: number, alive?: () => Promise<void>): Promise<bigint> {
     const consumed = await perseverance.run(
@@ -77,6 +79,7 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
     const changes = (await reads?.believed(decoded.changes)) ?? decoded.changes;
     const stored = await storeDecoded(source, { ...where, epoch, changes, floor: decoded.floor });
     if (stored.kind === 'moved') return stored;
+    if (hasNewSchema(batch.topic, decoded.schemas)) reads?.beginProbation();
     reads?.heard(decoded.changes, stored.dueCount);
     undecodable.count(batch, decoded);
     parts.metrics.messages.inc({ topic: batch.topic }, messages.length);
@@ -85,6 +88,13 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
       parts.log.warn({ topic, partition, offset: String(message.offset), reason }, 'a message became a dead letter');
     }
     return stored;
+  }
+
+  function hasNewSchema(topic: string, ids: ReadonlySet<number>): boolean {
+    const known = schemas.get(topic) ?? new Set();
+    if ([...ids].every((id) => known.has(id))) return false;
+    schemas.set(topic, new Set([...known, ...ids]));
+    return true;
   }
 
   async function storeDecoded(source: SourceStore, batch: IngestBatch): Promise<StoredBatch> {
