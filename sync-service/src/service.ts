@@ -83,7 +83,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
     const histories = new Map<string, HistoryWatch>();
     for (const { name: sourceName } of mapping.sources) {
-      // TODO(lead): the newest GTIDs of the source's partitions, from `consumed`.
+      // No partition remembers its newest transaction yet.
       const ingested = async () => [];
       const watching = { sourceName, stream: changes, connect, ingested, store, health, log };
       histories.set(sourceName, use(await watchHistory(watching)));
