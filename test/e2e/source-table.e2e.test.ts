@@ -1,3 +1,4 @@
+import { sourceConnectorName } from '@friend-sync/connectors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 import { type WatchedTables, watchSourceTables } from '../support/watched-tables.ts';
@@ -75,7 +76,8 @@ test.each([
 
 test('case 85: a table with its columns in another order that takes the place of a mapped one is told', async () => {
   const { operations, configuration } = pipeline;
-  await operations.connect.restart(configuration.settings.connect.connectorName, { onlyFailed: false });
+  const connector = sourceConnectorName(configuration.settings, { name: 'swapped' });
+  await operations.connect.restart(connector, { onlyFailed: false });
   await operations.applyConnectors(60_000);
   await change('RENAME TABLE DB.swapped TO DB.swapped_before, DB.beside TO DB.swapped');
   await expect
