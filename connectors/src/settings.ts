@@ -134,7 +134,7 @@ export const settingsSchema = z
       .strictObject({
         intervalSeconds: positive
           .default(60)
-          .describe('how often the daemon looks whether a server went back or the pipeline stands still'),
+          .describe('how often the daemon looks whether a topic is another one or the pipeline stands still'),
         healAfterSeconds: positive
           .default(300)
           .describe(

@@ -23,6 +23,7 @@ import { createDecoder } from './infrastructure/kafka/avro.ts';
 import { createKafka } from './infrastructure/kafka/client.ts';
 import { type ChangeConsumer, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
 import { registryAnswers } from './infrastructure/kafka/registry-probe.ts';
+import type { Database } from './infrastructure/mysql/database.ts';
 import {
   openReadReplica,
   openReplicas,
@@ -159,7 +160,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
       const connector = use(watchConnector(connect, stream.connectorName, health, log, options));
       const afterMs = settings.watch.healAfterSeconds * 1000;
       const epoch = { configuration, store, admin, connect, source };
-      const canServe = () => registryAnswers(settings.registry);
+      const canServe = async () => (await registryAnswers(settings.registry)) && (await answers(source));
       use(watchHealing({ epoch, source: mapped, reads: own.reads, history, connector, canServe, afterMs, log }));
     }
     if (late) {
@@ -227,4 +228,11 @@ function fanOutEvents(
       log[level]({ source, kind: error.kind, problem: error.message, hint: error.policy.hint }, 'a key waits');
     },
   };
+}
+
+async function answers(server: Database): Promise<boolean> {
+  return server.rows('asking whether it answers', 'SELECT 1').then(
+    () => true,
+    () => false,
+  );
 }

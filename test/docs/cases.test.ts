@@ -3,8 +3,7 @@ import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-/** So many have no gaps in their numbers. */
-const FIRST_CASES = 57;
+const CASES = 96;
 
 const rows = [...readFileSync(`${ROOT}docs/SPEC.md`, 'utf8').matchAll(/^\| (\d+) \| .* \| ([^|]+) \|$/gm)].map(
   ([, number, status = '']) => ({
@@ -26,8 +25,7 @@ function testedCases(): number[] {
 
 test('docs/SPEC.md lists every fault case once, in order, tested or with the obstacle', () => {
   const numbers = rows.map(({ number }) => number);
-  expect(numbers.slice(0, FIRST_CASES)).toEqual(Array.from({ length: FIRST_CASES }, (_, i) => i + 1));
-  expect(numbers).toEqual([...new Set(numbers)].sort((a, b) => a - b));
+  expect(numbers).toEqual(Array.from({ length: CASES }, (_, i) => i + 1));
   for (const { status } of rows) expect(status).toMatch(/^(tested|not tested)/);
 });
 

@@ -10,7 +10,7 @@ import { TABLES } from '../support/tables.ts';
 const USERS = 30;
 const DEADLINE_MS = 60_000;
 
-const connectorOf = ({ configuration }: Pipeline) => configuration.settings.connect.connectorName;
+const connectorOf = ({ connectorName }: Pipeline) => connectorName;
 
 async function updateAll(pipeline: Pipeline, round: number): Promise<void> {
   for (let n = 0; n < USERS; n++) await update(pipeline, round * USERS + n, USERS);

@@ -122,6 +122,6 @@ async function writtenSince({ file, position }: { file: string; position: number
   const { stateDatabase } = configuration.settings.target;
   const events = await friend.rows('writes', `SHOW BINLOG EVENTS IN '${file}' FROM ${position}`);
   const tables = events.flatMap(({ Info }) => String(Info).match(/^table_id: \d+ \((.*)\)$/)?.[1] ?? []);
-  const byTheClock = [`${stateDatabase}.server_state`, `${stateDatabase}.patrol`];
+  const byTheClock = ['server_state', 'round', 'read_look', 'daemon'].map((table) => `${stateDatabase}.${table}`);
   return [...new Set(tables)].filter((table) => !byTheClock.includes(table));
 }

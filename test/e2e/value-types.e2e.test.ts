@@ -33,9 +33,12 @@ function literalOf({ name, type: { values } }: Column, id: number): string {
   return String(values[(id - 1) % values.length]);
 }
 
-const FAMILIES = Object.entries({ ...VALUE_TYPES, misread: MISREAD_TYPES }).map(
-  ([family, types]) => [family, columnsOf(types)] as const,
-);
+const { texts = [], long = [], ...others } = VALUE_TYPES;
+/** As few tables as their width allows: each is a source, which has a connector. */
+const TABLES: Readonly<Record<string, readonly Column[]>> = {
+  texts: columnsOf([...texts, ...long, ...MISREAD_TYPES]),
+  others: columnsOf(Object.values(others).flat()),
+};
 /** The connector knows the first by SHOW CREATE TABLE, the second as its DDL was written. */
 const WAYS = ['shown', 'written'];
 
@@ -84,7 +87,9 @@ UNSURE.push(
 );
 
 test('case 58, 87: of every type a message says the value that a read finds, or that it does not know it', async () => {
-  const tables = WAYS.flatMap((way) => FAMILIES.map(([family, columns]) => [`${way}_${family}`, columns] as const));
+  const tables = WAYS.flatMap((way) =>
+    Object.entries(TABLES).map(([name, columns]) => [`${way}_${name}`, columns] as const),
+  );
   await using pipeline = await openPipeline({
     userTables: tables.map(([name, columns]) => tableOf(name, columns)),
     friendTables: tables.map(([name, columns]) => copyOf(name, columns)),
@@ -105,8 +110,8 @@ test('case 58, 87: of every type a message says the value that a read finds, or 
 
   const rows = await Promise.all(
     pipeline.configuration.mapping.sources.map(async (mapping) => {
-      const [way, family] = mapping.name.split('_');
-      const columns = FAMILIES.find(([name]) => name === family)?.[1] ?? [];
+      const [way, name = ''] = mapping.name.split('_');
+      const columns = TABLES[name] ?? [];
       return (await rowsOf(pipeline, mapping)).flatMap(({ key, values }) =>
         columns.map((column) => ({ way, column, id: Number(key), ...(values.get(column.name) as Told) })),
       );
@@ -193,18 +198,10 @@ test('case 58: a default that comes, changes and goes leaves no doubt behind, an
 });
 
 const KEY_TYPES: readonly (readonly [type: string, ...keys: string[]])[] = [
-  ['TINYINT', '-128', '0', '127'],
-  ['SMALLINT UNSIGNED', '0', '65535'],
-  ['MEDIUMINT', '-8388608', '8388607'],
-  ['INT UNSIGNED', '0', '4294967295'],
-  ['INT(5) ZEROFILL', '7', '123456'],
-  ['BIGINT', '-9223372036854775808', '9007199254740993', '9223372036854775807'],
+  ['INT(5) UNSIGNED ZEROFILL', '0', '7', '123456', '4294967295'],
   ['BIGINT UNSIGNED', '0', '9223372036854775807', '9223372036854775808', '9223372036854775809', '18446744073709551615'],
-  ['BIGINT ZEROFILL', '1', '18446744073709551615'],
-  ['CHAR(8)', "''", "'a'", "'🍣'", "'007'"],
-  ['VARCHAR(20) COLLATE utf8mb4_bin', "'a'", "'A'", "' a'", "'\\0'", `'"\\\\'`, "'5'"],
-  ['VARCHAR(20) CHARACTER SET latin1', "'é'", "'€'"],
-  ['VARCHAR(20) CHARACTER SET gbk', "'好'"],
+  ['CHAR(8)', "''", "'a'", "'🍣'", "'007'", "' a'", `'"\\\\'`],
+  ['VARCHAR(20) CHARACTER SET gbk COLLATE gbk_bin', "'好'", "'a'", "'A'"],
 ];
 
 test('case 88: a message names the key that a read finds, of every type', async () => {

@@ -7,6 +7,7 @@ import { TABLES } from '../support/tables.ts';
 
 const USERS = 100;
 const DEADLINE_MS = 60_000;
+const SOON = { timeout: 30_000 };
 
 test('case 53: copies edited by hand are found while changes go on, without false alarm, and repaired', async () => {
   await using pipeline = await openPipeline();
@@ -34,9 +35,11 @@ test('case 53: verify --repair restores every copy that was edited by hand, what
   await using pipeline = await openPipeline({ ...TABLES, sources, settings: { patrol: { intervalSeconds: 3_600 } } });
   const { operations, configuration, friend, friendDb } = pipeline;
   await createUsers(pipeline, USERS);
-  await pipeline.startDaemon();
+  const daemon = await pipeline.startDaemon();
   await pipeline.settled();
-  await expect.poll(async () => (await operations.rounds()).account?.lastEndedAt, { timeout: 30_000 }).toBeDefined();
+  await expect.poll(async () => (await operations.rounds()).account?.lastEndedAt, SOON).toBeDefined();
+  // What was just inserted is read once more: it would mend what follows.
+  await expect.poll(() => daemon.metric('friend_sync_rows_read_total', '"proof"'), SOON).toBeGreaterThanOrEqual(USERS);
   await friend.write('by hand', `UPDATE ${friendDb}.friend SET nick = CONCAT(nick, ' '), avatar = ''`);
   await friend.write('by hand', `UPDATE ${friendDb}.member SET nick = NULL`);
   const { stateDatabase } = configuration.settings.target;

@@ -143,6 +143,12 @@ export const READ_GUARDS: readonly Guard[] = [
     test: inReads('a key that is marked as due while its row is read stays due, though it is found equal'),
   },
   {
+    guard: 'that a due mark is cleared under the lock of its row',
+    file: `${READ}/due-reads.ts`,
+    replace: [['agrees(row, mirrored) && isBelow(mirrored, observation)', 'isBelow(mirrored, observation)']],
+    test: inReads('a key whose mirror row is another when its due mark is cleared stays due'),
+  },
+  {
     guard: 'that a row which moved stays due',
     file: `${READ}/write-reads.ts`,
     replace: [
@@ -174,7 +180,7 @@ export const READ_GUARDS: readonly Guard[] = [
   {
     guard: 'the looks after a correction',
     file: `${READ}/write-reads.ts`,
-    replace: [['one.corrected.length > 0 || isOf', 'isOf']],
+    replace: [['one.corrected.length > 0 ||', 'one.corrected.length < 0 ||']],
     test: inReads('a key that was corrected is looked at again after 10 s, 1 min and 10 min, and then no more'),
   },
   {

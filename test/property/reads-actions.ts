@@ -51,12 +51,22 @@ export interface ReadsDelivery {
 }
 
 const CUTS: readonly Cut[] = ['before the commit', 'after the commit'];
-const FATES: readonly Fate[] = ['right', 'right', 'right', 'wrong', 'lost', 'unknown', 'ambiguous', 'undecodable'];
+const FATES: readonly Fate[] = [
+  'right',
+  'right',
+  'right',
+  'wrong',
+  'lost',
+  'unknown',
+  'unknown',
+  'ambiguous',
+  'undecodable',
+];
 
 /** What may happen to these keys. */
 function actionsOf(keys: readonly number[]): fc.Arbitrary<ReadsAction[]> {
   const key = fc.constantFrom(...keys);
-  const maybeKey = fc.option(key, { nil: undefined, freq: 1 });
+  const maybeKey = fc.option(key, { nil: undefined, freq: 2 });
   const partition = key.map(partitionOf);
   const few = fc.integer({ min: 1, max: 4 });
   const reader = fc.nat(1);
@@ -70,8 +80,8 @@ function actionsOf(keys: readonly number[]): fc.Arbitrary<ReadsAction[]> {
       count: few,
       isFanOutIdle: fc.boolean(),
       isMended: fc.boolean(),
-      locked: fc.option(key, { nil: undefined, freq: 1 }),
-      cut: fc.option(fc.constantFrom(...CUTS), { nil: undefined, freq: 1 }),
+      locked: maybeKey,
+      cut: fc.constantFrom(undefined, undefined, undefined, ...CUTS),
     }),
     weighted(1, 'deliver late', { partition, back: few }),
     weighted(2, 'rewind', { partition, to: fc.nat(10) }),

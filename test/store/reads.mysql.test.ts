@@ -1,4 +1,4 @@
-import { createLogger } from '@friend-sync/sync-service';
+import { createLogger, type Database } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { Proofreading } from '../../sync-service/src/application/read/proofreading.ts';
 import type { Proof } from '../../sync-service/src/application/read/trust.ts';
@@ -140,6 +140,26 @@ test('a key that is marked as due while its row is read stays due, though it is 
   expect((await due()).map(({ k }) => k)).toEqual(['1']);
   await using __ = reads.readDue();
   await expect.poll(due, SOON).toEqual([]);
+});
+
+test('a key whose mirror row is another when its due mark is cleared stays due', async () => {
+  const { server, feed, reads, known, due, sql } = await openSettled();
+  await using _ = reads;
+  const { store } = server;
+  await feed.source.due.mark(store.database, [1n]);
+  let count = 0;
+  const database: Database = {
+    ...store.database,
+    async transaction(doing, work) {
+      // As a store that is set back between the comparison and the clearing has it.
+      if (doing === 'settling keys' && ++count === 1)
+        await sql("UPDATE STATE.mirror_account SET v_nick = 'set back' WHERE k = 1");
+      return store.database.transaction(doing, work);
+    },
+  };
+  await using __ = reads.having({ store: { ...store, database } }).readDue();
+  await expect.poll(due, SOON).toMatchObject([{ k: '1', again: 1 }]);
+  expect(await known(1n)).toMatchObject({ values: [null, 'Ann'] });
 });
 
 test('a mirror row that somebody has locked is passed over, and looked at again; the others are written', async () => {

@@ -80,6 +80,8 @@ test('case 80: whatever the settings of the user server are, a read returns ever
   expect(
     await source.transaction('reading', async (tx) => tx.rows('reading', 'SELECT COUNT(*) AS n FROM user_db.u')),
   ).toEqual([{ n: '3' }]);
+  // On every connection of the pool, that of the transaction as well.
+  expect(await Promise.all(Array.from({ length: 20 }, read))).toEqual(Array(20).fill(rows));
   expect(await source.rows('reading', 'SELECT SLEEP(0.1) AS was_ended')).toEqual([{ was_ended: '0' }]);
   await root.transaction('not committing', async (tx) => {
     await tx.write('updating', "UPDATE user_db.u SET nick = 'x'");
@@ -87,12 +89,9 @@ test('case 80: whatever the settings of the user server are, a read returns ever
     await tx.write('undoing', "UPDATE user_db.u SET nick = 'é'");
   });
   // A read that leaves its transaction open would hold up an ALTER.
-  await root.transaction('altering', (tx) =>
-    tx.roundTrip((t) => [
-      t.write('altering', 'SET SESSION lock_wait_timeout = 1'),
-      t.write('altering', 'ALTER TABLE user_db.u ADD COLUMN more INT'),
-    ]),
-  );
+  await using impatient = openDatabase(configurationOf('root').settings.source, { connections: 1 });
+  await impatient.write('configuring', 'SET SESSION lock_wait_timeout = 1');
+  await impatient.write('altering', 'ALTER TABLE user_db.u ADD COLUMN more INT');
 });
 
 test('a source is only read', async () => {
@@ -100,6 +99,17 @@ test('a source is only read', async () => {
   await expect(source.write('writing', "INSERT INTO user_db.u VALUES (9, 'x', 'x', 1)")).rejects.toThrow(
     /READ_ONLY_TRANSACTION/,
   );
+});
+
+test('a read of a table that is locked is given up', async () => {
+  await using _ = await configure({ lock_wait_timeout: 3_600 });
+  await using source = openSourceDatabase(configurationOf('reader'));
+  await root.transaction('locking', async (tx) => {
+    await tx.write('locking', 'LOCK TABLES user_db.u WRITE');
+    const read = source.rows('reading', 'SELECT * FROM user_db.u');
+    await expect(read).rejects.toMatchObject({ policy: { directive: 'retry' } });
+    await tx.write('unlocking', 'UNLOCK TABLES');
+  });
 });
 
 test('a reader that has stopped inside a read holds up no ALTER', async () => {
@@ -111,17 +121,31 @@ test('a reader that has stopped inside a read holds up no ALTER', async () => {
   await using source = openSourceDatabase(configurationOf('reader', way.port));
   const reading = source.transaction('reading', (tx) =>
     tx.roundTrip(
-      (t) => [t.rows('waiting', 'SELECT SLEEP(1)'), t.rows('reading', 'SELECT * FROM user_db.big')],
+      (t) => [
+        t.rows('beginning', 'SELECT id FROM user_db.big LIMIT 1'),
+        t.rows('waiting', 'SELECT SLEEP(1)'),
+        t.rows('reading', 'SELECT * FROM user_db.big'),
+      ],
       'commit',
     ),
   );
   const ended = expect(reading).rejects.toMatchObject({ policy: { directive: 'retry' } });
-  const count = async (sql: string) => (await root.rows('looking', sql)).length;
-  const isThere = (sql: string) => expect.poll(() => count(sql), { timeout: 10_000, interval: 20 }).toBe(1);
-  await isThere("SELECT 1 FROM information_schema.processlist WHERE STATE = 'User sleep'");
+  const isWaiting = "SELECT 1 FROM information_schema.processlist WHERE STATE = 'User sleep'";
+  await expect
+    .poll(async () => (await root.rows('looking', isWaiting)).length, { timeout: 10_000, interval: 20 })
+    .toBe(1);
   way.stall();
-  await isThere("SELECT 1 FROM information_schema.processlist WHERE USER = 'reader' AND STATE = 'Sending to client'");
   await root.write('altering', 'ALTER TABLE user_db.big ADD COLUMN more INT');
   way.heal();
   await ended;
+});
+
+test('case 80: nor do they end a statement that writes, or leave it uncommitted', async () => {
+  await root.write('creating', 'CREATE TABLE user_db.w (id INT PRIMARY KEY, v INT)');
+  await root.write('inserting', 'INSERT INTO user_db.w VALUES (1, 1)');
+  await using _ = await configure({ ...HOSTILE, sql_safe_updates: 1, transaction_read_only: 1 });
+  await using writer = openDatabase(configurationOf('root').settings.source, { connections: 1 });
+  expect(await writer.rows('reading', 'SELECT SLEEP(0.1) AS was_ended')).toEqual([{ was_ended: '0' }]);
+  await writer.write('updating', 'UPDATE user_db.w SET v = 2 WHERE v = 1');
+  expect(await root.rows('reading', 'SELECT v FROM user_db.w')).toEqual([{ v: 2 }]);
 });

@@ -15,8 +15,8 @@ export interface Daemon {
   /** Waits until /readyz says yes. */
   ready(): Promise<void>;
   readiness(): Promise<{ ready: boolean; troubles: { kind: string; problem: string }[] }>;
-  /** One number of its /metrics, summed over labels. */
-  metric(name: string): Promise<number>;
+  /** One number of its /metrics, summed over the labels, or over those that hold `label`. */
+  metric(name: string, label?: string): Promise<number>;
   kill(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
@@ -54,10 +54,12 @@ export async function startDaemon(configFile: string, env: Readonly<Record<strin
         }),
       ]);
     },
-    async metric(name) {
+    async metric(name, label = '') {
       const text = await (await fetch(`http://127.0.0.1:${port()}/metrics`)).text();
       const lines = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));
-      return lines.reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
+      return lines
+        .filter((line) => line.includes(label))
+        .reduce((sum, line) => sum + Number(line.split(' ').at(-1)), 0);
     },
     async kill(signal = 'SIGKILL') {
       if (child.exitCode === null && child.signalCode === null) child.kill(signal);

@@ -59,7 +59,8 @@ export async function beginEpoch(parts: EpochParts, source: SourceMapping, onSte
   const steps = [
     {
       name: `remembering that an epoch of ${source.name} begins`,
-      run: () => serverState.declareLost(database, source.name, EPOCH_BEGINS),
+      // Broken off, it may be gone on with by itself: somebody has decided it.
+      run: () => serverState.declareLost(database, source.name, EPOCH_BEGINS, true),
     },
     { name: 'creating topics that are missing', run: () => admin.ensureTopics(topicDefinitions(configuration)) },
     ...stop,

@@ -67,8 +67,8 @@ export class DueReads implements AsyncDisposable {
       const observation = await observe(parts);
       const looked = await lookAt(parts, keys, observation);
       const due = new Map(claimed.map((key) => [key.key, key]));
-      await settleEqual(parts, looked, due, observation);
-      const settling = this.#settle(looked, due, began)
+      const cleared = await settleEqual(parts, looked, due, observation);
+      const settling = this.#settle(looked, due, began, cleared)
         .catch(() => {})
         .finally(() => this.#settling.delete(settling));
       this.#settling.add(settling);
@@ -79,7 +79,7 @@ export class DueReads implements AsyncDisposable {
     return true;
   }
 
-  async #settle(looked: Looked, due: ReadonlyMap<Key, DueKey>, began: string): Promise<void> {
+  async #settle(looked: Looked, due: ReadonlyMap<Key, DueKey>, began: string, cleared: readonly Key[]): Promise<void> {
     const { parts, settler, events } = this.#options;
     const { store, source } = parts;
     const takesGone = (key: Key) => due.get(key)?.takesGone ?? false;
@@ -87,8 +87,7 @@ export class DueReads implements AsyncDisposable {
     const absent = looked.absent.filter(({ read: { key } }) => takesGone(key));
     const settled = await settler.settle([...looked.suspects, ...looked.gone, ...absent], { due, takesGone });
     events.onSettled(parts, settled, 'due');
-    const right = looked.absent.map(({ read: { key } }) => key).filter((key) => !takesGone(key));
-    const over = new Set([...looked.equal, ...right]);
+    const over = new Set(cleared);
     for (const { suspect, outcome } of settled)
       if (outcome === 'row' || outcome === 'equal') over.add(suspect.read.key);
     const unread = new Set(
@@ -123,28 +122,27 @@ export class DueReads implements AsyncDisposable {
 }
 
 /**
- * Ends the looks at due keys whose rows the mirror has as they are. Compared once more under the lock of the mirror row:
- * the store may have been set back to a mark that looks the same.
+ * Clears the marks of keys that were found right; returns these keys. Compared once more under the lock of the mirror
+ * row: the store may have been set back to a mark that looks the same.
  */
 export async function settleEqual(
   { store, source }: ReadParts,
   { rows, equal, absent }: Looked,
   due: ReadonlyMap<Key, DueKey>,
   observation: Observation,
-): Promise<void> {
+): Promise<readonly Key[]> {
   const right = [...equal, ...absent.map(({ read: { key } }) => key).filter((key) => !due.get(key)?.takesGone)];
-  if (right.length === 0) return;
+  if (right.length === 0) return [];
   const read = new Map(rows.map((row) => [row.key, row]));
-  await store.database.transaction('settling keys', async (tx) => {
+  return store.database.transaction('settling keys', async (tx) => {
     const { rows: known, taken } = await source.mirror.lockFree(tx, right);
     const isRight = (key: Key) => {
       const [row, mirrored] = [read.get(key), known.get(key)];
       return row !== undefined && !taken.has(key) && agrees(row, mirrored) && isBelow(mirrored, observation);
     };
-    const found = right.filter(isRight).map((key) => due.get(key));
-    await source.due.settle(
-      tx,
-      found.filter((key) => key !== undefined),
-    );
+    const cleared = right.filter(isRight);
+    const marks = cleared.map((key) => due.get(key)).filter((mark) => mark !== undefined);
+    await source.due.settle(tx, marks);
+    return cleared;
   });
 }

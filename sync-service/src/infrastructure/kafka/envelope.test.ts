@@ -113,6 +113,7 @@ describe('a row', () => {
     ['a decimal in bytes', 'avatar', Buffer.from([1]), 'org.apache.kafka.connect.data.Decimal'],
     ['several types', 'nick', 'a', 'union'],
     ['a text of the length at which texts are cut', 'nick', 'x'.repeat(LONGEST_TEXT), 'string'],
+    ['bytes of the length at which they are cut, too', 'avatar', Buffer.alloc(LONGEST_TEXT), 'bytes'],
     ['bytes that the connector cannot read', 'nick', 'a\ufffd', 'string'],
     ['a backslash in a member of an ENUM', 'nick', 'a\\\\b', 'io.debezium.data.Enum'],
   ])('case 87: unknown is %s', (_name, column, raw, type) => {

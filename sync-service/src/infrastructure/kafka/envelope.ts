@@ -1,5 +1,5 @@
 import { LONGEST_TEXT } from '@friend-sync/connectors';
-import { Ambiguous, type Change, equalValues, type Key, type Said } from '../../domain/change.ts';
+import { Ambiguous, type Change, equalValues, type Key, type Said, type Value } from '../../domain/change.ts';
 import { type ColumnKind, parseValue, type SourceSchema } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
 import type { DecodedRecord } from './avro.ts';
@@ -97,16 +97,18 @@ function sayingOf(raw: unknown, { type, nullAs }: WriterField, kind: ColumnKind)
   // BOOL is TINYINT(1), which has other numbers as well.
   if (raw === true) return new Ambiguous((value) => (value === null ? mayBeNull : value !== 0n));
   const value = parseValue(integral(raw, kind), kind);
-  if (value === undefined || (kind === 'text' && isUnsure(String(value), type))) return undefined;
+  if (value === undefined || isUnsure(value, type)) return undefined;
   return mayBeNull ? new Ambiguous((other) => other === null || equalValues(other, value)) : value;
 }
 
 /**
- * Whether a text may be longer at the source, or another: U+FFFD stands for bytes that the connector cannot read, and it
- * takes a backslash in a member of ENUM or SET for two.
+ * Whether a text or bytes may be longer at the source, where the connector cuts them, or a text another: U+FFFD stands for
+ * bytes that the connector cannot read, and it takes a backslash in a member of ENUM or SET for two.
  */
-function isUnsure(text: string, type: string): boolean {
-  return text.length === LONGEST_TEXT || text.includes('\ufffd') || (type !== 'string' && text.includes('\\'));
+function isUnsure(value: Value, type: string): boolean {
+  if (value instanceof Uint8Array) return value.length === LONGEST_TEXT;
+  if (typeof value !== 'string') return false;
+  return value.length === LONGEST_TEXT || value.includes('\ufffd') || (type !== 'string' && value.includes('\\'));
 }
 
 function integral(raw: unknown, kind: ColumnKind): unknown {

@@ -20,12 +20,11 @@ const PINNED = {
 
 /**
  * Who reads a table holds up an ALTER of it, and every application that comes after that: so a statement takes two
- * seconds at most, waits no longer for an ALTER, and is given up where the client takes no more of its rows.
+ * seconds at most, waiting for locks included, and is given up where its client takes no more rows.
  */
 const READS_ONLY = {
   transaction_read_only: '1',
   max_execution_time: '2000',
-  lock_wait_timeout: '2',
   net_write_timeout: '1',
 };
 
