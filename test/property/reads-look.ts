@@ -1,11 +1,11 @@
-import { type Key, SyncError } from '@friend-sync/sync-service';
+import type { Key } from '@friend-sync/sync-service';
 import { settleEqual } from '../../sync-service/src/application/read/due-reads.ts';
 import { type Looked, lookAt, observe, type Suspect } from '../../sync-service/src/application/read/look.ts';
 import type { ReadParts } from '../../sync-service/src/application/read/read-parts.ts';
 import { writeReads } from '../../sync-service/src/application/read/write-reads.ts';
 import type { Observation } from '../../sync-service/src/domain/read.ts';
 import type { DueKey } from '../../sync-service/src/infrastructure/mysql/due-store.ts';
-import { type Cut, cutting } from './disturbed.ts';
+import { type Cut, cutting, tryAgain } from './disturbed.ts';
 import type { ReadsTables } from './reads-tables.ts';
 import { KEYS } from './source-log.ts';
 import type { ToldSource } from './told-source.ts';
@@ -172,10 +172,4 @@ export class Look {
 /** A row that was heard of in this epoch needs its own partition only. */
 function partitionOf({ known, observation }: Suspect): number | undefined {
   return known?.position.epoch === observation.epoch ? known.position.partition : undefined;
-}
-
-/** After a cut or a deadlock a daemon tries again; anything else is a failure. */
-export function tryAgain(error: unknown): void {
-  const isExpected = error instanceof SyncError && ['store_unavailable', 'store_contended'].includes(error.kind);
-  if (!isExpected) throw error;
 }

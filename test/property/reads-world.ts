@@ -2,10 +2,10 @@ import { fanOutClaim, ingest } from '@friend-sync/sync-service';
 import { requestReads } from '../../sync-service/src/application/operate/requests.ts';
 import type { ReadParts } from '../../sync-service/src/application/read/read-parts.ts';
 import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
-import { cutting } from './disturbed.ts';
+import { cutting, tryAgain } from './disturbed.ts';
 import type { LookAction, ReadsAction, ReadsDelivery } from './reads-actions.ts';
 import { ReadsChecks } from './reads-checks.ts';
-import { Look, type LookBegins, tryAgain } from './reads-look.ts';
+import { Look, type LookBegins } from './reads-look.ts';
 import { backUp, type ReadsTables, restore } from './reads-tables.ts';
 import { PARTITIONS } from './source-log.ts';
 import { ToldSource } from './told-source.ts';
@@ -32,7 +32,7 @@ export class ReadsWorld {
     const { store, source } = tables.wide;
     const { user } = tables.server;
     this.#tables = tables;
-    this.log = new ToldSource(tables, tables.wide);
+    this.log = new ToldSource(tables);
     this.checks = new ReadsChecks(tables, this.log);
     const sent = async () => this.log.sent();
     this.#parts = {

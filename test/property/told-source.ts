@@ -1,6 +1,5 @@
 import { Ambiguous, type Change, SyncError, type Value } from '@friend-sync/sync-service';
 import { decodeBatch } from '../../sync-service/src/application/ingest/decode-batch.ts';
-import type { Opened } from './friend-tables.ts';
 import type { ReadsTables } from './reads-tables.ts';
 import { PARTITIONS, partitionOf, type Row } from './source-log.ts';
 
@@ -33,15 +32,13 @@ export class ToldSource {
   readonly commits: Commit[] = [];
   readonly partitions: Commit[][] = PARTITIONS.map(() => []);
   readonly #tables: ReadsTables;
-  readonly #opened: Opened;
   #executed = '';
   /** Commits that the connector has sent, and those that it has stored so. */
   #passed = 0;
   #stored = 0;
 
-  constructor(tables: ReadsTables, opened: Opened) {
+  constructor(tables: ReadsTables) {
     this.#tables = tables;
-    this.#opened = opened;
   }
 
   async begin(): Promise<void> {
@@ -124,7 +121,7 @@ export class ToldSource {
     const changes = commits.map((commit, i) => {
       const position = { epoch, partition, offset: BigInt(from + i) };
       if (commit.fate === 'undecodable' && !isMended) return this.#undecodable(commit, position);
-      return [toChange(commit, position, this.#opened.source.schema.mapping.columns)];
+      return [toChange(commit, position, this.#tables.wide.source.schema.mapping.columns)];
     });
     return (await Promise.all(changes)).flat();
   }
@@ -135,7 +132,7 @@ export class ToldSource {
     const message = { ...bytes, offset };
     const next = { expectedOffset: offset, nextOffset: offset + 1n, maxTimestampMs: 1 };
     const batch = { topic: 'any', partition, messages: [message], ...next };
-    return (await decodeBatch({ decode: refuse }, this.#opened.source.schema, batch, epoch)).changes;
+    return (await decodeBatch({ decode: refuse }, this.#tables.wide.source.schema, batch, epoch)).changes;
   }
 
   #topicOf(key: number): Commit[] {
