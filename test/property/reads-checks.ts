@@ -22,16 +22,20 @@ export class ReadsChecks {
   #rows = new Map<number, Mirrored>();
   /** The version at which the mirror has taken a row as deleted, or an earlier one. */
   #deleted = new Map<number, number>();
+  #backup = { rows: this.#rows, deleted: this.#deleted };
 
   constructor(tables: ReadsTables, log: ToldSource) {
     this.#tables = tables;
     this.#log = log;
   }
 
-  /** The friend database was set back: what follows is compared with what it has now. */
-  forget(): void {
-    this.#rows = new Map();
-    this.#deleted = new Map();
+  backUp(): void {
+    this.#backup = { rows: this.#rows, deleted: new Map(this.#deleted) };
+  }
+
+  restore(): void {
+    this.#rows = this.#backup.rows;
+    this.#deleted = new Map(this.#backup.deleted);
     this.asked.clear();
   }
 
@@ -55,7 +59,8 @@ export class ReadsChecks {
     const versions = [row.nick, row.avatar].filter((value) => value !== undefined).map((v) => Number(v.slice(-6)));
     const deletedAt = this.#deleted.get(row.k) ?? 0;
     if (row.isDeleted) {
-      if (before?.isDeleted) return;
+      // One that was never there may have been read before the source had it.
+      if (!before || before.isDeleted) return;
       const newest = Math.max(deletedAt, ...versions);
       const commit = this.#log.commits.find((c) => c.key === row.k && !c.row && c.version > newest);
       this.#deleted.set(row.k, commit?.version ?? newest);

@@ -132,7 +132,9 @@ export class Look {
     if (!this.#looked || !this.#observation) throw new Error('nothing was read');
     if (!this.#isRound) await settleEqual(parts, this.#looked, this.#due, this.#observation);
     const { suspects, gone, absent } = this.#looked;
-    const found = [...suspects, ...gone, ...absent.filter(({ read }) => this.#takesGone(read.key))];
+    // A round does not come upon keys that neither has.
+    const asked = absent.filter(({ read }) => this.#due.get(read.key)?.takesGone);
+    const found = [...suspects, ...gone, ...asked];
     // What the server has committed by now, what was read included.
     const wanted = this.#log.commits.length;
     this.#next = found.length > 0 ? async () => this.#passBarrier(found, wanted) : undefined;

@@ -176,13 +176,14 @@ export class ReadsWorld {
 
   async #backUp(): Promise<void> {
     await backUp(this.#tables);
+    this.checks.backUp();
     this.#hasBackup = true;
   }
 
   async #restore(): Promise<void> {
     if (!this.#hasBackup) return;
     await restore(this.#tables);
-    this.checks.forget();
+    this.checks.restore();
   }
 
   async #ask(key: number, takesGone: boolean): Promise<void> {
