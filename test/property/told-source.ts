@@ -23,7 +23,7 @@ interface Commit {
 }
 
 /** What a message says of a row that it does not know. */
-const MADE_UP: Row = { nick: 'x000000', avatar: 'x000000' };
+export const MADE_UP: Row = { nick: 'x000000', avatar: 'x000000' };
 const ANY = new Ambiguous(() => true);
 
 /** The source table on a real server; its connector and its change topic are in memory. */
