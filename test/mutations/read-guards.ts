@@ -5,6 +5,11 @@ const READ = `${APPLICATION}/read`;
 const inReads = (name: string) => mysqlTest('reads.mysql.test.ts', name);
 const inOrder = (name: string) => mysqlTest('reads-order.mysql.test.ts', name);
 const inBarrier = (name: string) => mysqlTest('reads-barrier.mysql.test.ts', name);
+const inSequence = (name: string): Guard['test'] => ({
+  project: 'mysql',
+  file: 'test/property/reads.mysql.test.ts',
+  name: `${name}, and no row goes back`,
+});
 const inRound = (name: string) => mysqlTest('reads-round.mysql.test.ts', name);
 
 /** What gives a row that was read its place among the changes. */
@@ -228,5 +233,28 @@ export const READ_GUARDS: readonly Guard[] = [
     file: DOMAIN,
     replace: [['return fill(read, known, observed, readNumber);', "return { kind: 'moved' };"]],
     test: inReads('the unknown column of a row that changes again and again is filled meanwhile'),
+  },
+  {
+    guard: 'the floor of an epoch, below which no rewind goes',
+    file: `${MYSQL}/consumed-store.ts`,
+    replace: [['next_offset = GREATEST(?, \\`floor\\`)', 'next_offset = ?']],
+    test: inSequence('a new epoch begins, and the topic is rewound to its start'),
+  },
+  {
+    guard: 'the token of the mark that a look ends',
+    file: `${MYSQL}/due-store.ts`,
+    replace: [
+      [
+        '`DELETE FROM ${this.#table} WHERE source = ? AND (k, token) IN (?)`, which',
+        '`DELETE FROM ${this.#table} WHERE source = ? AND k IN (?)`, [this.#source, some.map(({ key }) => String(key))]',
+      ],
+    ],
+    test: inSequence('a key is asked for while a reader has its row'),
+  },
+  {
+    guard: 'that a message which cannot be decoded moves its row',
+    file: `${APPLICATION}/ingest/decode-batch.ts`,
+    replace: [['      position,\n      gtid: null', '      position: { ...position, offset: -1n },\n      gtid: null']],
+    test: inSequence('a message that could not be decoded can be decoded after a rewind'),
   },
 ];

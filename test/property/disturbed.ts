@@ -41,3 +41,9 @@ export function stalling(database: Database, nth: number, gate: Promise<void>, s
     },
   };
 }
+
+/** After a cut or a deadlock a daemon tries again; anything else is a failure. */
+export function tryAgain(error: unknown): void {
+  const isExpected = error instanceof SyncError && ['store_unavailable', 'store_contended'].includes(error.kind);
+  if (!isExpected) throw error;
+}

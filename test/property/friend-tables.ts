@@ -66,10 +66,11 @@ function withSource(store: Store): Opened {
 /** Empty tables of ours, and the copies that each sequence begins with: none, few, and more than a chunk holds. */
 export async function resetFriendTables({ server, state }: FriendTables): Promise<void> {
   const { friend, friendDb } = server;
-  for (const table of ['pending', 'due_key', 'mirror_account', 'consumed', 'topic_epoch'])
-    await friend.write('clearing', `DELETE FROM ${state}.${table}`);
-  for (const table of ['friend', 'member', 'step_back'])
-    await friend.write('clearing', `DELETE FROM ${friendDb}.${table}`);
-  await friend.write('copies', `INSERT INTO ${friendDb}.friend (friend_id) VALUES (1),(2),(2),(2),(2),(2),(3),(3)`);
-  await friend.write('copies', `INSERT INTO ${friendDb}.member (team_id, user_id) VALUES (1,2),(2,2),(3,2),(1,3)`);
+  const ours = ['pending', 'due_key', 'mirror_account', 'consumed', 'topic_epoch'].map((table) => `${state}.${table}`);
+  const theirs = ['friend', 'member', 'step_back'].map((table) => `${friendDb}.${table}`);
+  await friend.transaction('the beginning', async (tx) => {
+    for (const table of [...ours, ...theirs]) await tx.write('clearing', `DELETE FROM ${table}`);
+    await tx.write('copies', `INSERT INTO ${friendDb}.friend (friend_id) VALUES (1),(2),(2),(2),(2),(2),(3),(3)`);
+    await tx.write('copies', `INSERT INTO ${friendDb}.member (team_id, user_id) VALUES (1,2),(2,2),(3,2),(1,3)`);
+  });
 }

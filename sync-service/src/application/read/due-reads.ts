@@ -67,7 +67,7 @@ export class DueReads implements AsyncDisposable {
       const observation = await observe(parts);
       const looked = await lookAt(parts, keys, observation);
       const due = new Map(claimed.map((key) => [key.key, key]));
-      const cleared = await this.#settleEqual(looked, due, observation);
+      const cleared = await settleEqual(parts, looked, due, observation);
       const settling = this.#settle(looked, due, began, cleared)
         .catch(() => {})
         .finally(() => this.#settling.delete(settling));
@@ -77,32 +77,6 @@ export class DueReads implements AsyncDisposable {
       throw error;
     }
     return true;
-  }
-
-  /**
-   * Clears the marks of keys that were found right; returns these keys. Compared once more under the lock of the mirror
-   * row: the store may have been set back to a mark that looks the same.
-   */
-  async #settleEqual(
-    { rows, equal, absent }: Looked,
-    due: ReadonlyMap<Key, DueKey>,
-    observation: Observation,
-  ): Promise<readonly Key[]> {
-    const { store, source } = this.#options.parts;
-    const right = [...equal, ...absent.map(({ read: { key } }) => key).filter((key) => !due.get(key)?.takesGone)];
-    if (right.length === 0) return [];
-    const read = new Map(rows.map((row) => [row.key, row]));
-    return store.database.transaction('settling keys', async (tx) => {
-      const { rows: known, taken } = await source.mirror.lockFree(tx, right);
-      const isRight = (key: Key) => {
-        const [row, mirrored] = [read.get(key), known.get(key)];
-        return row !== undefined && !taken.has(key) && agrees(row, mirrored) && isBelow(mirrored, observation);
-      };
-      const cleared = right.filter(isRight);
-      const marks = cleared.map((key) => due.get(key)).filter((mark) => mark !== undefined);
-      await source.due.settle(tx, marks);
-      return cleared;
-    });
   }
 
   async #settle(looked: Looked, due: ReadonlyMap<Key, DueKey>, began: string, cleared: readonly Key[]): Promise<void> {
@@ -145,4 +119,30 @@ export class DueReads implements AsyncDisposable {
     this.#wake = () => awake.abort();
     await delay(IDLE_MS, undefined, { signal: awake.signal }).catch(() => {});
   }
+}
+
+/**
+ * Clears the marks of keys that were found right; returns these keys. Compared once more under the lock of the mirror
+ * row: the store may have been set back to a mark that looks the same.
+ */
+export async function settleEqual(
+  { store, source }: ReadParts,
+  { rows, equal, absent }: Looked,
+  due: ReadonlyMap<Key, DueKey>,
+  observation: Observation,
+): Promise<readonly Key[]> {
+  const right = [...equal, ...absent.map(({ read: { key } }) => key).filter((key) => !due.get(key)?.takesGone)];
+  if (right.length === 0) return [];
+  const read = new Map(rows.map((row) => [row.key, row]));
+  return store.database.transaction('settling keys', async (tx) => {
+    const { rows: known, taken } = await source.mirror.lockFree(tx, right);
+    const isRight = (key: Key) => {
+      const [row, mirrored] = [read.get(key), known.get(key)];
+      return row !== undefined && !taken.has(key) && agrees(row, mirrored) && isBelow(mirrored, observation);
+    };
+    const cleared = right.filter(isRight);
+    const marks = cleared.map((key) => due.get(key)).filter((mark) => mark !== undefined);
+    await source.due.settle(tx, marks);
+    return cleared;
+  });
 }
