@@ -48,14 +48,18 @@ export function watchHealing(parts: HealingParts): AsyncDisposable {
     if (!(await reads.mayHeal(database, AT_MOST_EVERY_SECONDS))) return;
     const reason = loss?.reason ?? 'its connector fails again after each restart';
     log.error({ source: source.name, reason }, 'a new epoch begins by itself: the source stood still');
-    await beginEpoch(epoch, source, (step) => log.info({ source: source.name, step }, 'a new epoch'));
+    await beginEpoch(epoch, source, (step) => log.info({ source: source.name, step }, 'a new epoch')).catch(
+      async (error) => {
+        await reads.takeBackHealing(database).catch(() => {});
+        throw error;
+      },
+    );
     standsSince = undefined;
   }
 
   return repeat(LOOK_EVERY_MS, () =>
-    look().catch(async (error) => {
-      log.error({ source: source.name, problem: toSyncError(error).message }, 'the new epoch was not begun');
-      await reads.takeBackHealing(database).catch(() => {});
-    }),
+    look().catch((error) =>
+      log.error({ source: source.name, problem: toSyncError(error).message }, 'the new epoch was not begun'),
+    ),
   );
 }

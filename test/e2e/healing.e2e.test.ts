@@ -1,0 +1,63 @@
+import { afterAll, beforeAll, expect, test } from 'vitest';
+import type { Daemon } from '../support/daemon.ts';
+import { createRows } from '../support/load.ts';
+import { openPipeline, type Pipeline } from '../support/pipeline.ts';
+import { TWO_SOURCES } from '../support/tables.ts';
+
+const SOON = { timeout: 180_000, interval: 100 };
+
+let pipeline: Pipeline;
+let daemon: Daemon;
+
+beforeAll(async () => {
+  pipeline = await openPipeline({
+    ...TWO_SOURCES,
+    settings: { watch: { intervalSeconds: 1, healAfterSeconds: 5 } },
+  });
+  await createRows(pipeline);
+  daemon = await pipeline.startDaemon();
+  await pipeline.operations.backfill(pipeline.configuration.mapping.sources, SOON.timeout);
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+});
+afterAll(() => pipeline?.[Symbol.asyncDispose]());
+
+const run = (sql: string) => pipeline.user.rows('a statement', sql.replaceAll('USER', pipeline.userDb));
+const copies = async (column: string, table: string) => {
+  const rows = await pipeline.friend.rows(
+    'copies',
+    `SELECT DISTINCT ${column} AS v FROM ${pipeline.friendDb}.${table}`,
+  );
+  return rows.map(({ v }) => v);
+};
+/** A row that the connector cannot read, and fails at again after each restart. */
+const writeIncompleteRow = (nick: string) =>
+  run(
+    `SET SESSION binlog_row_image = 'MINIMAL'; UPDATE USER.account SET nick = '${nick}'; SET SESSION binlog_row_image = DEFAULT`,
+  );
+const begun = () => daemon.output().split('a new epoch begins by itself').length - 1;
+
+test('a source whose connector cannot pass a row begins a new epoch by itself; the other source goes on, every copy ends equal', async () => {
+  await writeIncompleteRow('healed');
+  await run("UPDATE USER.team SET title = 'meanwhile'");
+  await expect.poll(() => copies('title', 'member'), SOON).toEqual(['meanwhile']);
+  await expect.poll(() => copies('nick', 'friend'), SOON).toEqual(['healed']);
+  await daemon.ready();
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+  await run("UPDATE USER.account SET nick = 'streamed'");
+  await expect.poll(() => copies('nick', 'friend'), SOON).toEqual(['streamed']);
+  expect(begun()).toBe(1);
+});
+
+test('what stops it again within the hour is left to a person, whose new epoch leads out', async () => {
+  const [account] = pipeline.configuration.mapping.sources;
+  if (!account) throw new Error('the mapping has no source');
+  await writeIncompleteRow('again');
+  const failures = () => daemon.output().split('connector has failed').length - 1;
+  const before = failures();
+  // By then it has stood still for longer than a source does that may heal itself.
+  await expect.poll(failures, SOON).toBeGreaterThanOrEqual(before + 5);
+  expect(begun()).toBe(1);
+  await pipeline.operations.beginEpoch([account]);
+  await expect.poll(() => copies('nick', 'friend'), SOON).toEqual(['again']);
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+});
