@@ -53,7 +53,7 @@ export function addDeadLetters(program: Command, load: Load): void {
         );
         talk(
           options.execute
-            ? 'every row was read; friend-sync status shows what is pending'
+            ? 'the daemon reads these rows; friend-sync status shows what is left'
             : 'nothing was changed; add --execute to do it. What has no readable key needs backfill --all',
         );
       });
