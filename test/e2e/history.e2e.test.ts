@@ -146,8 +146,12 @@ test('case 61: a connector whose offsets were deleted, and that begins at the pr
   await stop(pipeline);
   await updateAll(pipeline, 2);
   await operations.connect.deleteOffsets(connectorOf(pipeline));
+  const told = /history_lost: .*has lost its position.*epoch new account --execute/;
+  await halted(daemon, told);
   await resume(pipeline);
-  await halted(daemon, /history_lost: .*has lost its position.*epoch new account --execute/);
+  // It stands at the present, like one that has read everything.
+  await operations.connect.waitUntilPositioned(connectorOf(pipeline), DEADLINE_MS);
+  await halted(daemon, told);
   await beginEpoch(pipeline);
   await updateAll(pipeline, 3);
   expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });

@@ -4,7 +4,8 @@ import { join } from 'node:path';
 import { openStack } from '@friend-sync/local-stack';
 import { type Database, openDatabase, SyncError } from '@friend-sync/sync-service';
 import { expect, onTestFinished, test } from 'vitest';
-import { column } from '../support/drain.ts';
+import { compareCopies } from '../../sync-service/src/application/proof/compare.ts';
+import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServerOptions, openFriendServer } from '../support/friend-server.ts';
 import { openReads } from '../support/reads.ts';
@@ -40,6 +41,24 @@ test('a first load fills the mirror and marks no key but those whose copies diff
   await server.user.write('a row', `INSERT INTO ${server.userDb}.account (id, nick) VALUES (301, 'n301')`);
   expect(await reads.round()).toMatchObject({ correctedKeys: 1 });
   expect(await count("pending WHERE k = '301'")).toBe(1);
+});
+
+test('case 62, 93: columns that are called what we call ours, and a key that MySQL pads, hide no row', async () => {
+  const server = await openFriendServer({
+    userTables: ['CREATE TABLE account (c0 INT(8) UNSIGNED ZEROFILL PRIMARY KEY, k VARCHAR(64))'],
+    friendTables: ['CREATE TABLE friend (n INT PRIMARY KEY, friend_id INT UNSIGNED, k VARCHAR(64), KEY (friend_id))'],
+    sources: `
+  - { name: account, table: USER.account, key: c0, copies: [{ table: friend, key: friend_id, set: { k: k } }] }`,
+  });
+  const { user, userDb, friend, friendDb, configuration } = server;
+  // In the order of `k` the last key comes first.
+  const ids = Array.from({ length: 250 }, (_, i) => i + 1);
+  await user.write('rows', `INSERT INTO ${userDb}.account VALUES ?`, [ids.map((id) => [id, `n${1000 - id}`])]);
+  await friend.write('copies', `INSERT INTO ${friendDb}.friend VALUES ?`, [ids.map((id) => [id, id, 'old'])]);
+  await using reads = await openReads(server, createFeed(server));
+  expect(await reads.round()).toEqual({ rowCount: 250, correctedKeys: 0, goneKeys: 0 });
+  expect(await drain(server)).toMatchObject({ written: 250 });
+  expect(await compareCopies(configuration, user, friend)).toMatchObject({ copies: 250, mismatches: 0, orphans: 0 });
 });
 
 test('a round whose instance dies goes on elsewhere behind the pages that it has settled', async () => {

@@ -40,7 +40,7 @@ export async function compareCopies(
   for (const sourceMapping of mapping.sources) {
     if (before && !before.has(sourceMapping.name)) continue;
     const isInteger = await hasIntegerKey(source, sourceMapping);
-    // As bigint, integers reach MySQL as numbers; as strings they would be compared as doubles.
+    // As bigint, integers reach MySQL as numbers; as strings they would be compared as doubles, and ZEROFILL pads them.
     const toKey = (raw: unknown): Key => (isInteger ? BigInt(raw as string) : String(raw));
     for (const copy of sourceMapping.copies) {
       const keys = before ? inPages(before.get(sourceMapping.name)?.keys() ?? []) : keysOf(copy, target, toKey);
@@ -48,8 +48,11 @@ export async function compareCopies(
         const copies = await readCopies(copy, target, page);
         // By the copies' own spelling: under a folding collation one key of the page may stand for several.
         const spelled = [...new Set(copies.map((row) => toKey(row.k)))];
-        const rows = await readSources(sourceMapping, copy, source, spelled);
-        for (const row of copies) tally.add(sourceMapping, copy, toKey(row.k), row, rows.get(String(row.k)));
+        const rows = await readSources(sourceMapping, copy, source, spelled, toKey);
+        for (const row of copies) {
+          const key = toKey(row.k);
+          tally.add(sourceMapping, copy, key, row, rows.get(key));
+        }
       }
     }
   }
@@ -141,7 +144,8 @@ async function readSources(
   copy: CopyMapping,
   source: Database,
   keys: readonly Key[],
-): Promise<Map<string, Row>> {
+  toKey: (raw: unknown) => Key,
+): Promise<Map<Key, Row>> {
   if (keys.length === 0) return new Map();
   const columns = copy.set.map((pair, i) => `${quoted(pair.from)} AS c${i}`).join(', ');
   const rows = await source.rows(
@@ -149,7 +153,7 @@ async function readSources(
     `SELECT ${quoted(mapping.key)} AS k, ${columns} FROM ${quoted(mapping.table.database, mapping.table.table)} WHERE ${quoted(mapping.key)} IN (?)`,
     [keys],
   );
-  return new Map(rows.map((row) => [String(row.k), row]));
+  return new Map(rows.map((row) => [toKey(row.k), row]));
 }
 
 function isEqual(a: unknown, b: unknown): boolean {

@@ -37,7 +37,8 @@ export async function planMigration(
     const plan = planMirror(mapping, (await readTableShape(source, mapping.table))?.columns ?? []);
     problems.push(...plan.problems);
     const existing = await readMirrorColumns(target, stateDatabase, mapping.name);
-    if (plan.problems.length === 0) mirrors.push(...mirrorDdl(stateDatabase, mapping.name, plan.types, existing));
+    if (plan.key !== undefined && plan.problems.length === 0)
+      mirrors.push(...mirrorDdl(stateDatabase, mapping.name, plan.key, plan.types, existing));
   }
   if (problems.length) throw new SyncError('contract_broken', problems.join('\n'));
   return { fixed: await pendingMigrations(target, stateDatabase), mirrors };

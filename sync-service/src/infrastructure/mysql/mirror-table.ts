@@ -19,21 +19,22 @@ export const mirrorName = (source: string): string => `mirror_${source}`;
 export function planMirror(
   mapping: SourceMapping,
   columns: readonly ShapeColumn[],
-): { types: Map<string, string>; problems: string[] } {
+): { key: string | undefined; types: Map<string, string>; problems: string[] } {
   const types = new Map<string, string>();
   const problems: string[] = [];
   const where = `${mapping.table.database}.${mapping.table.table}`;
   const byName = new Map(columns.map((column) => [column.name, column]));
   const key = byName.get(mapping.key);
+  const ofKey = key && keyType(key);
   if (!key)
     problems.push(
       `${where}.${mapping.key}: no such column (dropped or renamed?), or no right on it; see friend-sync grants`,
     );
-  else if (!keyType(key)) {
+  else if (!ofKey) {
     problems.push(
       `${where}.${mapping.key}: a ${key.columnType} cannot be a key; integers and CHAR/VARCHAR up to 255 can`,
     );
-  } else types.set('k', keyType(key) as string);
+  }
   for (const name of mapping.columns) {
     const column = byName.get(name);
     const type = column && valueType(column);
@@ -45,7 +46,7 @@ export function planMirror(
       problems.push(`${where}.${name}: ${column.columnType} cannot be mapped; text, integers, decimals and binary can`);
     else types.set(name, type);
   }
-  return { types, problems };
+  return { key: ofKey, types, problems };
 }
 
 function keyType(column: ShapeColumn): string | undefined {
@@ -67,11 +68,11 @@ function valueType({ dataType, columnType, maxLength }: ShapeColumn): string | u
 }
 
 /** The mirror's table, built with drizzle from the planned types; its DDL is {@link createMirror}'s. */
-function mirrorTable(source: string, types: ReadonlyMap<string, string>) {
+function mirrorTable(source: string, key: string, types: ReadonlyMap<string, string>) {
   const ofType = (type: string) => customType<{ data: unknown }>({ dataType: () => type });
-  const values = [...types].filter(([name]) => name !== 'k');
+  const values = [...types];
   return mysqlTable(mirrorName(source), {
-    k: ofType(types.get('k') ?? 'bigint')('k').primaryKey(),
+    k: ofType(key)('k').primaryKey(),
     ...Object.fromEntries(values.map(([name, type]) => [valueColumn(name), ofType(type)(valueColumn(name))])),
     // Unknown until a message says otherwise: a column that is added later is not NULL in old rows, it is unknown.
     ...Object.fromEntries(
@@ -91,10 +92,11 @@ function mirrorTable(source: string, types: ReadonlyMap<string, string>) {
 export function mirrorDdl(
   stateDatabase: string,
   source: string,
+  key: string,
   types: ReadonlyMap<string, string>,
   existing: ReadonlyMap<string, string>,
 ): string[] {
-  const { columns } = getTableConfig(mirrorTable(source, types));
+  const { columns } = getTableConfig(mirrorTable(source, key, types));
   const definition = (column: (typeof columns)[number]) => {
     const byDefault = column.hasDefault ? ` DEFAULT ${Number(column.default)}` : '';
     return `${quoted(column.name)} ${column.getSQLType()}${column.notNull ? ' NOT NULL' : ''}${byDefault}`;

@@ -16,14 +16,14 @@ export function sourceProblems(
   if (!shape) return [`${table}: no such table (dropped or renamed?), or no right on it; see friend-sync grants`];
   if (shape.kind !== 'BASE TABLE')
     return [`${table}: is a ${shape.kind.toLowerCase()}; map the table that holds its rows`];
-  const { types, problems } = planMirror(mapping, shape.columns);
+  const { key, types, problems } = planMirror(mapping, shape.columns);
   if (problems.length) return problems;
   const primary = shape.columns.filter(({ isPrimary }) => isPrimary).map(({ name }) => name);
   if (primary.length !== 1 || primary[0] !== mapping.key)
     problems.push(`${table}.${mapping.key}: must be the primary key, which is (${primary.join(', ')})`);
   const columns = new Map(shape.columns.map((column) => [column.name, column]));
-  for (const [role, needed] of types) {
-    const [name, has] = role === 'k' ? [mapping.key, mirror.get('k')] : [role, mirror.get(valueColumn(role))];
+  const values = [...types].map(([name, needed]) => [name, needed, mirror.get(valueColumn(name))] as const);
+  for (const [name, needed, has] of [[mapping.key, key, mirror.get('k')] as const, ...values]) {
     const column = columns.get(name);
     if (!column?.isReadable) problems.push(`${table}.${name}: no SELECT on it; see friend-sync grants`);
     else if (!isMadeFor(has, needed))

@@ -30,7 +30,8 @@ export class SourceRows {
   constructor(schema: SourceSchema) {
     const { key, table, columns } = schema.mapping;
     this.#schema = schema;
-    this.#key = quoted(key);
+    // With its table: ORDER BY takes a bare name for one of our aliases first.
+    this.#key = quoted(table.table, key);
     const values = columns.map((column, i) => `${quoted(column)} AS c${i}`);
     this.#select = `SELECT ${[`${this.#key} AS k`, ...values].join(', ')} FROM ${quoted(table.database, table.table)}`;
   }
