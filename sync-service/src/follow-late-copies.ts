@@ -81,8 +81,10 @@ async function patrolOnceItStreams({ connect, stream, store }: FollowParts): Pro
 }
 
 /** The binary logs it was to read may be gone. It need not see what the patrol will, so it begins at the present. */
-async function giveUpPosition({ configuration, admin, connect, stream, log }: FollowParts): Promise<void> {
+async function giveUpPosition({ configuration, admin, connect, stream, store, log }: FollowParts): Promise<void> {
   const name = stream.connectorName;
+  // While its server is away, Connect takes no configuration, and the connector would be left stopped.
+  await store.database.rows('asking whether it answers', 'SELECT 1');
   const config = await connect.config(name);
   if (!config) return;
   log.warn({ connector: name }, 'it does not run from where it was; it begins at the present, and a patrol follows');

@@ -68,3 +68,17 @@ test('after so many restarts that did not help, something else is tried', async 
   expect(connector.restarts).toBe(2);
   expect(act).toHaveBeenCalled();
 });
+
+test('what was tried instead and broke off, which leaves the connector stopped, is tried again; one that somebody stops is left alone', async () => {
+  const act = vi.fn(async () => {});
+  const { connector } = watch({ hopeless: { restarts: 0, act } });
+  act.mockImplementationOnce(async () => {
+    connector.state = 'STOPPED';
+    throw new Error('broken off');
+  });
+  connector.state = 'FAILED';
+  await pass(10);
+  expect(act).toHaveBeenCalledTimes(2);
+  await pass(60);
+  expect(act).toHaveBeenCalledTimes(2);
+});

@@ -41,6 +41,8 @@ export function watchConnector(
   let isSteady = true;
   let goodLooks = 0;
   let restarts = 0;
+  /** What was done instead of a restart has not come to its end: the connector may be stopped, which is no failure. */
+  let isBrokenOff = false;
   let nextRestartAt = 0;
   let failingSince: number | undefined;
 
@@ -55,7 +57,8 @@ export function watchConnector(
     isSteady = false;
     goodLooks = 0;
     health.report(part, new SyncError('connector_failed', problem));
-    if (status instanceof Error || !status || !statesOf(status).includes('FAILED')) return;
+    if (status instanceof Error || !status) return;
+    if (!isBrokenOff && !statesOf(status).includes('FAILED')) return;
     failingSince ??= Date.now();
     if (Date.now() < nextRestartAt) return;
     try {
@@ -68,9 +71,13 @@ export function watchConnector(
     nextRestartAt = Date.now() + nextTryInMs;
     const isHopeless = hopeless !== undefined && restarts >= hopeless.restarts;
     restarts++;
-    await (isHopeless ? hopeless.act() : connect.restart(name, { onlyFailed: true })).catch((err) =>
-      log.warn({ err }, 'connector not restarted'),
-    );
+    isBrokenOff = isHopeless;
+    try {
+      await (isHopeless ? hopeless.act() : connect.restart(name, { onlyFailed: true }));
+      isBrokenOff = false;
+    } catch (err) {
+      log.warn({ err }, 'connector not restarted');
+    }
   }
 
   async function recovered(): Promise<void> {
@@ -78,6 +85,7 @@ export function watchConnector(
       await options.onRecovered?.();
       isSteady = true;
       restarts = 0;
+      isBrokenOff = false;
       failingSince = undefined;
     } catch (err) {
       log.warn({ err }, 'connector runs again; what follows from that is tried again');
