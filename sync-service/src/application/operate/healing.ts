@@ -17,7 +17,7 @@ export interface HealingParts {
   readonly reads: ReadsStore;
   readonly history: Pick<HistoryWatch, 'loss'>;
   readonly connector: Pick<ConnectorWatch, 'failingSince'>;
-  /** Whether the servers answer that the connector needs besides the user server. */
+  /** Whether the servers answer that the connector needs: while one is away, a new epoch would break off. */
   readonly canServe: () => Promise<boolean>;
   /** How long the source stands still before it heals itself. */
   readonly afterMs: number;
