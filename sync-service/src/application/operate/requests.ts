@@ -1,4 +1,5 @@
 import type { Key } from '../../domain/change.ts';
+import { inPages } from '../../domain/pages.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import type { SourceStore } from '../../infrastructure/mysql/store.ts';
 
@@ -15,7 +16,7 @@ export async function requestReads(
   keys: readonly Key[],
   options: { readonly takesGone?: boolean } = {},
 ): Promise<void> {
-  for (const some of inParts(keys)) {
+  for (const some of inPages(keys, KEYS_A_TRANSACTION)) {
     await database.transaction('asking for reads', async (tx) => {
       await pending.mark(tx, some);
       await due.mark(tx, some, options);
@@ -25,9 +26,5 @@ export async function requestReads(
 
 /** Has the copies of these keys made equal to the mirror again, whether or not they differ. */
 export async function markPending(database: Database, { pending }: SourceStore, keys: readonly Key[]): Promise<void> {
-  for (const some of inParts(keys)) await pending.mark(database, some);
-}
-
-function* inParts(keys: readonly Key[]): Generator<readonly Key[]> {
-  for (let at = 0; at < keys.length; at += KEYS_A_TRANSACTION) yield keys.slice(at, at + KEYS_A_TRANSACTION);
+  for (const some of inPages(keys, KEYS_A_TRANSACTION)) await pending.mark(database, some);
 }

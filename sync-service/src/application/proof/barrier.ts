@@ -3,6 +3,7 @@ import type { Key } from '../../domain/change.ts';
 import { SyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
 import { type BinlogPlace, findUnsent } from '../../infrastructure/mysql/binlog-rest.ts';
+import { readClock } from '../../infrastructure/mysql/clock.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { gtidSet, unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
@@ -161,9 +162,9 @@ async function awaitNone(
   step: string,
   count: (source: SourceStore, moment: string) => Promise<number>,
 ): Promise<void> {
-  const [now] = await database.rows('reading the clock', 'SELECT NOW(6) AS moment');
+  const moment = await readClock(database);
   await waitUntil(step, async () => {
-    const counts = await Promise.all([...sources.values()].map((source) => count(source, String(now?.moment))));
+    const counts = await Promise.all([...sources.values()].map((source) => count(source, moment)));
     return counts.every((n) => n === 0);
   });
 }

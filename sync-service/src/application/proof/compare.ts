@@ -1,6 +1,7 @@
 import { createHash } from 'node:crypto';
 import type { Configuration, CopyMapping, SourceMapping } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
+import { inPages } from '../../domain/pages.ts';
 import { type Database, quoted, type Row } from '../../infrastructure/mysql/database.ts';
 import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
 
@@ -43,7 +44,9 @@ export async function compareCopies(
     // As bigint, integers reach MySQL as numbers; as strings they would be compared as doubles, and ZEROFILL pads them.
     const toKey = (raw: unknown): Key => (isInteger ? BigInt(raw as string) : String(raw));
     for (const copy of sourceMapping.copies) {
-      const keys = before ? inPages(before.get(sourceMapping.name)?.keys() ?? []) : keysOf(copy, target, toKey);
+      const keys = before
+        ? inPages([...(before.get(sourceMapping.name)?.keys() ?? [])], PAGE_KEYS)
+        : keysOf(copy, target, toKey);
       for await (const page of keys) {
         const copies = await readCopies(copy, target, page);
         // By the copies' own spelling: under a folding collation one key of the page may stand for several.
@@ -116,11 +119,6 @@ async function* keysOf(copy: CopyMapping, target: Database, toKey: (raw: unknown
     yield page;
     after = page.at(-1);
   }
-}
-
-function* inPages(keys: Iterable<Key>): Generator<Key[]> {
-  const list = [...keys];
-  for (let from = 0; from < list.length; from += PAGE_KEYS) yield list.slice(from, from + PAGE_KEYS);
 }
 
 /** One row for all copies of a key that hold the same bytes, `n` of them: a key may have a million copies. */

@@ -1,6 +1,7 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../../domain/change.ts';
 import { agrees, isBelow, type Observation } from '../../domain/read.ts';
+import { readClock } from '../../infrastructure/mysql/clock.ts';
 import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
 import { type Looked, lookAt, observe } from './look.ts';
@@ -63,7 +64,7 @@ export class DueReads implements AsyncDisposable {
     if (claimed.length === 0) return false;
     const keys = claimed.map(({ key }) => key);
     try {
-      const began = await this.#clock();
+      const began = await readClock(store.database);
       const observation = await observe(parts);
       const looked = await lookAt(parts, keys, observation);
       const due = new Map(claimed.map((key) => [key.key, key]));
@@ -107,11 +108,6 @@ export class DueReads implements AsyncDisposable {
     );
     // How many rows are gone in all, only a round can say.
     if (settled.some(({ outcome }) => outcome === 'gone')) await source.round.hasten(store.database);
-  }
-
-  async #clock(): Promise<string> {
-    const [row] = await this.#options.parts.store.database.rows('reading the clock', 'SELECT NOW(6) AS moment');
-    return String(row?.moment);
   }
 
   async #idle(): Promise<void> {

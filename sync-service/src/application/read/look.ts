@@ -6,7 +6,7 @@ import { SyncError } from '../../errors.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { ReadPage } from '../../infrastructure/mysql/source-rows.ts';
-import { type ReadParts, toSourceError } from './read-parts.ts';
+import { atSource, type ReadParts } from './read-parts.ts';
 
 /** A server that has not executed what it must is asked again so often, and for so long. */
 const ASK_AGAIN_MS = 20;
@@ -114,9 +114,7 @@ async function look(parts: ReadParts, observation: Observation, read: () => Prom
 async function readOnceExecuted({ source, signal }: ReadParts, read: () => Promise<ReadPage>): Promise<ReadPage> {
   const { database, table } = source.schema.mapping.table;
   for (const until = Date.now() + PATIENCE_MS; ; await delay(ASK_AGAIN_MS, undefined, { signal })) {
-    const page = await read().catch((error) => {
-      throw toSourceError(error);
-    });
+    const page = await atSource(read());
     if (!page.hasGtids)
       throw new SyncError('contract_broken', `the server of ${database}.${table} has no GTIDs; set gtid_mode=ON`);
     if (page.missing === '') return page;

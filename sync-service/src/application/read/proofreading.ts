@@ -96,9 +96,8 @@ export class Proofreading implements AsyncDisposable {
     if (settled.some(({ outcome }) => outcome === 'gone')) await parts.source.round.hasten(parts.store.database);
     // Of a key that has moved on nobody can say what it was.
     const proven = settled.filter(({ outcome }) => outcome === 'row').map(({ suspect }) => suspect.read.key);
-    const proofs = [...looked.equal, ...proven]
-      .filter(isNewest)
-      .map((key) => ({ columns: wrongIn(key), isRight: wrongIn(key).length === 0 }));
+    const wrong = [...looked.equal, ...proven].filter(isNewest).map(wrongIn);
+    const proofs = wrong.map((columns) => ({ columns, isRight: columns.length === 0 }));
     if (proofs.length > 0) await onProof(proofs);
   }
 }

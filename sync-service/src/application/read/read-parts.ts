@@ -20,8 +20,14 @@ export interface ReadParts {
   readonly signal: AbortSignal;
 }
 
-/** What goes wrong at the user server is not the friend database's trouble. */
-export function toSourceError(error: unknown): SyncError {
+/** Has what goes wrong with a statement at the user server told as that, not as the friend database's trouble. */
+export async function atSource<T>(reading: Promise<T>): Promise<T> {
+  return reading.catch((error) => {
+    throw toSourceError(error);
+  });
+}
+
+function toSourceError(error: unknown): SyncError {
   const { kind, message } = toSyncError(error);
   if (kind === 'store_misconfigured') return new SyncError('contract_broken', `the user database refuses: ${message}`);
   return kind.startsWith('store_') ? new SyncError('user_database_unavailable', message) : toSyncError(error);

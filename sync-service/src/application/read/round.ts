@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../../domain/change.ts';
+import { inPages } from '../../domain/pages.ts';
 import type { Observation } from '../../domain/read.ts';
 import { parseKey } from '../../domain/source-schema.ts';
 import type { CopySweep } from '../../infrastructure/mysql/copy-sweep.ts';
@@ -8,8 +9,9 @@ import { type Round, type RoundPlace, toAfter } from '../../infrastructure/mysql
 import { GoneGuard } from './gone-guard.ts';
 import { lookAfter, lookAt, observe, type Suspect } from './look.ts';
 import type { ReadEvents } from './read-events.ts';
-import { type ReadParts, toSourceError } from './read-parts.ts';
+import { atSource, type ReadParts } from './read-parts.ts';
 import type { Settler } from './settler.ts';
+import type { Settled } from './write-reads.ts';
 
 /** Whoever is silent for so long has lost the round. */
 export const LEASE_SECONDS = 30;
@@ -137,10 +139,9 @@ export class RoundRun {
 
   /** What cannot be settled now stays due. */
   async #settle(suspects: readonly Suspect[]): Promise<void> {
-    const { parts, settler, events, run } = this.#options;
+    const { parts, settler, run } = this.#options;
     const settled = await settler.settle(await this.#confirmed(suspects), { marksNew: !this.#round.isAsked });
-    events.onSettled(parts, settled, this.#purpose);
-    this.#correctedKeys += settled.filter(({ corrected }) => corrected.length > 0).length;
+    this.#tell(settled);
     const left = settled.filter(({ outcome }) => outcome === 'taken' || outcome === 'given up');
     if (left.length === 0) return;
     await run(() =>
@@ -157,8 +158,7 @@ export class RoundRun {
     if (readFrom === parts.database || suspects.length === 0) return suspects;
     const keys = suspects.map(({ read: { key } }) => key);
     const confirmed: Suspect[] = [];
-    for (let at = 0; at < keys.length; at += SOME_KEYS) {
-      const some = keys.slice(at, at + SOME_KEYS);
+    for (const some of inPages(keys, SOME_KEYS)) {
       confirmed.push(...(await run(async () => lookAt(parts, some, await observe(parts)))).suspects);
     }
     return confirmed;
@@ -191,9 +191,7 @@ export class RoundRun {
     const { parts } = this.#options;
     parts.require();
     if (keys.length === 0) return new Set();
-    return parts.source.rows.existing(server, keys).catch((error) => {
-      throw toSourceError(error);
-    });
+    return atSource(parts.source.rows.existing(server, keys));
   }
 
   /** A replica that lags lacks every new row. */
@@ -206,13 +204,11 @@ export class RoundRun {
 
   /** They are looked at once more, in the order of changes: one that has come back is not taken. */
   async #takeGone(keys: readonly Key[]): Promise<void> {
-    const { parts, settler, events, run } = this.#options;
-    for (let at = 0; at < keys.length; at += SOME_KEYS) {
-      const some = keys.slice(at, at + SOME_KEYS);
+    const { parts, settler, run } = this.#options;
+    for (const some of inPages(keys, SOME_KEYS)) {
       const { gone } = await run(async () => lookAt(parts, some, await observe(parts)));
       const settled = await settler.settle(gone, { takesGone: () => true });
-      events.onSettled(parts, settled, this.#purpose);
-      this.#correctedKeys += settled.filter(({ corrected }) => corrected.length > 0).length;
+      this.#tell(settled);
     }
   }
 
@@ -241,6 +237,12 @@ export class RoundRun {
       from = end;
     }
     return true;
+  }
+
+  #tell(settled: readonly Settled[]): void {
+    const { parts, events } = this.#options;
+    events.onSettled(parts, settled, this.#purpose);
+    this.#correctedKeys += settled.filter(({ corrected }) => corrected.length > 0).length;
   }
 
   get #purpose() {

@@ -8,7 +8,7 @@ import type { Health } from '../watch/health.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
 import { repeat } from '../watch/repeat.ts';
 import type { ReadEvents } from './read-events.ts';
-import { type ReadParts, toSourceError } from './read-parts.ts';
+import { atSource, type ReadParts } from './read-parts.ts';
 import { LEASE_SECONDS, RoundRun } from './round.ts';
 import type { Settler } from './settler.ts';
 
@@ -74,9 +74,7 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
     }
     health.clear(part);
     if (looks++ % LOOKS_FOR_ROWS !== 0) return;
-    const isEmpty = await source.rows.isEmpty(parts.database).catch((error) => {
-      throw toSourceError(error);
-    });
+    const isEmpty = await atSource(source.rows.isEmpty(parts.database));
     if (!isEmpty) return;
     const [first] = await source.mirror.readAfter(store.database, undefined, 1);
     if (first && report.lastRowCount > 0) await source.round.hasten(store.database);

@@ -1,10 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../../domain/change.ts';
+import { inPages } from '../../domain/pages.ts';
 import { toSyncError } from '../../errors.ts';
 import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
 import { unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { Logger } from '../../log.ts';
-import { awaitSent, readConsumed, requireSameLogs, waiting } from '../proof/barrier.ts';
+import { awaitConsumed, awaitSent, readConsumed, requireSameLogs, waiting } from '../proof/barrier.ts';
 import type { Suspect } from './look.ts';
 import type { ReadParts } from './read-parts.ts';
 import { leave, type Settled, writeReads } from './write-reads.ts';
@@ -103,7 +104,9 @@ export class Settler {
     for (const suspect of suspects) {
       const position = suspect.known?.position;
       const partition = position?.epoch === suspect.observation.epoch ? position.partition : undefined;
-      groups.set(partition, [...(groups.get(partition) ?? []), suspect]);
+      const group = groups.get(partition);
+      if (group) group.push(suspect);
+      else groups.set(partition, [suspect]);
     }
     return [...groups].map(([partition, some]) => ({ partition, suspects: some }));
   }
@@ -113,13 +116,13 @@ export class Settler {
     all: ReadonlyMap<number, bigint>,
     { marksNew = true, takesGone = () => false, due = new Map() }: SettleOptions,
   ): Promise<Settled[]> {
+    const { stream, topic } = this.#parts;
     const ends = group.partition === undefined ? all : new Map([...all].filter(([n]) => n === group.partition));
     const settled: Settled[] = [];
     const size = marksNew ? MOST_KEYS : MOST_NEW_KEYS;
     try {
-      await this.#awaitIngested(ends);
-      for (let from = 0; from < group.suspects.length; from += size) {
-        const some = group.suspects.slice(from, from + size);
+      await awaitConsumed(stream, new Map([[topic, ends]]), this.#parts, this.#wait());
+      for (const some of inPages(group.suspects, size)) {
         settled.push(...(await this.#retried(() => writeReads(this.#parts, some, { ends, marksNew, takesGone, due }))));
       }
     } catch (error) {
@@ -127,14 +130,6 @@ export class Settler {
       settled.push(...group.suspects.slice(settled.length).map((suspect) => leave(suspect, 'given up')));
     }
     return settled;
-  }
-
-  async #awaitIngested(ends: ReadonlyMap<number, bigint>): Promise<void> {
-    const { store, topic } = this.#parts;
-    await this.#wait()(`${topic} has not been ingested`, async () => {
-      const consumed = await store.consumed.readAll(store.database, topic);
-      return [...ends].every(([partition, end]) => (consumed.get(partition)?.nextOffset ?? 0n) >= end);
-    });
   }
 
   async #retried<T>(work: () => Promise<T>): Promise<T> {
