@@ -89,6 +89,12 @@ export class ReadsChecks {
     expect(copies).toEqual(copies.map((copy) => ({ ...copy, ...wanted(Number(copy.k), copy.target === 'friend') })));
   }
 
+  /** The mirror has a row that is gone, and that no message has told of. */
+  async hasUnheardOf(): Promise<boolean> {
+    const { rows } = await this.#read();
+    return [...rows.values()].some(({ k, epoch, isDeleted }) => epoch === 0 && !isDeleted && !this.#log.rows.has(k));
+  }
+
   async #read() {
     const { state, server } = this.#tables;
     const place = 'CONCAT(`partition`, ":", next_offset, " of ", `floor`, " to ", high_water) AS place';

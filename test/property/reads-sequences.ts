@@ -32,6 +32,10 @@ export const SEQUENCES: readonly (readonly [string, readonly ReadsAction[]])[] =
     [change('lost'), send, look(0, UP_TO.ingested), setAside(0), change('lost'), send, look(1, UP_TO.write), wake],
   ],
   [
+    'a row that nobody has heard of is gone before the reader that stalls writes it',
+    [change('lost'), look(0, UP_TO.read), setAside(0), { do: 'delete', key: KEY, fate: 'lost' }, send],
+  ],
+  [
     'two readers of a row that the mirror lacks write at the same time',
     [
       change('lost'),

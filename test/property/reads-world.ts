@@ -94,6 +94,8 @@ export class ReadsWorld {
   async wakeAll(): Promise<void> {
     for (const reader of this.#looks.keys()) this.#setAside(reader);
     while (this.#stalled.length > 0) await this.#wake(0);
+    // That a row is gone of which nobody has heard leaves no trace; if such a reader writes it, the next round finds it.
+    if (await this.checks.hasUnheardOf()) await finish(this.#newLook({ isRound: true, observation: undefined }));
     await this.#fanOut();
     await this.checks.now();
     await this.checks.inTheEnd();
