@@ -10,6 +10,8 @@ export interface Verdict {
   readonly lost: number;
   readonly mismatches: number;
   readonly backwards: number;
+  /** Versions of copies that the stream had made up. */
+  readonly madeUp: number;
 }
 
 /** Looks at every copy as it is, and at every version it ever had. Exact only while the source is quiet. */
@@ -23,12 +25,13 @@ export async function check(system: System, say: (line: string) => void): Promis
   const history = await readHistory(friend, stack.friendMysql, await prepareMysql(say));
   for (const example of history.examples) say(`went back: ${example}`);
   say(
-    `${history.versions} versions of copies written by friend-sync, ${history.backwards} of them older than one before; ${history.excepted} older than what the application had written ahead`,
+    `${history.versions} versions of copies written by friend-sync, ${history.backwards} of them older than one before; ${history.excepted} older than what the application had written ahead; ${history.madeUp} more that the stream had made up`,
   );
   return {
     lost: found.lost,
     mismatches: Math.max(found.mismatches, compared.mismatches + compared.orphans),
     backwards: history.backwards,
+    madeUp: history.madeUp,
   };
 }
 

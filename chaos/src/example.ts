@@ -47,7 +47,7 @@ export async function createExample(user: Database, friend: Database): Promise<v
   await user.write(
     'example',
     `CREATE TABLE ${SOURCE_TABLE} (id BIGINT PRIMARY KEY, password VARCHAR(255) NOT NULL DEFAULT 'secret',
-       nick_name VARCHAR(64), head_img VARCHAR(255))`,
+       nick_name VARCHAR(64) DEFAULT 'nobody', head_img VARCHAR(255) DEFAULT '', preferences JSON)`,
   );
   await friend.write('example', 'CREATE DATABASE friend_db');
   await friend.write(
@@ -67,8 +67,10 @@ export async function createExample(user: Database, friend: Database): Promise<v
 /** Fills the example: users at their first version, and copies that know nothing of them yet. Returns how many copies. */
 export async function fillExample(user: Database, friend: Database): Promise<number> {
   const ids = Array.from({ length: USERS }, (_, i) => i + 1);
-  await user.write('filling', `INSERT INTO ${SOURCE_TABLE} (id, nick_name, head_img) VALUES ?`, [
-    ids.map((id) => [id, numbered(id, 1), null]),
+  // So long that a server which may logs a part of it alone.
+  const preferences = JSON.stringify({ theme: 'light', bio: 'b'.repeat(500) });
+  await user.write('filling', `INSERT INTO ${SOURCE_TABLE} (id, nick_name, head_img, preferences) VALUES ?`, [
+    ids.map((id) => [id, numbered(id, 1), null, preferences]),
   ]);
   const friends = [
     ...ids.flatMap((id) => Array.from({ length: FRIENDS_EACH }, (_, n) => [id, ((id + n * 37) % USERS) + 1])),

@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import type { RowImage } from './binlog.ts';
 import { History } from './history.ts';
-import { numbered } from './version.ts';
+import { MASK_CHARS, numbered } from './version.ts';
 
 const TABLE = {
   table: 'd.copy',
@@ -61,6 +61,40 @@ test('the application may write any version, and be ahead', () => {
 
 test('what the application wrote ahead does not excuse a version older than one that friend-sync wrote', () => {
   expect(historyOf({}, { nick: 4 }, { nick: 9, mark: 1 }, { nick: 3, mark: 1 })).toMatchObject({ backwards: 1 });
+});
+
+test('a value that the application wrote and friend-sync left as it is, is no version of friend-sync', () => {
+  const history = historyOf(
+    {},
+    { nick: 9, head: 9, mark: 1 },
+    { nick: 9, head: 4, mark: 1 },
+    { nick: 5, head: 5, mark: 1 },
+  );
+  expect(history).toMatchObject({ versions: 2, backwards: 0 });
+});
+
+test('a column that is written alone is compared with itself', () => {
+  expect(historyOf({}, { nick: 6, head: 6 }, { nick: 8, head: 6 }, { nick: 8, head: 7 })).toMatchObject({
+    backwards: 0,
+  });
+  expect(historyOf({}, { nick: 8, head: 6 }, { nick: 7, head: 6 })).toMatchObject({ backwards: 1 });
+  expect(historyOf({}, { nick: 8 }, { head: 7 })).toMatchObject({ backwards: 1 });
+});
+
+test('a value that becomes NULL beside one that stays is no version', () => {
+  expect(historyOf({}, { nick: 2, head: 2 }, { nick: 2 })).toMatchObject({ versions: 1, backwards: 0 });
+});
+
+test('what the stream made up is counted, and neither it nor the return from it is a step back', () => {
+  const history = new History([TABLE]);
+  const masked = new Map([...image({ nick: 2 }), [3, `'${'*'.repeat(MASK_CHARS)}'`]]);
+  history.add({ table: TABLE.table, before: undefined, after: image({ nick: 1 }) });
+  history.add({ table: TABLE.table, before: image({ nick: 1 }), after: image({ nick: 2 }) });
+  history.add({ table: TABLE.table, before: image({ nick: 2 }), after: masked });
+  history.add({ table: TABLE.table, before: masked, after: image({ nick: 2 }) });
+  expect(history).toMatchObject({ versions: 2, backwards: 0, madeUp: 1 });
+  history.add({ table: TABLE.table, before: masked, after: image({ nick: 1 }) });
+  expect(history).toMatchObject({ backwards: 1 });
 });
 
 test('a change of other columns is no version', () => {

@@ -1,6 +1,6 @@
 import type { RowChange, RowImage } from './binlog.ts';
 import type { CopyTable } from './example.ts';
-import { numberOf } from './version.ts';
+import { isMadeUp, numberOf } from './version.ts';
 
 /** A copy's table, with the numbers of its columns in the binary log. */
 export interface CopyTableColumns extends CopyTable {
@@ -15,7 +15,7 @@ export interface CopyTableColumns extends CopyTable {
  */
 export class History {
   readonly #tables: ReadonlyMap<string, CopyTableColumns>;
-  /** The newest version of a user that friend-sync ever wrote. */
+  /** The newest version of a user, and of each of its columns, that friend-sync ever wrote. */
   readonly #newest = new Map<string, number>();
   /** The version with which the application left a copy, until friend-sync writes it. */
   readonly #byApplication = new Map<string, number>();
@@ -26,6 +26,8 @@ export class History {
   backwards = 0;
   /** Older versions than what the application had put there: it was ahead. */
   excepted = 0;
+  /** What friend-sync wrote because its stream said so, though it never was a version. */
+  madeUp = 0;
 
   constructor(tables: readonly CopyTableColumns[]) {
     this.#tables = new Map(tables.map((table) => [table.table, table]));
@@ -40,24 +42,39 @@ export class History {
     const table = this.#tables.get(name);
     if (!table || !after) return;
     const { column, primaryKey, key, values, mark } = table;
-    const differs = (columns: readonly string[]) =>
-      columns.some((c) => before?.get(column(c)) !== after.get(column(c)));
+    const differs = (c: string) => before?.get(column(c)) !== after.get(column(c));
     const copy = `${name} ${primaryKey.map((c) => `${c}=${after.get(column(c))}`).join(', ')}`;
-    const number = numberOf(values.map((c) => textOf(after, column(c))));
-    if (!before || differs([mark])) {
-      this.#byApplication.set(copy, number);
-    } else if (differs(values)) {
-      const user = String(after.get(column(key)));
-      this.versions++;
-      if (number < (this.#byApplication.get(copy) ?? 0)) this.excepted++;
-      this.#byApplication.delete(copy);
-      const newest = this.#newest.get(user) ?? 0;
-      if (number < newest) {
-        this.backwards++;
-        if (this.#examples.length < 10)
-          this.#examples.push(`${copy}: version ${number} of user ${user} after ${newest}`);
-      } else this.#newest.set(user, number);
+    const all = values.map((c) => textOf(after, column(c)));
+    if (!before || differs(mark)) this.#byApplication.set(copy, numberOf(all));
+    else if (values.some(differs)) this.#addVersion(copy, String(after.get(column(key))), all, values.map(differs));
+  }
+
+  #addVersion(copy: string, user: string, all: readonly (string | null)[], isWritten: readonly boolean[]): void {
+    const ahead = this.#byApplication.get(copy) ?? 0;
+    this.#byApplication.delete(copy);
+    if (isMadeUp(all)) {
+      this.madeUp++;
+      return;
     }
+    const number = numberOf(all.filter((_, i) => isWritten[i]));
+    // NULL has no number; what stands beside it says how old it is, if it was written as well.
+    if (number === 0 && numberOf(all) > 0) return;
+    this.versions++;
+    if (number < ahead) this.excepted++;
+    // A column that is unknown is left as it is, so a column that is written alone has an age of its own.
+    const subject = isWritten.every(Boolean) ? user : `${user}, ${isWritten.indexOf(true)}`;
+    const newest = this.#newest.get(subject) ?? 0;
+    if (number >= newest) {
+      for (const [i, is] of isWritten.entries()) if (is) this.#raise(`${user}, ${i}`, number);
+      this.#raise(user, number);
+      return;
+    }
+    this.backwards++;
+    if (this.#examples.length < 10) this.#examples.push(`${copy}: version ${number} of user ${user} after ${newest}`);
+  }
+
+  #raise(subject: string, number: number): void {
+    this.#newest.set(subject, Math.max(number, this.#newest.get(subject) ?? 0));
   }
 }
 

@@ -4,11 +4,12 @@ import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Result, run } from './run.ts';
 
-const USAGE = `npm run chaos -- --seed S [--minutes M] [--instances N] [--json]
+const USAGE = `npm run chaos -- --seed S [--minutes M] [--instances N] [--replica] [--json]
 
   Changes profiles for M minutes (default 5) while N daemons (default 3) and every server they use are killed, stopped,
   cut off and slowed down at random; then compares every copy, and every version it ever had. The same seed makes the
-  same plan.
+  same plan. The stream lies now and then: it hides values, loses changes, and is begun anew; with --replica, rounds read
+  at a replica that is 10 s behind.
 
 exit codes: 0 nothing was lost, differs or went back, and every daemon lives; 1 otherwise, data and logs are kept; 2 wrong usage`;
 
@@ -55,6 +56,7 @@ function readOptions() {
       seed: { type: 'string' },
       minutes: { type: 'string', default: '5' },
       instances: { type: 'string', default: '3' },
+      replica: { type: 'boolean', default: false },
       json: { type: 'boolean', default: false },
     },
   });
@@ -63,7 +65,7 @@ function readOptions() {
     talk(USAGE);
     return undefined;
   }
-  return { seed, minutes, instances, json: values.json };
+  return { seed, minutes, instances, readsReplica: values.replica, json: values.json };
 }
 
 function print(result: Result, asJson: boolean): void {

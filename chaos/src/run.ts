@@ -1,11 +1,15 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Operations } from '@friend-sync/sync-service';
 import { check, type Verdict } from './checker.ts';
 import { daemonFaults } from './faults/daemon-faults.ts';
 import { databaseFaults } from './faults/database-faults.ts';
 import { networkFaults } from './faults/network-faults.ts';
 import { serverFaults } from './faults/server-faults.ts';
 import { rage } from './faults/storm.ts';
+import { streamFaults } from './faults/stream-faults.ts';
 import { FriendService } from './friend-service.ts';
 import { openSystem } from './system.ts';
+import { type Untold, UntoldChanges } from './untold.ts';
 import { UserService } from './user-service.ts';
 
 /** One each 20 s is wanted; some find every subject busy and do not take place. */
@@ -14,11 +18,13 @@ const FAULT_EVERY_MS = 16_000;
 const LEAST_FAULTS = 7;
 const BARRIER_MS = 180_000;
 const READY_AGAIN_MS = 60_000;
+const ROUNDS_MS = 180_000;
 
 export interface RunOptions {
   readonly seed: number;
   readonly minutes: number;
   readonly instances: number;
+  readonly readsReplica: boolean;
   readonly dataDir: string;
   readonly say: (line: string) => void;
   /** Ends the run early, with every process. */
@@ -38,11 +44,22 @@ export interface Result extends Verdict {
  * Load and faults for some minutes, then quiet, the barrier and the checker. Throws if the barrier is not passed, and
  * if a daemon does not become ready again: the others may have done its work.
  */
-export async function run({ seed, minutes, instances, dataDir, say, signal }: RunOptions): Promise<Result> {
-  await using system = await openSystem({ dataDir, instances, say, signal });
+export async function run({
+  seed,
+  minutes,
+  instances,
+  readsReplica,
+  dataDir,
+  say,
+  signal,
+}: RunOptions): Promise<Result> {
+  await using system = await openSystem({ dataDir, instances, readsReplica, say, signal });
   const { stack, links, daemons, user, friend } = system;
   const durationMs = minutes * 60_000;
-  const userService = new UserService(user, seed, durationMs);
+  await using untold = new UntoldChanges(stack.userMysql);
+  // What is not logged no replica ever has.
+  const waysUntold: readonly Untold[] = readsReplica ? ['partly logged'] : ['unlogged', 'partly logged'];
+  const userService = new UserService({ user, untold, waysUntold }, seed, durationMs);
   const friendService = new FriendService(user, friend, seed);
   userService.start();
   friendService.start();
@@ -52,6 +69,7 @@ export async function run({ seed, minutes, instances, dataDir, say, signal }: Ru
       ...serverFaults(stack),
       ...networkFaults(links),
       ...databaseFaults(user, friend),
+      ...streamFaults(() => system.operations()),
     ],
     seed,
     durationMs,
@@ -63,6 +81,7 @@ export async function run({ seed, minutes, instances, dataDir, say, signal }: Ru
   say(`quiet after ${userService.updates} updates; waiting until they are applied`);
   signal.throwIfAborted();
   await using operations = system.operations();
+  await Promise.race([wholeRound(operations), aborted(signal)]);
   const began = performance.now();
   const { parked } = await Promise.race([operations.passBarrier(BARRIER_MS), aborted(signal)]);
   for (const { key, reason } of parked) say(`parked: ${key}: ${reason}`);
@@ -73,6 +92,17 @@ export async function run({ seed, minutes, instances, dataDir, say, signal }: Ru
       throw new Error(`${daemon.name} is not ready: ${await daemon.readiness()}`);
   const faults = Object.values(faultsByKind).reduce((sum, count) => sum + count, 0);
   return { seed, faults, faultsByKind, updates: userService.updates, deaths: system.deaths.length, ...verdict };
+}
+
+/** A round that began after the last change has ended: the one that is under way may have begun before. */
+async function wholeRound(operations: Operations): Promise<void> {
+  const until = Date.now() + ROUNDS_MS;
+  for (let ended = 0, last: string | undefined; ended < 3; await delay(100)) {
+    const [report] = Object.values(await operations.rounds());
+    if (report?.lastEndedAt !== last) ended++;
+    last = report?.lastEndedAt;
+    if (Date.now() > until) throw new Error(`no round ends; the last one ended at ${last}`);
+  }
 }
 
 function aborted(signal: AbortSignal): Promise<never> {

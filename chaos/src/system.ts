@@ -1,11 +1,13 @@
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
-import { type Configuration, type RawSettings, readConfiguration, renderGrants, Secret } from '@friend-sync/connectors';
+import { type Configuration, type RawSettings, readConfiguration, renderGrants } from '@friend-sync/connectors';
 import { freePorts, openStack, type Stack } from '@friend-sync/local-stack';
-import { createLogger, type Database, Operations, openDatabase } from '@friend-sync/sync-service';
+import { createLogger, type Database, Operations } from '@friend-sync/sync-service';
 import { Daemon } from './daemon.ts';
 import { createExample, fillExample } from './example.ts';
 import { TcpProxy } from './proxy.ts';
+import { openLaggingReplica } from './replica.ts';
+import { rootOf } from './root.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../friend-sync.example.yaml', import.meta.url));
 /** Every server listens on 127.0.0.1 only, and ends with the run. */
@@ -43,12 +45,14 @@ export interface System extends AsyncDisposable {
 export interface SystemOptions {
   readonly dataDir: string;
   readonly instances: number;
+  /** Whole sources are read at a replica of the user server that is seconds behind. */
+  readonly readsReplica: boolean;
   readonly say: (line: string) => void;
   readonly signal: AbortSignal;
 }
 
 /** Does what an operator does on a new installation. */
-export async function openSystem({ dataDir, instances, say, signal }: SystemOptions): Promise<System> {
+export async function openSystem({ dataDir, instances, readsReplica, say, signal }: SystemOptions): Promise<System> {
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -80,9 +84,12 @@ export async function openSystem({ dataDir, instances, say, signal }: SystemOpti
 
     signal.throwIfAborted();
     const configuration = configure(stack, links);
-    const [user, friend] = [stack.userMysql, stack.friendMysql].map(({ port }) => use(rootOf(port)));
+    const [user, friend] = [stack.userMysql, stack.friendMysql].map(({ port }) => use(rootOf(port, 8)));
     if (!user || !friend) throw new Error('unreachable');
     await createExample(user, friend);
+    const reads = readsReplica
+      ? use(await openLaggingReplica(join(dataDir, 'replica'), stack.userMysql)).port
+      : undefined;
     say(`example: ${await fillExample(user, friend)} copies in two tables, all empty`);
     await grant(configuration, user, friend);
 
@@ -100,7 +107,7 @@ export async function openSystem({ dataDir, instances, say, signal }: SystemOpti
         deaths.push(`${name}: ${how}`);
         say(`${name} ended by itself: ${how}; its log is ${logFile}`);
       };
-      return use(new Daemon({ name, ...commandLine(stack, links), adminPort, logFile, onDeath }));
+      return use(new Daemon({ name, ...commandLine(stack, links, reads), adminPort, logFile, onDeath }));
     });
     for (const daemon of daemons) daemon.start();
     for (const daemon of daemons)
@@ -138,7 +145,11 @@ function configure(stack: Stack, links: Links): Configuration {
 }
 
 /** The daemons' configuration: every server they use is behind a proxy. */
-function commandLine(stack: Stack, links: Links): { args: string[]; env: Record<string, string> } {
+function commandLine(
+  stack: Stack,
+  links: Links,
+  reads: number | undefined,
+): { args: string[]; env: Record<string, string> } {
   const settings = {
     'source.port': links.userMysql.port,
     'target.port': links.friendMysql.port,
@@ -150,16 +161,14 @@ function commandLine(stack: Stack, links: Links): { args: string[]; env: Record<
     'fanOut.leaseMs': LEASE_MS,
     'fanOut.chunkRows': CHUNK_ROWS,
     'watch.intervalSeconds': 5,
+    // One round follows another.
+    'patrol.intervalSeconds': 1,
+    ...(reads === undefined ? {} : { 'source.reads': `127.0.0.1:${reads}` }),
   };
   return {
     args: ['--config', EXAMPLE, ...Object.entries(settings).flatMap(([path, value]) => ['--set', `${path}=${value}`])],
     env: { FRIEND_SYNC_SOURCE__PASSWORD: PASSWORD, FRIEND_SYNC_TARGET__PASSWORD: PASSWORD },
   };
-}
-
-function rootOf(port: number): Database {
-  const server = { host: '127.0.0.1', port, user: 'root', password: new Secret(''), tls: false };
-  return openDatabase(server, { connections: 8 });
 }
 
 async function grant(configuration: Configuration, user: Database, friend: Database): Promise<void> {

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Database, Session } from '@friend-sync/sync-service';
 import { POPULAR_USERS, SOURCE_TABLE, USERS } from './example.ts';
 import { Random } from './random.ts';
+import type { Untold, UntoldChanges } from './untold.ts';
 import { nextVersions, type Version } from './version.ts';
 
 /** A user belongs to one writer, so that the order of its numbers is the order of its commits. */
@@ -11,12 +12,21 @@ const PAUSE_MS = 70;
 const AFTER_FAILURE_MS = 200;
 const ROWS_AT_ONCE = 5;
 
+export interface UserServiceParts {
+  /** The user server. */
+  readonly user: Database;
+  readonly untold: UntoldChanges;
+  readonly waysUntold: readonly Untold[];
+}
+
 /**
  * Plays the user service: changes profiles by plain SQL, and goes on whatever happens to its database. Half of the
  * users change for the last time at some moment of the run: a change that is lost then is not made good by the next.
  */
 export class UserService {
   readonly #database: Database;
+  readonly #untold: UntoldChanges;
+  readonly #waysUntold: readonly Untold[];
   readonly #numbers = new Map<number, number>();
   readonly #writers: Promise<void>[] = [];
   readonly #seed: number;
@@ -24,8 +34,10 @@ export class UserService {
   #isStopped = false;
   #updates = 0;
 
-  constructor(database: Database, seed: number, durationMs: number) {
-    this.#database = database;
+  constructor({ user, untold, waysUntold }: UserServiceParts, seed: number, durationMs: number) {
+    this.#database = user;
+    this.#untold = untold;
+    this.#waysUntold = waysUntold;
     this.#seed = seed;
     this.#durationMs = durationMs;
   }
@@ -55,7 +67,13 @@ export class UserService {
       const some = own.filter((user) => Date.now() - began < (lastChange.get(user) ?? 0));
       const popular = some.filter((user) => POPULAR_USERS.includes(user));
       const user = random.pick(popular.length > 0 && random.isOneIn(8) ? popular : some);
-      const changes = random.isOneIn(10) ? () => this.#changeSeveral(random, some) : () => this.#change(random, user);
+      const changes = random.isOneIn(10)
+        ? () => this.#changeSeveral(random, some)
+        : random.isOneIn(20)
+          ? () => this.#changeUntold(random, user)
+          : random.isOneIn(100)
+            ? () => this.#untold.rollBack(random, user)
+            : () => this.#change(random, user);
       await changes().catch(() => delay(AFTER_FAILURE_MS));
       await delay(random.between(0, 2 * PAUSE_MS));
     }
@@ -63,6 +81,14 @@ export class UserService {
 
   async #change(random: Random, user: number): Promise<void> {
     for (const version of this.#next(random, user)) await this.#update(this.#database, user, version);
+  }
+
+  async #changeUntold(random: Random, user: number): Promise<void> {
+    const how = random.pick(this.#waysUntold);
+    for (const version of this.#next(random, user)) {
+      await this.#untold.update(how, user, version);
+      this.#updates++;
+    }
   }
 
   async #changeSeveral(random: Random, own: readonly number[]): Promise<void> {

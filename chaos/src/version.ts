@@ -19,6 +19,16 @@ export function numberOf(values: readonly (string | null)[]): number {
   return Math.max(0, ...values.map((value) => Number(value?.match(/#(\d{6,})/)?.[1] ?? 0)));
 }
 
+/** What no row ever held once it was committed. */
+export const MADE_UP = 'made up';
+/** So many asterisks stand for a text that the connector hides. */
+export const MASK_CHARS = 16;
+
+/** Whether a stream has made it up: it never was a version. */
+export function isMadeUp(values: readonly (string | null)[]): boolean {
+  return values.some((value) => value?.includes(MADE_UP) || value?.includes('*'.repeat(MASK_CHARS)));
+}
+
 /** The next versions of one user, the first of which is number `n`: mostly one, three for a name that goes and comes back. */
 export function nextVersions(random: Random, user: number, n: number): Version[] {
   const name = numbered(user, n);

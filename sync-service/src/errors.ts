@@ -1,3 +1,5 @@
+import { ConnectError } from '@friend-sync/connectors';
+
 /**
  * Every fault is classified once, at the edge that knows the library, into one of these kinds.
  * The kind decides what the service does; nothing downstream looks at error codes or messages.
@@ -106,9 +108,10 @@ export class SyncError extends Error {
   }
 }
 
-/** The fault as a {@link SyncError}; what no edge has classified is a bug. Its message may hold a value, so only its place is kept. */
+/** The fault as a {@link SyncError}; Connect's client has told what it knows of its own, and what no edge has classified is a bug. Its message may hold a value, so only its place is kept. */
 export function toSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error;
+  if (error instanceof ConnectError) return new SyncError('connector_failed', error.message, { cause: error });
   const { name, stack = '' } = error instanceof Error ? error : new Error();
   const frames = stack.split('\n').filter((line) => line.startsWith('    at '));
   return new SyncError('internal', [name, ...frames.slice(0, 5)].join('\n'));

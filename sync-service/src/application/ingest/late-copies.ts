@@ -103,7 +103,9 @@ async function awaitSources(
       streams.filter((stream) => stream !== undefined).map((s) => awaitIngest(s, parts, waiting(leftMs, alive))),
     );
   } catch (error) {
-    if (!(error instanceof SyncError) || error.kind === 'aborted') throw error;
+    if (!(error instanceof SyncError))
+      throw new SyncError('source_unavailable', `the consumer group: ${(error as Error).name}`, { cause: error });
+    if (error.kind === 'aborted') throw error;
     parts.log.debug({ problem: error.message }, 'late copies do not wait for their sources any longer');
   }
 }

@@ -1,4 +1,3 @@
-import { ConnectError } from '@friend-sync/connectors';
 import { SyncError, toSyncError } from '../../errors.ts';
 
 /** Longer than any wait that a step has of its own, which says more when it ends. */
@@ -21,7 +20,7 @@ export async function runSteps(steps: readonly Step[], onStep: OnStep): Promise<
     try {
       await within(STEP_MS, run());
     } catch (cause) {
-      const { kind, message } = classified(cause);
+      const { kind, message } = toSyncError(cause);
       throw new SyncError(kind, `${told}: ${message}`, { cause });
     }
   }
@@ -33,8 +32,4 @@ async function within(ms: number, work: Promise<unknown>): Promise<void> {
     timer = setTimeout(() => reject(new SyncError('source_unavailable', `not done within ${ms} ms`)), ms);
   });
   await Promise.race([work, late]).finally(() => clearTimeout(timer));
-}
-
-function classified(error: unknown): SyncError {
-  return error instanceof ConnectError ? new SyncError('connector_failed', error.message) : toSyncError(error);
 }

@@ -9,7 +9,11 @@ import {
   tailedTables,
 } from '@friend-sync/connectors';
 import type { Database } from '../../infrastructure/mysql/database.ts';
+import { askSeldom } from './ask-seldom.ts';
 import type { Stream } from './barrier.ts';
+
+/** Connect reads a topic to its end for each answer, and its connector stores a position no more often than this. */
+const SENT_EVERY_MS = 200;
 
 /** What arrives of the user server's commits: for each source, by its name, what its connector sends. */
 export function sourceStreams(
@@ -46,7 +50,7 @@ function streamOf(
   return {
     connectorName,
     server,
-    sent: async () => storedPlace(await connect.offsets(connectorName)),
+    sent: askSeldom(async () => storedPlace(await connect.offsets(connectorName)), SENT_EVERY_MS),
     topics,
     heartbeatTopic: heartbeatTopic(topicPrefix),
   };

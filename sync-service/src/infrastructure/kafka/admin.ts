@@ -203,7 +203,8 @@ function lazyConnection<C extends Admin | Producer>(create: () => C) {
       try {
         return await work(await connection);
       } catch (error) {
-        if (!(error instanceof kafkajs.KafkaJSError)) throw error;
+        // kafkajs does not expect a partition that has no leader at the moment.
+        if (!(error instanceof kafkajs.KafkaJSError || error instanceof TypeError)) throw error;
         void close(connection);
         throw new SyncError('source_unavailable', `Kafka: ${error.name}`, { cause: error });
       }
