@@ -6,8 +6,11 @@ const PURPOSES: readonly (readonly [purpose: string, digest: RegExp])[] = [
   ['rows of keys, values', /^SELECT .*`nick_name`.*FROM `user_db` \. `im_user` WHERE .* IN/],
   ['rows of keys, whether they are there', /FROM `user_db` \. `im_user` WHERE .* IN/],
   ['is the table empty', /FROM `user_db` \. `im_user` LIMIT/],
-  ['GTIDs executed, with rows', /GTID_SUBTRACT .* AS `missing` , @@`?global`? \. `?gtid_executed`? AS `executed`/i],
-  ['GTIDs and logs, for the barrier', /gtid_executed|GTID_SUBTRACT|GTID_SUBSET|SHOW BINLOG EVENTS|SHOW BINARY LOG/i],
+  ['GTIDs, with rows that are read', /gtid_mode/i],
+  [
+    'GTIDs and logs: barriers, is the history whole',
+    /gtid_executed|GTID_SUBTRACT|GTID_SUBSET|SHOW BINLOG EVENTS|SHOW BINARY LOG/i,
+  ],
   ['begin and end', /^(SET TRANSACTION|START TRANSACTION|COMMIT|ROLLBACK)/],
   ['session settings', /^(SET|SELECT @@|SHOW.* VARIABLES)/],
   ["the tables' definitions", /information_schema|SHOW CREATE|SHOW (FULL )?TABLES|SHOW (FULL )?COLUMNS/i],
