@@ -7,10 +7,8 @@ const PURPOSES: readonly (readonly [purpose: string, digest: RegExp])[] = [
   ['rows of keys, whether they are there', /FROM `user_db` \. `im_user` WHERE .* IN/],
   ['is the table empty', /FROM `user_db` \. `im_user` LIMIT/],
   ['GTIDs, with rows that are read', /gtid_mode/i],
-  [
-    'GTIDs and logs: barriers, is the history whole',
-    /gtid_executed|GTID_SUBTRACT|GTID_SUBSET|SHOW BINLOG EVENTS|SHOW BINARY LOG/i,
-  ],
+  ['GTIDs: is the history whole', /AS `(rest|purged)`/],
+  ['GTIDs and logs: barriers', /gtid_executed|GTID_SUBTRACT|GTID_SUBSET|SHOW BINLOG EVENTS|SHOW BINARY LOG/i],
   ['begin and end', /^(SET TRANSACTION|START TRANSACTION|COMMIT|ROLLBACK)/],
   ['session settings', /^(SET|SELECT @@|SHOW.* VARIABLES)/],
   ["the tables' definitions", /information_schema|SHOW CREATE|SHOW (FULL )?TABLES|SHOW (FULL )?COLUMNS/i],
