@@ -1,20 +1,36 @@
 import { spawn } from 'node:child_process';
 import { once } from 'node:events';
+import { readFileSync } from 'node:fs';
 import { createInterface } from 'node:readline';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
-import type { System } from '@friend-sync/demo';
+import type { Installation } from '@friend-sync/demo';
 
 const MAIN = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
 const READY_MS = 60_000;
 
-/** Runs `friend-sync start` in a process of its own and returns when /readyz says yes. */
-export async function startDaemon({ args, env }: System['commandLine']): Promise<AsyncDisposable> {
-  const child = spawn(process.execPath, [MAIN, ...args, 'start'], {
+export interface Daemon extends AsyncDisposable {
+  /** The most memory that it has had resident at once. */
+  peakMegabytes(): number;
+  /** kill -9; returns when it is gone. */
+  kill(): Promise<void>;
+}
+
+/** Runs `friend-sync start` in a process of its own, with other settings if need be, and returns when /readyz says yes. */
+export async function startDaemon(
+  { args, env }: Installation['commandLine'],
+  settings: Readonly<Record<string, string | number>> = {},
+): Promise<Daemon> {
+  const set = Object.entries(settings).flatMap(([path, value]) => ['--set', `${path}=${value}`]);
+  const child = spawn(process.execPath, [MAIN, ...args, ...set, 'start'], {
     env: { ...env },
     stdio: ['ignore', 'ignore', 'pipe'],
   });
   const exited = once(child, 'exit');
+  const end = async (signal: 'SIGKILL' | 'SIGTERM') => {
+    child.kill(signal);
+    await exited;
+  };
   const port = await new Promise<number>((resolve, reject) => {
     void exited.then(([code]) => reject(new Error(`the daemon ended with ${code}`)));
     createInterface({ input: child.stderr }).on('line', (line) => {
@@ -23,13 +39,17 @@ export async function startDaemon({ args, env }: System['commandLine']): Promise
     });
   });
   for (const until = Date.now() + READY_MS; !(await isReady(port)); await delay(100)) {
-    if (Date.now() > until) throw new Error('the daemon is not ready');
+    if (Date.now() < until) continue;
+    await end('SIGKILL');
+    throw new Error('the daemon is not ready');
   }
   return {
-    async [Symbol.asyncDispose]() {
-      child.kill();
-      await exited;
+    peakMegabytes() {
+      const [, kilobytes] = readFileSync(`/proc/${child.pid}/status`, 'utf8').match(/^VmHWM:\s+(\d+)/m) ?? [];
+      return Math.round(Number(kilobytes) / 1024);
     },
+    kill: () => end('SIGKILL'),
+    [Symbol.asyncDispose]: () => end('SIGTERM'),
   };
 }
 

@@ -1,11 +1,17 @@
 import { parseArgs } from 'node:util';
 import { measureChunks } from './chunk.ts';
 import { measureExactlyOnce } from './exactly-once.ts';
+import { measureFirstLoad } from './first-load.ts';
 import { measureLatency } from './latency.ts';
+import { measureProofreading } from './proofreading.ts';
+import { measureSourceCost } from './source-cost.ts';
 
 const USAGE = `npm run bench -- latency                           commit → copy visible, beside a bare consumer of the same topic
 npm run bench -- exactly-once [--rounds N]         what exactly-once source support costs, and what kills of Connect do without it
-npm run bench -- chunk [--copies N] [--rounds N]   fan-out of one user's copies by the size of its transactions`;
+npm run bench -- chunk [--copies N] [--rounds N]   fan-out of one user's copies by the size of its transactions
+npm run bench -- first-load [--rows N] [--kill]    the first load of a large source that changes meanwhile
+npm run bench -- proofreading [--rows N] [--rounds N]   what proofreading costs ingest, whose N changes wait in the topic
+npm run bench -- source-cost [--rows N]            statements at the user server: idle, at 200 updates a second, in a round`;
 
 const talk = (line: string) => process.stderr.write(`${line}\n`);
 const say = (line: string) => talk(`  ${line}`);
@@ -13,13 +19,23 @@ const say = (line: string) => talk(`  ${line}`);
 async function measure(): Promise<unknown> {
   const { values, positionals } = parseArgs({
     allowPositionals: true,
-    options: { rounds: { type: 'string' }, copies: { type: 'string' } },
+    options: {
+      rounds: { type: 'string' },
+      copies: { type: 'string' },
+      rows: { type: 'string' },
+      kill: { type: 'boolean', default: false },
+    },
   });
   const [name] = positionals;
   if (name === 'latency') return measureLatency(say);
   if (name === 'exactly-once') return measureExactlyOnce(count('rounds', values.rounds, 2), say);
   if (name === 'chunk')
     return measureChunks(count('copies', values.copies, 300_000), count('rounds', values.rounds, 3), say);
+  if (name === 'first-load')
+    return measureFirstLoad({ rows: count('rows', values.rows, 1_000_000), kills: values.kill, say });
+  if (name === 'proofreading')
+    return measureProofreading(count('rows', values.rows, 200_000), count('rounds', values.rounds, 3), say);
+  if (name === 'source-cost') return measureSourceCost(count('rows', values.rows, 300_000), say);
   throw new UsageError(name === undefined ? 'what is to be measured?' : `unknown measurement ${name}`);
 }
 

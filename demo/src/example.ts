@@ -31,27 +31,28 @@ export async function createExample(user: Database, friend: Database): Promise<v
 export async function fillExample(user: Database, friend: Database): Promise<{ users: number; copies: number }> {
   const ids = Array.from({ length: USERS }, (_, i) => i + 1);
   const friendOf = (id: number, n: number) => ((id + n * 37) % USERS) + 1;
-  await insert(
+  await insertRows(
     user,
     'user_db.im_user (id, user_name, password, nick_name)',
     ids.map((id) => [id, `user${id}`, 'secret', `Nick ${id}`]),
   );
   const friends = ids.flatMap((id) => Array.from({ length: FRIENDS_EACH }, (_, n) => [id, friendOf(id, n)]));
-  await insert(friend, 'friend_db.im_friend (user_id, friend_id)', friends);
+  await insertRows(friend, 'friend_db.im_friend (user_id, friend_id)', friends);
   const members = ids.flatMap((id) => Array.from({ length: GROUPS_EACH }, (_, n) => [(id % 50) + n * 50, id]));
-  await insert(friend, 'friend_db.im_group_member (group_id, user_id)', members);
+  await insertRows(friend, 'friend_db.im_group_member (group_id, user_id)', members);
   return { users: ids.length, copies: friends.length + members.length };
 }
 
-async function insert(database: Database, into: string, rows: unknown[][]): Promise<void> {
+/** `into`: the table and its columns. */
+export async function insertRows(database: Database, into: string, rows: unknown[][]): Promise<void> {
   for (let at = 0; at < rows.length; at += ROWS_PER_INSERT) {
     await database.write('filling the example', `INSERT INTO ${into} VALUES ?`, [rows.slice(at, at + ROWS_PER_INSERT)]);
   }
 }
 
-/** What the user service does: one user changes nickname and avatar. Returns the user. */
-export async function updateSomebody(user: Database, n: number): Promise<number> {
-  const id = randomInt(1, USERS + 1);
+/** What the user service does: one of so many users changes nickname and avatar. Returns the user. */
+export async function updateSomebody(user: Database, n: number, users = USERS): Promise<number> {
+  const id = randomInt(1, users + 1);
   await user.write('updating a profile', 'UPDATE user_db.im_user SET nick_name = ?, head_img = ? WHERE id = ?', [
     `Nick ${id} 🎈${n}`,
     `https://img.example/${id}/${n}.png`,

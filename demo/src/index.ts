@@ -1,3 +1,4 @@
 export { newDataFolder } from './data-folder.ts';
-export { updateSomebody } from './example.ts';
+export { insertRows, updateSomebody } from './example.ts';
+export { type Installation, openInstallation } from './installation.ts';
 export { openSystem, type System } from './system.ts';
