@@ -180,7 +180,7 @@ export function waiting(deadlineMs: number, alive?: () => Promise<void>, pollMs 
   return async (step, isReached, obstacle = async () => '') => {
     while (!(await isReached())) {
       if (Date.now() > until)
-        throw new SyncError('source_unavailable', `not caught up within ${deadlineMs} ms: ${step}${await obstacle()}`);
+        throw new SyncError('pipeline_stuck', `not caught up within ${deadlineMs} ms: ${step}${await obstacle()}`);
       await delay(pollMs);
       await alive?.();
     }
