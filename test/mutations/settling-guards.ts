@@ -64,4 +64,24 @@ export const SETTLING_GUARDS: readonly Guard[] = [
     ],
     test: inRefused('a decision that a key counts as deleted outlasts other marks, until a message tells of it'),
   },
+  {
+    guard: 'that what is urgent is written first',
+    file: `${READ}/turns.ts`,
+    replace: [['this.#urgent.shift() ?? this.#patient.shift()', 'this.#patient.shift() ?? this.#urgent.shift()']],
+    test: {
+      project: 'unit',
+      file: `${READ}/turns.test.ts`,
+      name: 'so many run at a time; what is urgent goes before what waits, and a failure gives its turn on',
+    },
+  },
+  {
+    guard: 'that proofreading can be turned off',
+    file: `${READ}/proofreading.ts`,
+    replace: [['perSecond > 0 && Date.now()', 'Date.now()']],
+    test: {
+      project: 'unit',
+      file: `${READ}/proofreading.test.ts`,
+      name: 'with 0 a second, and the stream on probation, a change is proofread: false',
+    },
+  },
 ];

@@ -76,7 +76,7 @@ function readsOf(parts: ReadParts): Reads {
   const { store, source, database: readFrom, signal } = parts;
   const log = createLogger('fatal');
   const metrics = new Metrics();
-  const settler = new Settler(parts, new Health(), log);
+  const settler = new Settler(parts, log);
   const events = readEvents(metrics, { notify() {} }, log);
   const look = async (...keys: Key[]) => lookAt(parts, keys, await observe(parts));
   const run = <T>(work: () => Promise<T>) => work();

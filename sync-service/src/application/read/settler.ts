@@ -5,7 +5,6 @@ import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
 import { unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { Logger } from '../../log.ts';
 import { awaitConsumed, awaitSent, readConsumed, requireSameLogs, waiting } from '../proof/barrier.ts';
-import type { Health } from '../watch/health.ts';
 import type { Suspect } from './look.ts';
 import type { Purpose } from './read-events.ts';
 import type { ReadParts } from './read-parts.ts';
@@ -50,7 +49,6 @@ interface Waiting {
  */
 export class Settler {
   readonly #parts: ReadParts;
-  readonly #health: Pick<Health, 'report' | 'clear'>;
   readonly #log: Logger;
   readonly #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
@@ -60,9 +58,8 @@ export class Settler {
   readonly #told = new Set<Key>();
   #isInTrouble = false;
 
-  constructor(parts: ReadParts, health: Pick<Health, 'report' | 'clear'>, log: Logger) {
+  constructor(parts: ReadParts, log: Logger) {
     this.#parts = parts;
-    this.#health = health;
     this.#log = log;
   }
 
@@ -157,7 +154,6 @@ export class Settler {
   async #writePart(some: readonly Suspect[], options: WriteReadsOptions): Promise<Settled[]> {
     try {
       const settled = await this.#retried(() => writeReads(this.#parts, some, options));
-      if (this.#isInTrouble) this.#health.clear(this.#part);
       this.#isInTrouble = false;
       return settled;
     } catch (caught) {
@@ -189,18 +185,13 @@ export class Settler {
     return leave(suspect, 'refused');
   }
 
-  /** What does not heal by trying again needs somebody who hears of it. */
+  /** What does not heal by trying again is an error; that keys stay due, the watch over the progress says. */
   #tell(error: SyncError): void {
     const { directive } = error.policy;
-    const isTrouble = directive !== 'retry' && directive !== 'stop';
+    const isTrouble = directive !== 'retry' && directive !== 'stop' && !this.#parts.signal.aborted;
     const level = isTrouble && !this.#isInTrouble ? 'error' : 'debug';
     this.#log[level]({ topic: this.#parts.topic, problem: error.message }, 'what was read waits');
-    if (isTrouble) this.#health.report(this.#part, error);
     this.#isInTrouble ||= isTrouble;
-  }
-
-  get #part(): string {
-    return `writing what was read of ${this.#parts.source.schema.mapping.name}`;
   }
 
   async #retried<T>(work: () => Promise<T>): Promise<T> {
@@ -221,7 +212,7 @@ export class Settler {
 /** The suspects in their order, in parts that go into one statement each. */
 function inStatements(suspects: readonly Suspect[], most: number): Suspect[][] {
   const parts: Suspect[][] = [];
-  let bytes = Number.POSITIVE_INFINITY;
+  let bytes = 0;
   for (const suspect of suspects) {
     const size = sizeOf(suspect);
     bytes += size;

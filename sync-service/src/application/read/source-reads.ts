@@ -47,7 +47,7 @@ export class SourceReads implements AsyncDisposable {
     const parts = { ...shared, signal: this.#stopping.signal };
     const { name } = parts.source.schema.mapping;
     const events = readEvents(metrics, fanOut, log);
-    const settler = new Settler(parts, health, log);
+    const settler = new Settler(parts, log);
     this.trust = trust;
     this.#parts = parts;
     this.#due = new DueReads({ parts, settler, perseverance, events });
