@@ -3,6 +3,7 @@ import { HISTORY_GUARDS } from './history-guards.ts';
 import { PICTURE_GUARDS } from './picture-guards.ts';
 import { READ_GUARDS } from './read-guards.ts';
 import { SERVER_GUARDS } from './server-guards.ts';
+import { SETTLING_GUARDS } from './settling-guards.ts';
 import { TOPIC_GUARDS } from './topic-guards.ts';
 import { VALUE_GUARDS } from './value-guards.ts';
 import { WRITE_THROUGH_GUARDS } from './write-through-guards.ts';
@@ -209,6 +210,7 @@ export const GUARDS: readonly Guard[] = [
   },
   ...HISTORY_GUARDS,
   ...READ_GUARDS,
+  ...SETTLING_GUARDS,
   ...WRITE_THROUGH_GUARDS,
   ...TOPIC_GUARDS,
   ...VALUE_GUARDS,

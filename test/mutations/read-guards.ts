@@ -198,7 +198,7 @@ export const READ_GUARDS: readonly Guard[] = [
   {
     guard: 'leaving the marks of a first load to the sweep',
     file: `${READ}/round.ts`,
-    replace: [['{ marksNew: !this.#round.isAsked }', '{ marksNew: true }']],
+    replace: [['{ marksNew: !this.#round.isAsked,', '{ marksNew: true,']],
     test: inRound('a first load fills the mirror and marks no key but those whose copies differ'),
   },
   {

@@ -132,7 +132,10 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
 /** A value that the mirror refuses is no key's fault: the mirror must become what the source's columns are now. */
 function mirrorRefusal(error: unknown): SyncError | undefined {
   if (!(error instanceof SyncError) || error.kind !== 'store_refused') return undefined;
-  return new SyncError('store_misconfigured', `the mirror is narrower than the source's columns (${error.message})`);
+  return new SyncError(
+    'store_misconfigured',
+    `the mirror is narrower than the source's columns, or max_allowed_packet than a batch (${error.message})`,
+  );
 }
 
 function sourceOf({ store, sources }: IngestHandlerParts, topic: string): SourceStore {

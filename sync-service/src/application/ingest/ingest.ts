@@ -97,7 +97,8 @@ async function storeBatch(
         source.mirror.write(t, writes),
         source.pending.mark(t, deleted, DELETE_DELAY_SECONDS),
         source.pending.mark(t, marked),
-        source.due.mark(t, due),
+        // What was decided of a row counts no more once it is heard of.
+        source.due.mark(t, due, { takesGone: false }),
         store.consumed.advance(t, { ...batch, newestGtid: newestGtid(batch.changes) }),
       ],
       'commit',

@@ -120,7 +120,7 @@ export class RoundRun {
         );
       }
       limit = nextLimit(limit, looked.rows.length, looked.bytes);
-      while (pages.length > MOST_PAGES || settler.held > MOST_HELD || (isLast && pages.length > 0)) {
+      while (pages.length > MOST_PAGES || settler.held(this.#purpose) > MOST_HELD || (isLast && pages.length > 0)) {
         await pages[0]?.settled;
         if (!(await this.#pass(pages, leg))) return false;
       }
@@ -140,7 +140,8 @@ export class RoundRun {
   /** What cannot be settled now stays due. */
   async #settle(suspects: readonly Suspect[]): Promise<void> {
     const { parts, settler, run } = this.#options;
-    const settled = await settler.settle(await this.#confirmed(suspects), { marksNew: !this.#round.isAsked });
+    const options = { marksNew: !this.#round.isAsked, purpose: this.#purpose } as const;
+    const settled = await settler.settle(await this.#confirmed(suspects), options);
     this.#tell(settled);
     const left = settled.filter(({ outcome }) => outcome === 'taken' || outcome === 'given up');
     if (left.length === 0) return;
@@ -207,7 +208,7 @@ export class RoundRun {
     const { parts, settler, run } = this.#options;
     for (const some of inPages(keys, SOME_KEYS)) {
       const { gone } = await run(async () => lookAt(parts, some, await observe(parts)));
-      const settled = await settler.settle(gone, { takesGone: () => true });
+      const settled = await settler.settle(gone, { takesGone: () => true, purpose: this.#purpose });
       this.#tell(settled);
     }
   }

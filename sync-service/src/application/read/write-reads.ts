@@ -8,11 +8,11 @@ import type { ReadParts } from './read-parts.ts';
 
 /**
  * What became of a suspect. `gone`: its row is gone for certain, which nobody has decided about; `taken`: somebody else has
- * its mirror row; `given up`: nothing was written, nor can be.
+ * its mirror row; `given up`: nothing was written, nor can be; `refused`: the mirror does not take the row, which is told.
  */
 export interface Settled {
   readonly suspect: Suspect;
-  readonly outcome: Written['kind'] | 'gone' | 'taken' | 'given up';
+  readonly outcome: Written['kind'] | 'gone' | 'taken' | 'given up' | 'refused';
   /** Columns of which the mirror said something else than the source; `*`: of the row as a whole. Empty: of none. */
   readonly corrected: readonly string[];
 }
@@ -93,7 +93,7 @@ export async function writeReads(
 }
 
 /** Nothing is written of it. */
-export function leave(suspect: Suspect, outcome: 'gone' | 'taken' | 'given up'): Settled {
+export function leave(suspect: Suspect, outcome: 'gone' | 'taken' | 'given up' | 'refused'): Settled {
   return { suspect, outcome, corrected: [] };
 }
 
