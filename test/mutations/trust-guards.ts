@@ -1,14 +1,52 @@
-import { APPLICATION, type Guard } from './guard.ts';
+import { APPLICATION, type Guard, mysqlTest } from './guard.ts';
 
 const TRUST = `${APPLICATION}/read/trust.ts`;
+const SOURCE_READS = `${APPLICATION}/read/source-reads.ts`;
+const TOLD_GONE =
+  'case 85: a stream that is not trusted tells that two rows are gone: the copy of the one that lives stays, that of the other gets the delete policy';
 const inTrust = (name: string): Guard['test'] => ({
   project: 'unit',
   file: `${APPLICATION}/read/trust.test.ts`,
   name,
 });
 
-/** What gives the trust back. */
+/** What a stream that is not trusted may do, and what gives the trust back. */
 export const TRUST_GUARDS: readonly Guard[] = [
+  {
+    guard: 'that a delete of a stream that is not trusted is a question',
+    file: SOURCE_READS,
+    replace: [["kind: change.kind === 'row' ? 'row' : 'told gone', values", 'values']],
+    test: mysqlTest('trust.mysql.test.ts', TOLD_GONE),
+  },
+  {
+    guard: 'that a delete which a read confirms is taken',
+    file: `${APPLICATION}/ingest/ingest.ts`,
+    replace: [['source.due.mark(t, toldGone, { takesGone: true })', 'source.due.mark(t, toldGone)']],
+    test: mysqlTest('trust.mysql.test.ts', TOLD_GONE),
+  },
+  {
+    guard: 'that a source whose keys are misread is held',
+    file: SOURCE_READS,
+    replace: [['if (verdict.misreadsKey)', 'if (!verdict.misreadsKey)']],
+    test: mysqlTest(
+      'trust.mysql.test.ts',
+      'case 85: a source whose keys are misread is held until a new epoch, which a look from before it does not hold again',
+    ),
+  },
+  {
+    guard: 'that a look at the picture counts for the epoch in which it began',
+    file: SOURCE_READS,
+    replace: [
+      [
+        'const seen = this.#seen;',
+        'const seen = await store.serverState.read(store.database, source.schema.mapping.name);',
+      ],
+    ],
+    test: mysqlTest(
+      'trust.mysql.test.ts',
+      'case 85: a source whose keys are misread is held until a new epoch, which a look from before it does not hold again',
+    ),
+  },
   {
     guard: 'that a right picture gives back no trust that was lost by proof',
     file: TRUST,
