@@ -1,6 +1,7 @@
 import { type Change, createLogger, Health } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { SourceReads } from '../../sync-service/src/application/read/source-reads.ts';
+import { announceDaemon } from '../../sync-service/src/application/watch/announce.ts';
 import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
@@ -23,6 +24,7 @@ async function openSettled() {
   });
   const feed = createFeed(server);
   const { user, userDb, friend, friendDb, configuration, store } = server;
+  const { stateDatabase } = configuration.settings.target;
   await user.write('rows', `INSERT INTO ${userDb}.account (id, nick) VALUES (1,'Ann'),(2,'Bea'),(3,'Cid')`);
   await friend.write('copies', `INSERT INTO ${friendDb}.friend (friend_id) VALUES (1),(2),(3)`);
   await feed.rows([1n, null, 'Ann'], [2n, null, 'Bea'], [3n, null, 'Cid']);
@@ -46,7 +48,7 @@ async function openSettled() {
   };
   const isDone = async () => (await feed.source.due.count(store.database)) === 0;
   const nicks = () => column(server, `SELECT nick FROM ${friendDb}.friend ORDER BY friend_id`);
-  return { server, feed, reads, open, isDone, nicks };
+  return { server, feed, reads, open, isDone, nicks, stateDatabase };
 }
 
 const deleteOf = (key: bigint, offset: bigint): Change => ({
@@ -113,4 +115,17 @@ test('an instance that ingests nothing of a source notes what another decides ab
   await expect.poll(noted, SOON).toEqual(['stream_distrusted']);
   await deciding.own.pictureSeen({ is: 'right' });
   await expect.poll(noted, SOON).toEqual([]);
+});
+
+test('looks that are over for long are forgotten while a daemon runs, whether or not a round ends', async () => {
+  const { server, reads, stateDatabase } = await openSettled();
+  await using _ = reads;
+  await server.friend.write(
+    'looks',
+    `INSERT INTO ${stateDatabase}.read_look (token, at) VALUES (-1, NOW(6) - INTERVAL 2 HOUR), (-2, NOW(6) - INTERVAL 30 MINUTE)`,
+  );
+  await using __ = await announceDaemon(server.store);
+  const looks = async () => (await column(server, `SELECT token FROM ${stateDatabase}.read_look`)).map(String);
+  await expect.poll(looks, SOON).not.toContain('-1');
+  expect(await looks()).toContain('-2');
 });
