@@ -81,7 +81,15 @@ async function patrolOnceItStreams({ connect, stream, store }: FollowParts): Pro
 }
 
 /** The binary logs it was to read may be gone. It need not see what the patrol will, so it begins at the present. */
-async function giveUpPosition({ configuration, admin, connect, stream, store, log }: FollowParts): Promise<void> {
+async function giveUpPosition({
+  configuration,
+  admin,
+  connect,
+  stream,
+  store,
+  log,
+  signal,
+}: FollowParts): Promise<void> {
   const name = stream.connectorName;
   // While its server is away, Connect takes no configuration, and the connector would be left stopped.
   await store.database.rows('asking whether it answers', 'SELECT 1');
@@ -92,5 +100,5 @@ async function giveUpPosition({ configuration, admin, connect, stream, store, lo
   const histories = schemaHistoryTopic(settings.lateCopies.topicPrefix);
   const connector = withSchemaHistory({ name, config, source: undefined }, histories);
   const { stop, run } = beginning({ settings, admin, connect }, connector);
-  await runSteps([...stop, ...run], (step) => log.debug({ connector: name, step }, 'beginning anew'));
+  await runSteps([...stop, ...run], (step) => log.debug({ connector: name, step }, 'beginning anew'), signal);
 }

@@ -5,6 +5,7 @@ import { READ_GUARDS } from './read-guards.ts';
 import { SERVER_GUARDS } from './server-guards.ts';
 import { SETTLING_GUARDS } from './settling-guards.ts';
 import { TOPIC_GUARDS } from './topic-guards.ts';
+import { TRUST_GUARDS } from './trust-guards.ts';
 import { VALUE_GUARDS } from './value-guards.ts';
 import { WRITE_THROUGH_GUARDS } from './write-through-guards.ts';
 
@@ -213,6 +214,7 @@ export const GUARDS: readonly Guard[] = [
   ...SETTLING_GUARDS,
   ...WRITE_THROUGH_GUARDS,
   ...TOPIC_GUARDS,
+  ...TRUST_GUARDS,
   ...VALUE_GUARDS,
   ...PICTURE_GUARDS,
   ...SERVER_GUARDS,

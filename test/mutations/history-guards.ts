@@ -23,6 +23,8 @@ const GOES_ON =
   'case 61: a user server that goes on without transactions that the connector has sent was set back, whatever its uuid is now; a look alone is no proof';
 const BEHIND =
   'case 61: a connector whose position was set back is noticed, by what it had sent and by what was ingested';
+const UNDER_WAY = 'a look that is under way when a new epoch';
+const DECLARES_NOTHING = 'declares nothing lost of it, and remembers nothing';
 
 /** What keeps the barrier from proving what is not so, and a source's history from being lost in silence. */
 export const HISTORY_GUARDS: readonly Guard[] = [
@@ -132,6 +134,21 @@ export const HISTORY_GUARDS: readonly Guard[] = [
     test: mysqlTest(
       'history.mysql.test.ts',
       'case 29: a connector that stands at a row that lacks columns halts until a new epoch; one that failed for another reason does not',
+    ),
+  },
+  {
+    guard: 'that a look says nothing of another epoch',
+    file: `${MYSQL}/server-state.ts`,
+    replace: [['AND begun_at = ?', 'AND ? IS NOT NULL']],
+    test: mysqlTest('position.mysql.test.ts', `${UNDER_WAY} has begun ${DECLARES_NOTHING}: another position`),
+  },
+  {
+    guard: 'that a look declares nothing over an epoch that begins',
+    file: `${MYSQL}/server-state.ts`,
+    replace: [['AND history_lost IS NULL', 'AND 1']],
+    test: mysqlTest(
+      'position.mysql.test.ts',
+      `${UNDER_WAY} begins ${DECLARES_NOTHING}: a connector without a position`,
     ),
   },
   {

@@ -10,6 +10,8 @@ const LOST = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa:1-3';
 
 /** A connector that has read everything, and what was ingested of what it sent; a test says how each differs. */
 class Connector {
+  /** Its answers come after this. */
+  stall = Promise.resolve();
   ingested: string[] = [];
   /** What it has stored; null: no position. */
   stored: (executed: string) => string | null = (executed) => executed;
@@ -29,6 +31,7 @@ async function watch({ user, store }: FriendServer, connector = new Connector())
     if (!connector.isReachable) throw new Error('away');
     const [row] = await user.rows('position', "SELECT REPLACE(@@global.gtid_executed, '\\n', '') AS gtids");
     const gtids = connector.stored(String(row?.gtids));
+    await connector.stall;
     return gtids === null ? [] : [{ partition: {}, offset: { gtids } }];
   }
   const status = async () => ({ state: 'RUNNING', tasks: [] });
@@ -157,3 +160,39 @@ test('case 96: transactions that were added to gtid_purged by hand are noticed w
     await user.write('as before', 'RESET BINARY LOGS AND GTIDS');
   }
 });
+
+test.each([
+  ['has begun', 'a connector without a position'],
+  ['has begun', 'another position'],
+  ['begins', 'a connector without a position'],
+])(
+  'a look that is under way when a new epoch %s declares nothing lost of it, and remembers nothing: %s',
+  async (how, what) => {
+    await using server = await openFriendServer(TABLES);
+    const { serverState, database } = server.store;
+    await using watched = await watch(server);
+    expect(await watched.isIntact()).toBe(true);
+    let answer = () => {};
+    const stall = new Promise<void>((resolve) => {
+      answer = resolve;
+    });
+    const asked = new Promise<void>((resolve) => {
+      const stored = (executed: string) => {
+        resolve();
+        return what === 'another position' ? executed : null;
+      };
+      Object.assign(watched.connector, { stored, stall });
+    });
+    const looking = watched.isIntact();
+    await asked;
+    await serverState.epochBegins(database, 'account');
+    if (how === 'has begun') await serverState.beginAnew(database, 'account', '');
+    const begun = await serverState.read(database, 'account');
+    answer();
+    await looking;
+    expect(await serverState.read(database, 'account')).toEqual(begun);
+    await serverState.beginAnew(database, 'account', '');
+    Object.assign(watched.connector, new Connector());
+    expect(await watched.isIntact()).toBe(true);
+  },
+);

@@ -76,7 +76,7 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
     for (const letter of decoded.letters) await sendDeadLetter(parts.admin, letter);
     const { messages, ...where } = batch;
     const reads = parts.reads.get(source.schema.mapping.name);
-    const changes = (await reads?.believed(decoded.changes)) ?? decoded.changes;
+    const changes = reads?.believed(decoded.changes) ?? decoded.changes;
     const stored = await storeDecoded(source, { ...where, epoch, changes, floor: decoded.floor });
     if (stored.kind === 'moved') return stored;
     if (hasNewSchema(batch.topic, decoded.schemas)) reads?.beginProbation();

@@ -6,8 +6,9 @@ import {
   withSchemaHistory,
 } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
+import { EPOCH_BEGINS } from '../../infrastructure/mysql/server-state.ts';
 import { beginning } from './beginning.ts';
-import { beginEpoch, EPOCH_BEGINS, type EpochParts } from './epoch.ts';
+import { beginEpoch, type EpochParts } from './epoch.ts';
 import { type OnStep, runSteps } from './steps.ts';
 
 const TABLES = 'table.include.list';

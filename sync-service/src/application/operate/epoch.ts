@@ -10,10 +10,7 @@ import type { Database } from '../../infrastructure/mysql/database.ts';
 import { readHistory } from '../../infrastructure/mysql/server-state.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import { type BeginningParts, beginning } from './beginning.ts';
-import { type OnStep, runSteps } from './steps.ts';
-
-/** Why a source is not followed while a new epoch of it begins, and from then on if that was broken off. */
-export const EPOCH_BEGINS = 'a new epoch of it was begun and has not ended';
+import { type OnStep, runSteps, type Step } from './steps.ts';
 
 export interface EpochParts extends Omit<BeginningParts, 'settings'> {
   readonly configuration: Configuration;
@@ -50,18 +47,19 @@ export function planEpoch(
  * may be in; daemons need not be stopped. Broken off at any step it may be repeated, and until then nobody takes the
  * source for one that is followed.
  */
-export async function beginEpoch(parts: EpochParts, source: SourceMapping, onStep: OnStep): Promise<void> {
+export async function beginEpoch(
+  parts: EpochParts,
+  source: SourceMapping,
+  onStep: OnStep,
+  signal?: AbortSignal,
+): Promise<void> {
   const { configuration, store, admin } = parts;
   const { database, serverState } = store;
   const { settings } = configuration;
   const topic = changeTopic(settings, source);
   const { stop, run } = beginning({ ...parts, settings }, sourceConnector(configuration, source));
-  const steps = [
-    {
-      name: `remembering that an epoch of ${source.name} begins`,
-      // Broken off, it may be gone on with by itself: somebody has decided it.
-      run: () => serverState.declareLost(database, source.name, EPOCH_BEGINS, true),
-    },
+  const begins = () => serverState.epochBegins(database, source.name);
+  const following: Step[] = [
     { name: 'creating topics that are missing', run: () => admin.ensureTopics(topicDefinitions(configuration)) },
     ...stop,
     {
@@ -80,17 +78,21 @@ export async function beginEpoch(parts: EpochParts, source: SourceMapping, onSte
         await serverState.beginAnew(database, source.name, executed);
       },
     },
+  ];
+  const steps = [
+    { name: `remembering that an epoch of ${source.name} begins`, run: begins },
+    ...following.map(({ name, run }) => ({ name, run: () => begins().then(run) })),
     {
       name: 'asking for a round over all rows',
       async run() {
         // The stream has begun anew, and is trusted until it is found wrong.
         const own = store.sources.get(source.name);
-        await own?.reads.setDistrust(database, undefined);
+        await own?.reads.clearDistrust(database, 'proof', 'table');
         await own?.round.request(database);
       },
     },
   ];
-  await runSteps(steps, onStep);
+  await runSteps(steps, onStep, signal);
 }
 
 /** Everything above the present ends is of the new epoch, and newer than anything of the old one. */

@@ -1,11 +1,13 @@
 import type { SourceMapping } from '@friend-sync/connectors';
 import { toSyncError } from '../../errors.ts';
 import type { ReadsStore } from '../../infrastructure/mysql/reads-store.ts';
+import { EPOCH_BEGINS } from '../../infrastructure/mysql/server-state.ts';
 import type { Logger } from '../../log.ts';
 import type { ConnectorWatch } from '../watch/connector-watch.ts';
 import type { HistoryWatch } from '../watch/history-watch.ts';
 import { repeat } from '../watch/repeat.ts';
 import { beginEpoch, type EpochParts } from './epoch.ts';
+import { STEP_MS } from './steps.ts';
 
 const LOOK_EVERY_MS = 2_000;
 /** What has stopped a source again so soon is for a person to look at. */
@@ -32,7 +34,10 @@ export interface HealingParts {
 export function watchHealing(parts: HealingParts): AsyncDisposable {
   const { source, reads, history, connector, afterMs, log, epoch } = parts;
   const { database } = epoch.store;
+  const stopping = new AbortController();
   let standsSince: number | undefined;
+  /** A step of an epoch that somebody has begun ended here; undefined: nobody has. */
+  let lastStep: string | undefined;
 
   async function look(): Promise<void> {
     const loss = history.loss();
@@ -43,23 +48,32 @@ export function watchHealing(parts: HealingParts): AsyncDisposable {
       standsSince = undefined;
       return;
     }
+    const isBegun = loss?.reason === EPOCH_BEGINS;
+    if (isBegun && loss.since !== lastStep) standsSince = undefined;
+    lastStep = loss?.since;
     standsSince ??= Date.now();
-    if (Date.now() - standsSince < afterMs) return;
+    // Somebody else's new epoch goes on beside this one as long as its steps do.
+    if (Date.now() - standsSince < (isBegun ? Math.max(afterMs, STEP_MS) : afterMs)) return;
     if (!(await reads.mayHeal(database, AT_MOST_EVERY_SECONDS))) return;
     const reason = loss?.reason ?? 'its connector fails again after each restart';
     log.error({ source: source.name, reason }, 'a new epoch begins by itself: the source stood still');
-    await beginEpoch(epoch, source, (step) => log.info({ source: source.name, step }, 'a new epoch')).catch(
-      async (error) => {
-        await reads.takeBackHealing(database).catch(() => {});
-        throw error;
-      },
-    );
+    const onStep = (step: string) => log.info({ source: source.name, step }, 'a new epoch');
+    await beginEpoch(epoch, source, onStep, stopping.signal).catch(async (error) => {
+      await reads.takeBackHealing(database).catch(() => {});
+      throw error;
+    });
     standsSince = undefined;
   }
 
-  return repeat(LOOK_EVERY_MS, () =>
+  const looking = repeat(LOOK_EVERY_MS, () =>
     look().catch((error) =>
       log.error({ source: source.name, problem: toSyncError(error).message }, 'the new epoch was not begun'),
     ),
   );
+  return {
+    async [Symbol.asyncDispose]() {
+      stopping.abort();
+      await looking[Symbol.asyncDispose]();
+    },
+  };
 }

@@ -6,7 +6,7 @@ import { runSteps, type Step } from './steps.ts';
 afterEach(() => vi.useRealTimers());
 
 /** Steps `a`, `b`, …, of which the second does this. */
-function steps(run: Step['run']): { told: string[]; done: string[]; running: Promise<void> } {
+function steps(run: Step['run'], signal?: AbortSignal): { told: string[]; done: string[]; running: Promise<void> } {
   const [told, done]: [string[], string[]] = [[], []];
   const step = (name: string, more: Step['run'] = async () => {}) => ({
     name,
@@ -15,7 +15,7 @@ function steps(run: Step['run']): { told: string[]; done: string[]; running: Pro
       done.push(name);
     },
   });
-  const running = runSteps([step('a'), step('b', run), step('c')], (name) => told.push(name));
+  const running = runSteps([step('a'), step('b', run), step('c')], (name) => told.push(name), signal);
   return { told, done, running };
 }
 
@@ -42,4 +42,15 @@ test('a step that hangs ends all the same', async () => {
   const failed = expect(running).rejects.toThrow(/^step 2 of 3, b: not done within \d+ ms$/);
   await vi.advanceTimersByTimeAsync(600_000);
   await failed;
+});
+
+test('a step that is under way when the signal comes is not waited for, and none follows', async () => {
+  const stopping = new AbortController();
+  const { done, running } = steps(async () => {
+    setImmediate(() => stopping.abort());
+    return new Promise(() => {});
+  }, stopping.signal);
+  await expect(running).rejects.toMatchObject({ kind: 'aborted', message: 'step 2 of 3, b: broken off' });
+  expect(done).toEqual(['a']);
+  await expect(steps(async () => {}, stopping.signal).running).rejects.toMatchObject({ kind: 'aborted' });
 });

@@ -1,7 +1,7 @@
 import { SyncError, toSyncError } from '../../errors.ts';
 
 /** Longer than any wait that a step has of its own, which says more when it ends. */
-const STEP_MS = 90_000;
+export const STEP_MS = 90_000;
 
 /** What may be done again whatever has become of it before. */
 export interface Step {
@@ -12,13 +12,16 @@ export interface Step {
 
 export type OnStep = (told: string) => void;
 
-/** Runs the steps one after another, telling each before it begins. Fails with the name of the one that did, or that took too long. */
-export async function runSteps(steps: readonly Step[], onStep: OnStep): Promise<void> {
+/**
+ * Runs the steps one after another, telling each before it begins. Fails with the name of the one that did, that took too
+ * long, or that was not waited for any longer because of the signal.
+ */
+export async function runSteps(steps: readonly Step[], onStep: OnStep, signal?: AbortSignal): Promise<void> {
   for (const [index, { name, run }] of steps.entries()) {
     const told = `step ${index + 1} of ${steps.length}, ${name}`;
     onStep(told);
     try {
-      await within(STEP_MS, run());
+      await within(STEP_MS, run, signal);
     } catch (cause) {
       const { kind, message } = toSyncError(cause);
       throw new SyncError(kind, `${told}: ${message}`, { cause });
@@ -26,10 +29,17 @@ export async function runSteps(steps: readonly Step[], onStep: OnStep): Promise<
   }
 }
 
-async function within(ms: number, work: Promise<unknown>): Promise<void> {
+async function within(ms: number, run: Step['run'], signal?: AbortSignal): Promise<void> {
+  if (signal?.aborted) throw new SyncError('aborted', 'not begun');
+  const ended = new AbortController();
   let timer: NodeJS.Timeout | undefined;
-  const late = new Promise<never>((_, reject) => {
+  const cut = new Promise<never>((_, reject) => {
     timer = setTimeout(() => reject(new SyncError('source_unavailable', `not done within ${ms} ms`)), ms);
+    const abort = () => reject(new SyncError('aborted', 'broken off'));
+    signal?.addEventListener('abort', abort, { signal: ended.signal });
   });
-  await Promise.race([work, late]).finally(() => clearTimeout(timer));
+  await Promise.race([run(), cut]).finally(() => {
+    clearTimeout(timer);
+    ended.abort();
+  });
 }

@@ -115,6 +115,7 @@ function isOfUnknownTransaction({ suspect: { known }, outcome }: Settled): boole
 
 /** What was unknown is completed, not corrected. */
 function contradicted({ read }: Suspect, known: MirrorRow | undefined, columns: readonly string[]): string[] {
-  if (!known || !read.values || known.isDeleted) return ['*'];
+  if (!known || known.isDeleted) return ['*'];
+  if (!read.values) return known.values.every((value) => value === undefined) ? [] : ['*'];
   return columns.filter((_, i) => known.values[i] !== undefined && !equalValues(known.values[i], read.values?.[i]));
 }

@@ -81,11 +81,13 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     const sent = await stream.sent().catch(() => 'unknown' as const);
     const history = await readHistory(server);
     const found = await finder.find({ seen, ingested, status, sent, history });
-    if (found) await serverState.declareLost(database, sourceName, found.reason, found.mayHeal);
+    if (found && !(await serverState.declareLost(database, sourceName, seen, found)))
+      return (await serverState.read(database, sourceName))?.lost;
+    const stored = sent === 'unknown' ? undefined : sent;
     // What is suspected is not to count as what was there before.
-    else if (!finder.suspicion)
-      await serverState.remember(database, sourceName, history.executed, sent === 'unknown' ? undefined : sent?.gtids);
-    await tellRetention(history, sent === 'unknown' ? undefined : sent);
+    if (!found && !finder.suspicion)
+      await serverState.remember(database, sourceName, seen, history.executed, stored?.gtids);
+    await tellRetention(history, stored);
     return found;
   }
 

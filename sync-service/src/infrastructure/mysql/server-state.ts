@@ -16,6 +16,8 @@ export interface HistoryLoss {
   readonly reason: string;
   /** Nothing is in doubt but what the connector cannot read: a new epoch may begin without anybody's decision. */
   readonly mayHeal: boolean;
+  /** UTC; of an epoch that was begun and has not ended: when its last step did. */
+  readonly since?: string;
 }
 
 /** What was last seen of the user server, and of the connector that reads it for a source. */
@@ -25,9 +27,16 @@ export interface SeenServer {
   readonly sent: string | undefined;
   /** UTC. */
   readonly seenAt: string;
+  /** Of the epoch, by the database's clock: what was seen in one says nothing of the next. */
+  readonly begunAt: string;
   /** Until a new epoch begins. */
   readonly lost: HistoryLoss | undefined;
 }
+
+/** Why a source is not followed while a new epoch of it begins, and from then on if that was broken off. */
+export const EPOCH_BEGINS = 'a new epoch of it was begun and has not ended';
+
+const OF_THAT_EPOCH = 'WHERE server = ? AND history_lost IS NULL AND begun_at = ?';
 
 /** Needs no privilege. */
 export async function readHistory(server: Database): Promise<ServerHistory> {
@@ -52,40 +61,54 @@ export class ServerStateStore {
   async read(session: Session, source: string): Promise<SeenServer | undefined> {
     const [row] = await session.rows(
       'reading the server state',
-      `SELECT gtid_executed, sent_gtids, seen_at, history_lost, may_heal FROM ${this.#table} WHERE server = ?`,
+      `SELECT gtid_executed, sent_gtids, seen_at, begun_at, history_lost, may_heal FROM ${this.#table} WHERE server = ?`,
       [source],
     );
     if (!row) return undefined;
     const { sent_gtids: sent, history_lost: reason } = row;
+    const seenAt = String(row.seen_at);
     return {
       executed: String(row.gtid_executed),
       sent: sent === null ? undefined : String(sent),
-      seenAt: String(row.seen_at),
-      lost: reason === null ? undefined : { reason: String(reason), mayHeal: row.may_heal === 1 },
+      seenAt,
+      begunAt: String(row.begun_at),
+      lost: reason === null ? undefined : { reason: String(reason), mayHeal: row.may_heal === 1, since: seenAt },
     };
   }
 
   /**
-   * Nothing is remembered any more once the history is lost: another instance may have found out meanwhile. `sent`:
-   * undefined where it cannot be told, or there is none; what was remembered before stays.
+   * Remembers what a look has seen that began with `seen`, unless the history is lost or another epoch has begun since.
+   * `sent`: undefined where it cannot be told, or there is none; what was remembered before stays.
    */
-  async remember(session: Session, source: string, executed: string, sent: string | undefined): Promise<void> {
+  async remember(session: Session, source: string, seen: SeenServer | undefined, executed: string, sent?: string) {
     await session.write(
       'remembering the server state',
-      `INSERT INTO ${this.#table} (server, gtid_executed, sent_gtids) VALUES (?, ?, ?) AS n
-       ON DUPLICATE KEY UPDATE seen_at = IF(history_lost IS NULL, NOW(6), seen_at),
-         gtid_executed = IF(history_lost IS NULL, n.gtid_executed, server_state.gtid_executed),
-         sent_gtids = IF(history_lost IS NULL, COALESCE(n.sent_gtids, server_state.sent_gtids), server_state.sent_gtids)`,
-      [source, executed, sent ?? null],
+      seen
+        ? `UPDATE ${this.#table} SET seen_at = NOW(6), gtid_executed = ?, sent_gtids = COALESCE(?, sent_gtids) ${OF_THAT_EPOCH}`
+        : `INSERT IGNORE INTO ${this.#table} (gtid_executed, sent_gtids, server) VALUES (?, ?, ?)`,
+      [executed, sent ?? null, source, seen?.begunAt],
     );
   }
 
-  async declareLost(session: Session, source: string, reason: string, mayHeal = false): Promise<void> {
+  /** False: the history is lost already, or another epoch has begun since the look that began with `seen`, which says nothing of it. */
+  async declareLost(session: Session, source: string, seen: SeenServer | undefined, { reason, mayHeal }: HistoryLoss) {
+    const { matched } = await session.write(
+      'remembering the server state',
+      seen
+        ? `UPDATE ${this.#table} SET history_lost = ?, may_heal = ? ${OF_THAT_EPOCH}`
+        : `INSERT IGNORE INTO ${this.#table} (gtid_executed, history_lost, may_heal, server) VALUES ('', ?, ?, ?)`,
+      [reason.slice(0, 255), mayHeal, source, seen?.begunAt],
+    );
+    return matched === 1;
+  }
+
+  /** The source is not followed while an epoch begins; to be said before each step. Broken off, it may be gone on with by itself. */
+  async epochBegins(session: Session, source: string): Promise<void> {
     await session.write(
       'remembering the server state',
-      `INSERT INTO ${this.#table} (server, gtid_executed, history_lost, may_heal) VALUES (?, '', ?, ?) AS n
-       ON DUPLICATE KEY UPDATE history_lost = n.history_lost, may_heal = n.may_heal`,
-      [source, reason.slice(0, 255), mayHeal],
+      `INSERT INTO ${this.#table} (server, gtid_executed, history_lost, may_heal) VALUES (?, '', ?, 1) AS n
+       ON DUPLICATE KEY UPDATE history_lost = n.history_lost, may_heal = 1, seen_at = NOW(6)`,
+      [source, EPOCH_BEGINS],
     );
   }
 
