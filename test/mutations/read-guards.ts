@@ -10,6 +10,7 @@ const inSequence = (name: string): Guard['test'] => ({
   file: 'test/property/reads.mysql.test.ts',
   name: `${name}, and no row goes back`,
 });
+const inCourse = (name: string) => mysqlTest('reads-course.mysql.test.ts', name);
 const inRound = (name: string) => mysqlTest('reads-round.mysql.test.ts', name);
 
 /** What gives a row that was read its place among the changes. */
@@ -192,8 +193,36 @@ export const READ_GUARDS: readonly Guard[] = [
   {
     guard: "a round's cursor",
     file: `${READ}/round.ts`,
-    replace: [['(i === 0 && round.place?.after) || []', '(i < 0 && round.place?.after) || []']],
+    replace: [['(i === 0 && cursor) || []', '(i < 0 && cursor) || []']],
     test: inRound('a round whose instance dies goes on elsewhere behind the pages that it has settled'),
+  },
+  {
+    guard: 'the beginning of the sweeps where the cursor is of a copy that is none any more',
+    file: `${READ}/round.ts`,
+    replace: [['round.place ? FIRST_SWEEP : 0', '0']],
+    test: inCourse(
+      'a round in the sweep of a copy that has left the mapping sweeps the copies that are left, from their beginning',
+    ),
+  },
+  {
+    guard: 'that a cursor is for its own leg',
+    file: `${READ}/round.ts`,
+    replace: [['(known >= 0 && round.place?.after)', 'round.place?.after']],
+    test: inCourse(
+      'a round in the sweep of a copy that has left the mapping sweeps the copies that are left, from their beginning',
+    ),
+  },
+  {
+    guard: 'smaller pages where a page fails',
+    file: `${READ}/source-leg.ts`,
+    replace: [['limit = Math.ceil(limit / GROWTH);', '']],
+    test: inCourse('rows that take longer than a statement may are read fewer at a time'),
+  },
+  {
+    guard: 'keeping a round while its rows wait',
+    file: `${READ}/round-course.ts`,
+    replace: [['await using _ = repeat(', 'await using _ = repeat(100 * ']],
+    test: inCourse('a round is kept while its rows wait for their barrier'),
   },
   {
     guard: 'leaving the marks of a first load to the sweep',

@@ -4,7 +4,7 @@ import { toAfter } from '../../infrastructure/mysql/round-store.ts';
 import { GoneGuard } from './gone-guard.ts';
 import { lookAt, observe } from './look.ts';
 import { atSource } from './read-parts.ts';
-import { MOST_ROWS, type RoundCourse, SOME_KEYS } from './round-course.ts';
+import { type RoundCourse, SOME_KEYS } from './round-course.ts';
 
 /** Looks for every live row of the mirror in the source. */
 export async function findGone(course: RoundCourse): Promise<void> {
@@ -13,17 +13,16 @@ export async function findGone(course: RoundCourse): Promise<void> {
   const guard = new GoneGuard();
   for (let from: Key | undefined, isLast = false; !isLast; ) {
     const began = performance.now();
-    const rows = await run(() => source.mirror.readAfter(store.database, from, MOST_ROWS));
-    const live = rows.filter(({ isDeleted }) => !isDeleted).map(({ key }) => key);
+    const live = await run(() => source.mirror.liveKeysAfter(store.database, from, course.mostRows));
     const existing = await run(() => existingOf(course, live));
     const missing = live.filter((key) => !existing.has(key));
     const gone = await run(() => withoutRow(course, missing));
     if (course.round.takesGone) await takeGone(course, gone);
     else guard.add(live.length, gone);
-    isLast = rows.length < MOST_ROWS;
-    from = rows.at(-1)?.key ?? from;
-    await course.goOn('mirror', toAfter(from));
-    await course.slowDown(rows.length, began);
+    isLast = live.length < course.mostRows;
+    from = live.at(-1) ?? from;
+    await course.goOn({ leg: 'mirror', after: toAfter(from) });
+    await course.slowDown(live.length, began);
   }
   if (guard.taken) await takeGone(course, guard.taken);
   else course.goneKeys = guard.count;
@@ -53,6 +52,6 @@ async function takeGone(course: RoundCourse, keys: readonly Key[]): Promise<void
   const { parts, settler, run } = course.options;
   for (const some of inPages(keys, SOME_KEYS)) {
     const { gone } = await run(async () => lookAt(parts, some, await observe(parts)));
-    course.tell(await settler.settle(gone, { takesGone: () => true }));
+    course.tell(await course.keep(settler.settle(gone, { takesGone: () => true })));
   }
 }
