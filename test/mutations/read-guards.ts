@@ -10,7 +10,6 @@ const inSequence = (name: string): Guard['test'] => ({
   file: 'test/property/reads.mysql.test.ts',
   name: `${name}, and no row goes back`,
 });
-const inCourse = (name: string) => mysqlTest('reads-course.mysql.test.ts', name);
 const inRound = (name: string) => mysqlTest('reads-round.mysql.test.ts', name);
 
 /** What gives a row that was read its place among the changes. */
@@ -191,70 +190,12 @@ export const READ_GUARDS: readonly Guard[] = [
     test: inRound('a round locks nothing at the source and holds no transaction open, while rows are updated'),
   },
   {
-    guard: "a round's cursor",
-    file: `${READ}/round.ts`,
-    replace: [['(i === 0 && cursor) || []', '(i < 0 && cursor) || []']],
-    test: inRound('a round whose instance dies goes on elsewhere behind the pages that it has settled'),
-  },
-  {
-    guard: 'the beginning of the sweeps where the cursor is of a copy that is none any more',
-    file: `${READ}/round.ts`,
-    replace: [['round.place ? FIRST_SWEEP : 0', '0']],
-    test: inCourse(
-      'a round in the sweep of a copy that has left the mapping sweeps the copies that are left, from their beginning',
-    ),
-  },
-  {
-    guard: 'that a cursor is for its own leg',
-    file: `${READ}/round.ts`,
-    replace: [['(known >= 0 && round.place?.after)', 'round.place?.after']],
-    test: inCourse(
-      'a round in the sweep of a copy that has left the mapping sweeps the copies that are left, from their beginning',
-    ),
-  },
-  {
-    guard: 'smaller pages where a page fails',
-    file: `${READ}/source-leg.ts`,
-    replace: [['limit = Math.ceil(limit / GROWTH);', '']],
-    test: inCourse('rows that take longer than a statement may are read fewer at a time'),
-  },
-  {
-    guard: 'keeping a round while its rows wait',
-    file: `${READ}/round-course.ts`,
-    replace: [['await using _ = repeat(', 'await using _ = repeat(100 * ']],
-    test: inCourse('a round is kept while its rows wait for their barrier'),
-  },
-  {
-    guard: 'leaving the marks of a first load to the sweep',
-    file: `${READ}/source-leg.ts`,
-    replace: [['{ marksNew: !course.round.isAsked }', '{ marksNew: true }']],
-    test: inRound('a first load fills the mirror and marks no key but those whose copies differ'),
-  },
-  {
-    guard: 'the guard against vanishing',
-    file: `${READ}/gone-guard.ts`,
-    replace: [['return this.#count <= Math.min', 'return this.#count <= MOST_KEYS + Math.min']],
-    test: mysqlTest(
-      'gone.mysql.test.ts',
-      'as many keys as a round may take are taken as deleted; one more, and nothing is touched until somebody says so',
-    ),
-  },
-  {
     guard: 'that only a decision takes a row as deleted',
     file: `${READ}/write-reads.ts`,
     replace: [['!suspect.read.values && !takesGone(key)', '!suspect.read.values && !takesGone']],
     test: mysqlTest(
       'gone.mysql.test.ts',
       'a row that is gone is not taken as deleted by whoever reads its key: a round is to say how many are gone',
-    ),
-  },
-  {
-    guard: 'the look for a table without rows',
-    file: `${READ}/rounds.ts`,
-    replace: [['if (!isEmpty) return;', 'return;']],
-    test: mysqlTest(
-      'gone.mysql.test.ts',
-      'case 26: a table that has lost all its rows is told of before the next round is due, until somebody decides',
     ),
   },
   {

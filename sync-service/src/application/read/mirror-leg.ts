@@ -24,8 +24,8 @@ export async function findGone(course: RoundCourse): Promise<void> {
     await course.goOn({ leg: 'mirror', after: toAfter(from) });
     await course.slowDown(live.length, began);
   }
-  if (guard.taken) await takeGone(course, guard.taken);
-  else course.goneKeys = guard.count;
+  await takeGone(course, guard.taken ?? []);
+  course.goneKeys = guard.taken ? 0 : guard.count;
 }
 
 async function existingOf(

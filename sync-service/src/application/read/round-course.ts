@@ -32,11 +32,6 @@ export interface RoundOptions {
   readonly onDrift: (driftedKeys: number) => void;
 }
 
-export interface RoundOutcome extends RoundTally {
-  /** Keys that are gone, too many to take them as deleted. */
-  readonly goneKeys: number;
-}
-
 /** The round is another instance's now, or another has been asked for. */
 export class RoundOver extends Error {}
 
@@ -47,7 +42,7 @@ export class RoundCourse {
   /** Rows behind the place that is stored: those after it may be read once more. */
   rowCount: number;
   correctedKeys: number;
-  goneKeys = 0;
+  goneKeys: number | undefined;
   #place: RoundPlace = { leg: 'source', after: [] };
   #observed: { readonly at: number; readonly observation: Observation } | undefined;
 
@@ -58,7 +53,7 @@ export class RoundCourse {
     this.correctedKeys = round.correctedKeys;
   }
 
-  get outcome(): RoundOutcome {
+  get tally(): RoundTally {
     return { rowCount: this.rowCount, correctedKeys: this.correctedKeys, goneKeys: this.goneKeys };
   }
 
@@ -72,7 +67,7 @@ export class RoundCourse {
     const { parts, run } = this.options;
     const { round } = parts.source;
     const isOurs = await run(() =>
-      round.goOn(parts.store.database, this.round.token, LEASE_SECONDS, place, this.outcome),
+      round.goOn(parts.store.database, this.round.token, LEASE_SECONDS, place, this.tally),
     );
     if (!isOurs) throw new RoundOver();
   }

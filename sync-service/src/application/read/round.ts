@@ -1,7 +1,7 @@
-import type { Round } from '../../infrastructure/mysql/round-store.ts';
+import type { Round, RoundTally } from '../../infrastructure/mysql/round-store.ts';
 import { sweepCopies } from './copy-leg.ts';
 import { findGone } from './mirror-leg.ts';
-import { RoundCourse, type RoundOptions, type RoundOutcome, RoundOver } from './round-course.ts';
+import { RoundCourse, type RoundOptions, RoundOver } from './round-course.ts';
 import { compareSource } from './source-leg.ts';
 
 /** A part of a round, by its name; begins behind `after`. */
@@ -14,7 +14,7 @@ const FIRST_SWEEP = 2;
  * and every copy is compared with the mirror. Goes on at the cursor of an instance that died. A first load, a backfill
  * and the patrol are such rounds. Returns undefined where the round is another instance's now, or another has been asked for.
  */
-export async function completeRound(round: Round, options: RoundOptions): Promise<RoundOutcome | undefined> {
+export async function completeRound(round: Round, options: RoundOptions): Promise<RoundTally | undefined> {
   const course = new RoundCourse(round, options);
   const legs: readonly Leg[] = [
     ['source', (after) => compareSource(course, after)],
@@ -34,7 +34,7 @@ export async function completeRound(round: Round, options: RoundOptions): Promis
       await course.goOn({ leg, after });
       await walk(after);
     }
-    return course.outcome;
+    return course.tally;
   } catch (error) {
     if (error instanceof RoundOver) return undefined;
     throw error;

@@ -52,9 +52,7 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
       const rowsPerSecond = round.isAsked ? settings.reads.rowsPerSecond : settings.patrol.rowsPerSecond;
       const outcome = await completeRound(round, { ...options, rowsPerSecond, run, signal });
       if (!outcome) return;
-      await run(() =>
-        source.round.end(store.database, round.token, outcome, outcome.goneKeys, settings.patrol.intervalSeconds),
-      );
+      await run(() => source.round.end(store.database, round.token, outcome, settings.patrol.intervalSeconds));
       log.info({ source: name, ...outcome }, 'a round has ended');
       await run(() => source.reads.forgetOldLooks(store.database));
     } catch (error) {
