@@ -7,8 +7,6 @@ import { compareSource } from './source-leg.ts';
 /** A part of a round, by its name; begins behind `after`. */
 type Leg = readonly [string, (after: readonly string[]) => Promise<void>];
 
-const FIRST_SWEEP = 2;
-
 /**
  * One round over a source: every row of it is compared with the mirror, every live row of the mirror is looked for in it,
  * and every copy is compared with the mirror. Goes on at the cursor of an instance that died. A first load, a backfill
@@ -25,11 +23,11 @@ export async function completeRound(round: Round, options: RoundOptions): Promis
     ),
   ];
   const known = legs.findIndex(([name]) => name === round.place?.leg);
-  // In the sweep of a copy that has left the mapping: the source and the mirror are done, and its cursor is nobody's.
-  const at = known >= 0 ? known : round.place ? FIRST_SWEEP : 0;
+  // In the sweep of a copy that has left the mapping: its cursor is nobody's, and columns may be mapped that were not.
+  if (known < 0) course.rowCount = 0;
   const cursor = (known >= 0 && round.place?.after) || [];
   try {
-    for (const [i, [leg, walk]] of legs.slice(at).entries()) {
+    for (const [i, [leg, walk]] of legs.slice(Math.max(0, known)).entries()) {
       const after = (i === 0 && cursor) || [];
       await course.goOn({ leg, after });
       await walk(after);

@@ -11,6 +11,8 @@ const FIRST_ROWS = 100;
 const GROWTH = 4;
 /** A page has about so many bytes at most. */
 const PAGE_BYTES = 2 * 1024 * 1024;
+/** One with more is read once more with fewer rows: it is written as a whole, and a statement has a largest size. */
+const MOST_BYTES = 8 * PAGE_BYTES;
 /** Reading stops while so many suspects, or pages, wait for their barrier. */
 const MOST_HELD = 50_000;
 const MOST_PAGES = 40;
@@ -39,7 +41,10 @@ export async function compareSource(course: RoundCourse, after: readonly string[
         throw error;
       });
     });
-    isLast = looked.rows.length < limit;
+    const asked = limit;
+    limit = Math.min(course.mostRows, nextLimit(limit, looked.rows.length, looked.bytes));
+    if (looked.bytes > MOST_BYTES && looked.rows.length > 1) continue;
+    isLast = looked.rows.length < asked;
     from = looked.rows.at(-1)?.key ?? from;
     events.onRead(parts, course.purpose, looked.rows.length);
     if (from !== undefined) {
@@ -53,7 +58,6 @@ export async function compareSource(course: RoundCourse, after: readonly string[
         () => {},
       );
     }
-    limit = Math.min(course.mostRows, nextLimit(limit, looked.rows.length, looked.bytes));
     while (pages.length > MOST_PAGES || settler.held > MOST_HELD || (isLast && pages.length > 0)) {
       await course.keep(Promise.resolve(pages[0]?.settled));
       await pass(course, pages);
