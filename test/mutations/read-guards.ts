@@ -190,42 +190,12 @@ export const READ_GUARDS: readonly Guard[] = [
     test: inRound('a round locks nothing at the source and holds no transaction open, while rows are updated'),
   },
   {
-    guard: "a round's cursor",
-    file: `${READ}/round.ts`,
-    replace: [['(i === 0 && this.#round.place?.after) || []', '(i < 0 && this.#round.place?.after) || []']],
-    test: inRound('a round whose instance dies goes on elsewhere behind the pages that it has settled'),
-  },
-  {
-    guard: 'leaving the marks of a first load to the sweep',
-    file: `${READ}/round.ts`,
-    replace: [['{ marksNew: !this.#round.isAsked,', '{ marksNew: true,']],
-    test: inRound('a first load fills the mirror and marks no key but those whose copies differ'),
-  },
-  {
-    guard: 'the guard against vanishing',
-    file: `${READ}/gone-guard.ts`,
-    replace: [['return this.#count <= Math.min', 'return this.#count <= MOST_KEYS + Math.min']],
-    test: mysqlTest(
-      'gone.mysql.test.ts',
-      'as many keys as a round may take are taken as deleted; one more, and nothing is touched until somebody says so',
-    ),
-  },
-  {
     guard: 'that only a decision takes a row as deleted',
     file: `${READ}/write-reads.ts`,
     replace: [['!suspect.read.values && !takesGone(key)', '!suspect.read.values && !takesGone']],
     test: mysqlTest(
       'gone.mysql.test.ts',
       'a row that is gone is not taken as deleted by whoever reads its key: a round is to say how many are gone',
-    ),
-  },
-  {
-    guard: 'the look for a table without rows',
-    file: `${READ}/rounds.ts`,
-    replace: [['if (!isEmpty) return;', 'return;']],
-    test: mysqlTest(
-      'gone.mysql.test.ts',
-      'case 26: a table that has lost all its rows is told of before the next round is due, until somebody decides',
     ),
   },
   {

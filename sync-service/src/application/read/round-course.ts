@@ -1,0 +1,107 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { Observation } from '../../domain/read.ts';
+import type { Database } from '../../infrastructure/mysql/database.ts';
+import type { Round, RoundPlace, RoundTally } from '../../infrastructure/mysql/round-store.ts';
+import { repeat } from '../watch/repeat.ts';
+import { observe } from './look.ts';
+import type { Purpose, ReadEvents } from './read-events.ts';
+import type { ReadParts } from './read-parts.ts';
+import type { Settler } from './settler.ts';
+import type { Settled } from './write-reads.ts';
+
+/** Whoever is silent for so long has lost the round. */
+export const LEASE_SECONDS = 30;
+const KEEP_EVERY_MS = 5_000;
+const MOST_ROWS = 5_000;
+/** So many keys are looked at at once. */
+export const SOME_KEYS = 500;
+const OBSERVE_EVERY_MS = 1_000;
+
+export interface RoundOptions {
+  readonly parts: ReadParts;
+  /** Where rows are read: the user server, or a replica of it. */
+  readonly readFrom: Database;
+  readonly settler: Settler;
+  readonly events: ReadEvents;
+  /** Most rows a second; undefined: as fast as it can. */
+  readonly rowsPerSecond: number | undefined;
+  /** Persists over what goes wrong; see `Perseverance.run`. */
+  readonly run: <T>(work: () => Promise<T>) => Promise<T>;
+  readonly signal: AbortSignal;
+  /** Copies differed from the mirror; of so many keys nothing was on its way to correct them. */
+  readonly onDrift: (driftedKeys: number) => void;
+}
+
+/** The round is another instance's now, or another has been asked for. */
+export class RoundOver extends Error {}
+
+/** What the legs of one round share: what it works with, its tally, its place and its pace. */
+export class RoundCourse {
+  readonly options: RoundOptions;
+  readonly round: Round;
+  /** Rows behind the place that is stored: those after it may be read once more. */
+  rowCount: number;
+  correctedKeys: number;
+  goneKeys: number | undefined;
+  #place: RoundPlace = { leg: 'source', after: [] };
+  #observed: { readonly at: number; readonly observation: Observation } | undefined;
+
+  constructor(round: Round, options: RoundOptions) {
+    this.options = options;
+    this.round = round;
+    this.rowCount = round.rowCount;
+    this.correctedKeys = round.correctedKeys;
+  }
+
+  get tally(): RoundTally {
+    return { rowCount: this.rowCount, correctedKeys: this.correctedKeys, goneKeys: this.goneKeys };
+  }
+
+  get purpose(): Purpose {
+    return this.round.isAsked ? 'load' : 'patrol';
+  }
+
+  /** Stores how far the round has come, and keeps it for another while. */
+  async goOn(place: RoundPlace): Promise<void> {
+    this.#place = place;
+    const { parts, run } = this.options;
+    const { round } = parts.source;
+    const isOurs = await run(() =>
+      round.goOn(parts.store.database, this.round.token, LEASE_SECONDS, place, this.tally),
+    );
+    if (!isOurs) throw new RoundOver();
+  }
+
+  /** Keeps the round where it is while something long is waited for. */
+  async keep<T>(waiting: Promise<T>): Promise<T> {
+    // That the round is over shows when it goes on.
+    await using _ = repeat(KEEP_EVERY_MS, () => this.goOn(this.#place).catch(() => {}));
+    return await waiting;
+  }
+
+  tell(settled: readonly Settled[]): void {
+    const { parts, events } = this.options;
+    events.onSettled(parts, settled, this.purpose);
+    this.correctedKeys += settled.filter(({ corrected }) => corrected.length > 0).length;
+  }
+
+  /** What is observed once serves what is read within the next second. */
+  async observe(): Promise<Observation> {
+    if (!this.#observed || performance.now() - this.#observed.at > OBSERVE_EVERY_MS)
+      this.#observed = { at: performance.now(), observation: await observe(this.options.parts) };
+    return this.#observed.observation;
+  }
+
+  /** A page has no more rows: about a second's. */
+  get mostRows(): number {
+    return Math.min(MOST_ROWS, this.options.rowsPerSecond ?? MOST_ROWS);
+  }
+
+  /** Rests for as long as so many rows may take. */
+  async slowDown(rows: number, began: number): Promise<void> {
+    const { rowsPerSecond, signal } = this.options;
+    const leftMs = rowsPerSecond === undefined ? 0 : (rows / rowsPerSecond) * 1000 - (performance.now() - began);
+    if (leftMs > 0) await delay(leftMs, undefined, { signal });
+    else signal.throwIfAborted();
+  }
+}
