@@ -192,13 +192,13 @@ export const READ_GUARDS: readonly Guard[] = [
   {
     guard: "a round's cursor",
     file: `${READ}/round.ts`,
-    replace: [['(i === 0 && this.#round.place?.after) || []', '(i < 0 && this.#round.place?.after) || []']],
+    replace: [['(i === 0 && round.place?.after) || []', '(i < 0 && round.place?.after) || []']],
     test: inRound('a round whose instance dies goes on elsewhere behind the pages that it has settled'),
   },
   {
     guard: 'leaving the marks of a first load to the sweep',
-    file: `${READ}/round.ts`,
-    replace: [['{ marksNew: !this.#round.isAsked }', '{ marksNew: true }']],
+    file: `${READ}/source-leg.ts`,
+    replace: [['{ marksNew: !course.round.isAsked }', '{ marksNew: true }']],
     test: inRound('a first load fills the mirror and marks no key but those whose copies differ'),
   },
   {

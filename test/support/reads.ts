@@ -3,7 +3,8 @@ import { DueReads } from '../../sync-service/src/application/read/due-reads.ts';
 import { type Looked, lookAt, observe } from '../../sync-service/src/application/read/look.ts';
 import { type ReadEvents, readEvents } from '../../sync-service/src/application/read/read-events.ts';
 import type { ReadParts } from '../../sync-service/src/application/read/read-parts.ts';
-import { type RoundOptions, type RoundOutcome, RoundRun } from '../../sync-service/src/application/read/round.ts';
+import { completeRound } from '../../sync-service/src/application/read/round.ts';
+import type { RoundOptions, RoundOutcome } from '../../sync-service/src/application/read/round-course.ts';
 import { Settler } from '../../sync-service/src/application/read/settler.ts';
 import type { Settled } from '../../sync-service/src/application/read/write-reads.ts';
 import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
@@ -106,7 +107,7 @@ function readsOf(parts: ReadParts): Reads {
       const taken = await store.database.transaction('rounds', (tx) => source.round.take(tx, 30));
       if (!taken) throw new Error('no round is due');
       try {
-        const outcome = await new RoundRun(taken, { ...options, ...more }).complete();
+        const outcome = await completeRound(taken, { ...options, ...more });
         if (outcome) await source.round.end(store.database, taken.token, outcome, outcome.goneKeys, 0);
         return outcome;
       } catch (error) {

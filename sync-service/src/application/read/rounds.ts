@@ -9,7 +9,8 @@ import type { Perseverance } from '../watch/perseverance.ts';
 import { repeat } from '../watch/repeat.ts';
 import type { ReadEvents } from './read-events.ts';
 import { atSource, type ReadParts } from './read-parts.ts';
-import { LEASE_SECONDS, RoundRun } from './round.ts';
+import { completeRound } from './round.ts';
+import { LEASE_SECONDS } from './round-course.ts';
 import type { Settler } from './settler.ts';
 
 const LOOK_EVERY_MS = 1_000;
@@ -50,7 +51,7 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
     log.info({ source: name, isAsked: round.isAsked, place: round.place?.leg }, 'a round begins');
     try {
       const rowsPerSecond = round.isAsked ? settings.reads.rowsPerSecond : settings.patrol.rowsPerSecond;
-      const outcome = await new RoundRun(round, { ...options, rowsPerSecond, run, signal }).complete();
+      const outcome = await completeRound(round, { ...options, rowsPerSecond, run, signal });
       if (!outcome) return;
       await run(() =>
         source.round.end(store.database, round.token, outcome, outcome.goneKeys, settings.patrol.intervalSeconds),

@@ -1,0 +1,38 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import type { CopySweep } from '../../infrastructure/mysql/copy-sweep.ts';
+import type { RoundCourse } from './round-course.ts';
+
+const SWEEP_ROWS = 5_000;
+/** The patrol rests so many times as long as a chunk of copies took: it uses a tenth of one connection. */
+const REST_FACTOR = 9;
+const LONGEST_REST_MS = 10_000;
+
+/**
+ * Compares the copies of one target table after a primary key with the mirror. Keys that are pending are marked as well: a
+ * pass that is under way may be past the copy that differs now.
+ */
+export async function sweepCopies(course: RoundCourse, sweep: CopySweep, after: readonly string[]): Promise<void> {
+  const { parts, run, onDrift, signal } = course.options;
+  const { isAsked } = course.round;
+  const { database } = parts.store;
+  for (let from: readonly string[] | undefined = after; from; ) {
+    const at: readonly string[] = from;
+    const began = performance.now();
+    const end = await run(async () => {
+      const upTo = await sweep.chunkEnd(database, at, SWEEP_ROWS);
+      const differing = await sweep.differing(database, { after: at, upTo });
+      await parts.source.pending.mark(
+        database,
+        differing.map(({ key }) => key),
+      );
+      const drifted = differing.filter(({ isDrift }) => isDrift).length;
+      if (differing.length > 0) onDrift(isAsked ? 0 : drifted);
+      if (!isAsked) course.correctedKeys += drifted;
+      return upTo;
+    });
+    if (end) await course.goOn(`copy ${sweep.id}`, end);
+    const tookMs = performance.now() - began;
+    if (!isAsked) await delay(Math.min(LONGEST_REST_MS, tookMs * REST_FACTOR), undefined, { signal });
+    from = end;
+  }
+}

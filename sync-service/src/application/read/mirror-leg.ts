@@ -1,0 +1,58 @@
+import type { Key } from '../../domain/change.ts';
+import { inPages } from '../../domain/pages.ts';
+import { toAfter } from '../../infrastructure/mysql/round-store.ts';
+import { GoneGuard } from './gone-guard.ts';
+import { lookAt, observe } from './look.ts';
+import { atSource } from './read-parts.ts';
+import { MOST_ROWS, type RoundCourse, SOME_KEYS } from './round-course.ts';
+
+/** Looks for every live row of the mirror in the source. */
+export async function findGone(course: RoundCourse): Promise<void> {
+  const { parts, run } = course.options;
+  const { source, store } = parts;
+  const guard = new GoneGuard();
+  for (let from: Key | undefined, isLast = false; !isLast; ) {
+    const began = performance.now();
+    const rows = await run(() => source.mirror.readAfter(store.database, from, MOST_ROWS));
+    const live = rows.filter(({ isDeleted }) => !isDeleted).map(({ key }) => key);
+    const existing = await run(() => existingOf(course, live));
+    const missing = live.filter((key) => !existing.has(key));
+    const gone = await run(() => withoutRow(course, missing));
+    if (course.round.takesGone) await takeGone(course, gone);
+    else guard.add(live.length, gone);
+    isLast = rows.length < MOST_ROWS;
+    from = rows.at(-1)?.key ?? from;
+    await course.goOn('mirror', toAfter(from));
+    await course.slowDown(rows.length, began);
+  }
+  if (guard.taken) await takeGone(course, guard.taken);
+  else course.goneKeys = guard.count;
+}
+
+async function existingOf(
+  { options }: RoundCourse,
+  keys: readonly Key[],
+  server = options.readFrom,
+): Promise<Set<Key>> {
+  const { parts } = options;
+  parts.require();
+  if (keys.length === 0) return new Set();
+  return atSource(parts.source.rows.existing(server, keys));
+}
+
+/** A replica that lags lacks every new row. */
+async function withoutRow(course: RoundCourse, keys: readonly Key[]): Promise<readonly Key[]> {
+  const { parts, readFrom } = course.options;
+  if (readFrom === parts.database) return keys;
+  const existing = await existingOf(course, keys, parts.database);
+  return keys.filter((key) => !existing.has(key));
+}
+
+/** They are looked at once more, in the order of changes: one that has come back is not taken. */
+async function takeGone(course: RoundCourse, keys: readonly Key[]): Promise<void> {
+  const { parts, settler, run } = course.options;
+  for (const some of inPages(keys, SOME_KEYS)) {
+    const { gone } = await run(async () => lookAt(parts, some, await observe(parts)));
+    course.tell(await settler.settle(gone, { takesGone: () => true }));
+  }
+}

@@ -1,0 +1,90 @@
+import type { Key } from '../../domain/change.ts';
+import { inPages } from '../../domain/pages.ts';
+import { parseKey } from '../../domain/source-schema.ts';
+import { toAfter } from '../../infrastructure/mysql/round-store.ts';
+import { lookAfter, lookAt, observe, type Suspect } from './look.ts';
+import { MOST_ROWS, type RoundCourse, SOME_KEYS } from './round-course.ts';
+
+/** Before it is known how large the rows are. */
+const FIRST_ROWS = 100;
+/** A page has about so many bytes at most. */
+const PAGE_BYTES = 2 * 1024 * 1024;
+/** Reading stops while so many suspects, or pages, wait for their barrier. */
+const MOST_HELD = 50_000;
+const MOST_PAGES = 40;
+
+interface Page {
+  readonly end: Key;
+  readonly settled: Promise<void>;
+  isSettled: boolean;
+}
+
+/** Compares every row of the source after a key with the mirror, page by page. */
+export async function compareSource(course: RoundCourse, after: readonly string[]): Promise<void> {
+  const { parts, readFrom, settler, run, events } = course.options;
+  const { keyKind } = parts.source.schema;
+  let from: Key | undefined = after[0] === undefined ? undefined : parseKey(after[0], keyKind);
+  let limit = FIRST_ROWS;
+  const pages: Page[] = [];
+  for (let isLast = false; !isLast; ) {
+    const began = performance.now();
+    const looked = await run(async () => lookAfter(parts, from, limit, await course.observe(), readFrom));
+    isLast = looked.rows.length < limit;
+    from = looked.rows.at(-1)?.key ?? from;
+    course.rowCount += looked.rows.length;
+    events.onRead(parts, course.purpose, looked.rows.length);
+    if (from !== undefined) {
+      const page = { end: from, isSettled: false, settled: settle(course, looked.suspects) };
+      pages.push(page);
+      // What it fails with shows where it is awaited.
+      page.settled.then(
+        () => {
+          page.isSettled = true;
+        },
+        () => {},
+      );
+    }
+    limit = nextLimit(limit, looked.rows.length, looked.bytes);
+    while (pages.length > MOST_PAGES || settler.held > MOST_HELD || (isLast && pages.length > 0)) {
+      await pages[0]?.settled;
+      await pass(course, pages);
+    }
+    await pass(course, pages);
+    await course.slowDown(looked.rows.length, began);
+  }
+}
+
+/** Stores the place behind the pages that are settled, from the first one on. */
+async function pass(course: RoundCourse, pages: Page[]): Promise<void> {
+  let end: Key | undefined;
+  while (pages[0]?.isSettled) end = pages.shift()?.end;
+  if (end !== undefined) await course.goOn('source', toAfter(end));
+}
+
+/** What cannot be settled now stays due. */
+async function settle(course: RoundCourse, suspects: readonly Suspect[]): Promise<void> {
+  const { parts, settler, run } = course.options;
+  const settled = await settler.settle(await confirmed(course, suspects), { marksNew: !course.round.isAsked });
+  course.tell(settled);
+  const left = settled.filter(({ outcome }) => outcome === 'taken' || outcome === 'given up');
+  if (left.length === 0) return;
+  const keys = left.map(({ suspect }) => suspect.read.key);
+  await run(() => parts.source.due.mark(parts.store.database, keys));
+}
+
+/** A replica may lack what was filtered, skipped or injected: what it says is read once more at the server that is followed. */
+async function confirmed(course: RoundCourse, suspects: readonly Suspect[]): Promise<readonly Suspect[]> {
+  const { parts, readFrom, run } = course.options;
+  if (readFrom === parts.database || suspects.length === 0) return suspects;
+  const keys = suspects.map(({ read: { key } }) => key);
+  const found: Suspect[] = [];
+  for (const some of inPages(keys, SOME_KEYS)) {
+    found.push(...(await run(async () => lookAt(parts, some, await observe(parts)))).suspects);
+  }
+  return found;
+}
+
+function nextLimit(limit: number, rows: number, bytes: number): number {
+  const fits = rows === 0 ? limit : Math.floor((PAGE_BYTES / Math.max(1, bytes)) * rows);
+  return Math.max(1, Math.min(MOST_ROWS, fits, limit * 4));
+}
