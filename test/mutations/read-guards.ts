@@ -204,10 +204,19 @@ export const READ_GUARDS: readonly Guard[] = [
   {
     guard: 'the guard against vanishing',
     file: `${READ}/gone-guard.ts`,
-    replace: [['return this.#count <= Math.min', 'return this.#count <= MOST_KEYS + Math.min']],
+    replace: [['return this.#count <= this.#confirmed', 'return this.#count <= MOST_KEYS + this.#confirmed']],
     test: mysqlTest(
       'gone.mysql.test.ts',
       'as many keys as a round may take are taken as deleted; one more, and nothing is touched until somebody says so',
+    ),
+  },
+  {
+    guard: 'the number that somebody has confirmed',
+    file: `${READ}/gone-guard.ts`,
+    replace: [['this.#confirmed + Math', '(this.#confirmed && MOST_KEYS) + Math']],
+    test: mysqlTest(
+      'gone.mysql.test.ts',
+      'case 26: what somebody has said of so many keys does not hold for clearly more, which are told of again',
     ),
   },
   {

@@ -6,11 +6,31 @@ import { lookAt, observe } from './look.ts';
 import { atSource } from './read-parts.ts';
 import { MOST_ROWS, type RoundCourse, SOME_KEYS } from './round-course.ts';
 
-/** Looks for every live row of the mirror in the source. */
+/**
+ * Looks for every live row of the mirror in the source. Those that are gone are counted before any is taken as deleted: what
+ * somebody has said of some does not hold for more.
+ */
 export async function findGone(course: RoundCourse): Promise<void> {
+  const guard = new GoneGuard(course.round.takesGone);
+  await walkMirror(course, async (lookedFor, gone) => guard.add(lookedFor, gone));
+  if (!guard.isTaken) course.goneKeys = guard.count;
+  else if (guard.keys) await takeGone(course, guard.keys);
+  else {
+    let left = guard.count;
+    await walkMirror(course, async (_, gone) => {
+      left -= gone.length;
+      if (left >= 0) await takeGone(course, gone);
+    });
+  }
+}
+
+/** Tells of each page of the mirror how many live rows it has, and which of them the source does not. */
+async function walkMirror(
+  course: RoundCourse,
+  onPage: (lookedFor: number, gone: readonly Key[]) => Promise<void>,
+): Promise<void> {
   const { parts, run } = course.options;
   const { source, store } = parts;
-  const guard = new GoneGuard();
   for (let from: Key | undefined, isLast = false; !isLast; ) {
     const began = performance.now();
     const rows = await run(() => source.mirror.readAfter(store.database, from, MOST_ROWS));
@@ -18,15 +38,12 @@ export async function findGone(course: RoundCourse): Promise<void> {
     const existing = await run(() => existingOf(course, live));
     const missing = live.filter((key) => !existing.has(key));
     const gone = await run(() => withoutRow(course, missing));
-    if (course.round.takesGone) await takeGone(course, gone);
-    else guard.add(live.length, gone);
+    await onPage(live.length, gone);
     isLast = rows.length < MOST_ROWS;
     from = rows.at(-1)?.key ?? from;
     await course.goOn('mirror', toAfter(from));
     await course.slowDown(rows.length, began);
   }
-  if (guard.taken) await takeGone(course, guard.taken);
-  else course.goneKeys = guard.count;
 }
 
 async function existingOf(
