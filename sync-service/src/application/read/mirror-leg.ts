@@ -54,7 +54,7 @@ async function existingOf(
   const { parts } = options;
   parts.require();
   if (keys.length === 0) return new Set();
-  return atSource(parts.source.rows.existing(server, keys));
+  return atSource(parts, server, parts.source.rows.existing(server, keys));
 }
 
 /** A replica that lags lacks every new row. */

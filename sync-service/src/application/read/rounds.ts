@@ -75,7 +75,7 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
     }
     health.clear(part);
     if (looks++ % LOOKS_FOR_ROWS !== 0) return;
-    const isEmpty = await atSource(source.rows.isEmpty(parts.database));
+    const isEmpty = await atSource(parts, parts.database, source.rows.isEmpty(parts.database));
     if (!isEmpty) return;
     const [first] = await source.mirror.readAfter(store.database, undefined, 1);
     if (first && report.lastRowCount > 0) await source.round.hasten(store.database);
