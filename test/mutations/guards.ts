@@ -2,6 +2,7 @@ import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 import { HISTORY_GUARDS } from './history-guards.ts';
 import { PICTURE_GUARDS } from './picture-guards.ts';
 import { READ_GUARDS } from './read-guards.ts';
+import { ROUND_GUARDS } from './round-guards.ts';
 import { SERVER_GUARDS } from './server-guards.ts';
 import { TOPIC_GUARDS } from './topic-guards.ts';
 import { VALUE_GUARDS } from './value-guards.ts';
@@ -209,6 +210,7 @@ export const GUARDS: readonly Guard[] = [
   },
   ...HISTORY_GUARDS,
   ...READ_GUARDS,
+  ...ROUND_GUARDS,
   ...WRITE_THROUGH_GUARDS,
   ...TOPIC_GUARDS,
   ...VALUE_GUARDS,

@@ -199,27 +199,6 @@ export const READ_GUARDS: readonly Guard[] = [
     ),
   },
   {
-    guard: "a round's cursor",
-    file: `${READ}/round.ts`,
-    replace: [['(i === 0 && round.place?.after) || []', '(i < 0 && round.place?.after) || []']],
-    test: inRound('a round whose instance dies goes on elsewhere behind the pages that it has settled'),
-  },
-  {
-    guard: 'leaving the marks of a first load to the sweep',
-    file: `${READ}/source-leg.ts`,
-    replace: [['{ marksNew: !course.round.isAsked }', '{ marksNew: true }']],
-    test: inRound('a first load fills the mirror and marks no key but those whose copies differ'),
-  },
-  {
-    guard: 'the guard against vanishing',
-    file: `${READ}/gone-guard.ts`,
-    replace: [['return this.#count <= this.#confirmed', 'return this.#count <= MOST_KEYS + this.#confirmed']],
-    test: mysqlTest(
-      'gone.mysql.test.ts',
-      'as many keys as a round may take are taken as deleted; one more, and nothing is touched until somebody says so',
-    ),
-  },
-  {
     guard: 'the number that somebody has confirmed',
     file: `${READ}/gone-guard.ts`,
     replace: [['this.#confirmed + Math', '(this.#confirmed && MOST_KEYS) + Math']],
@@ -235,15 +214,6 @@ export const READ_GUARDS: readonly Guard[] = [
     test: mysqlTest(
       'gone.mysql.test.ts',
       'a row that is gone is not taken as deleted by whoever reads its key: a round is to say how many are gone',
-    ),
-  },
-  {
-    guard: 'the look for a table without rows',
-    file: `${READ}/rounds.ts`,
-    replace: [['if (!isEmpty) return;', 'return;']],
-    test: mysqlTest(
-      'gone.mysql.test.ts',
-      'case 26: a table that has lost all its rows is told of before the next round is due, until somebody decides',
     ),
   },
   {

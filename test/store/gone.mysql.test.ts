@@ -1,4 +1,4 @@
-import { createLogger, Health } from '@friend-sync/sync-service';
+import { createLogger, Health, SyncError } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { lookAt, observe } from '../../sync-service/src/application/read/look.ts';
 import { startRounds } from '../../sync-service/src/application/read/rounds.ts';
@@ -140,7 +140,7 @@ test('a row that is gone is not taken as deleted by whoever reads its key: a rou
   await using _ = reads;
   const { database } = server.store;
   const take = () => database.transaction('rounds', (tx) => feed.source.round.take(tx, 30));
-  await feed.source.round.end(database, (await take())?.token ?? 0n, { rowCount: 3, correctedKeys: 0 }, 0, 3_600);
+  await feed.source.round.end(database, (await take())?.token ?? 0n, { rowCount: 3, correctedKeys: 0 }, 3_600);
   await forget('id = 1');
   await feed.source.due.mark(database, [1n]);
   {
@@ -151,6 +151,81 @@ test('a row that is gone is not taken as deleted by whoever reads its key: a rou
   expect(await dueOf(server)).toBe(1);
 });
 
+test('keys that are gone are told of before the copies are swept; the round of an instance that died there tells no less', async () => {
+  const { server, feed, reads, forget } = await openSettled(150);
+  await using _ = reads;
+  const { store } = server;
+  const { round, sweeps } = feed.source;
+  const goneKeys = async () => (await round.report(store.database)).goneKeys;
+  await forget('id > 0');
+  const [sweep] = sweeps;
+  const dying = { id: sweep?.id, chunkEnd: () => Promise.reject(new SyncError('aborted', 'it dies')) };
+  const source = { ...feed.source, sweeps: [dying as unknown as (typeof sweeps)[number]] };
+  await expect(reads.having({ source }).round()).rejects.toMatchObject({ kind: 'aborted' });
+  expect(await goneKeys()).toBe(150);
+  expect(await reads.round()).toMatchObject({ goneKeys: undefined });
+  expect(await goneKeys()).toBe(150);
+});
+
+test('rows that are found gone while the copies are swept have another round follow at once; once they are told of, none', async () => {
+  const { server, feed, reads } = await openSettled();
+  await using _ = reads;
+  const { database } = server.store;
+  const { round } = feed.source;
+  const take = () => database.transaction('rounds', (tx) => round.take(tx, 30));
+  const tally = { rowCount: 150, correctedKeys: 0 };
+  for (const goneKeys of [0, 150]) {
+    const token = (await take())?.token ?? 0n;
+    await round.goOn(database, token, 30, { leg: 'copy friend.friend_id', after: [] }, { ...tally, goneKeys });
+    await round.hasten(database);
+    await round.end(database, token, tally, 3_600);
+  }
+  await round.hasten(database);
+  expect(await take()).toBe(undefined);
+  expect(await round.report(database)).toMatchObject({ goneKeys: 150, lastAgeSeconds: 0 });
+  // A table that is another one now is compared all the same.
+  await round.hasten(database, 'another table');
+  await expect.poll(take, SOON).toBeDefined();
+});
+
+test('case 26: a table that loses its rows while the copies are swept has the next round follow at once', async () => {
+  const { server, feed, reads } = await openSettled();
+  await using _ = reads;
+  const { user, userDb, store, configuration } = server;
+  const { round, sweeps } = feed.source;
+  const [health, log] = [new Health(), createLogger('fatal')];
+  const perseverance = new Perseverance(health, log, 1_000);
+  const [sweep] = sweeps;
+  let isSweeping = false;
+  let release: (end: undefined) => void = () => {};
+  const released = new Promise<undefined>((resolve) => {
+    release = resolve;
+  });
+  const slow = {
+    id: sweep?.id,
+    chunkEnd() {
+      isSweeping = true;
+      return released;
+    },
+    differing: async () => [],
+  };
+  const source = { ...feed.source, sweeps: [slow as unknown as (typeof sweeps)[number]] };
+  const { parts, settler, events, metrics } = reads.having({ source });
+  const { settings } = configuration;
+  const watched = { parts, readFrom: parts.database, settler, events, settings, perseverance, health, metrics, log };
+  await using __ = startRounds({ ...watched, onDrift() {} });
+  await expect.poll(() => isSweeping, SOON).toBe(true);
+  await user.write('truncating', `TRUNCATE ${userDb}.account`);
+  const state = settings.target.stateDatabase;
+  const isHastened = async () => (await column(server, `SELECT hastened FROM ${state}.round`))[0];
+  await expect.poll(isHastened, SOON).toBe(1);
+  release(undefined);
+  // Three keys are few enough to be taken as deleted.
+  const mirrored = () => feed.source.mirror.liveKeysAfter(store.database, undefined, 1);
+  await expect.poll(mirrored, SOON).toEqual([]);
+  expect(await round.report(store.database)).toMatchObject({ goneKeys: 0 });
+});
+
 test('case 26: a table that has lost all its rows is told of before the next round is due, until somebody decides', async () => {
   const { server, feed, reads } = await openSettled(150);
   await using _ = reads;
@@ -158,7 +233,7 @@ test('case 26: a table that has lost all its rows is told of before the next rou
   const { parts, settler, events, metrics } = reads;
   const { round } = feed.source;
   const taken = await store.database.transaction('rounds', (tx) => round.take(tx, 30));
-  await round.end(store.database, taken?.token ?? 0n, { rowCount: 150, correctedKeys: 0 }, 0, 3_600);
+  await round.end(store.database, taken?.token ?? 0n, { rowCount: 150, correctedKeys: 0 }, 3_600);
   const [health, log] = [new Health(), createLogger('fatal')];
   const perseverance = new Perseverance(health, log, 1_000);
   const readFrom = parts.database;

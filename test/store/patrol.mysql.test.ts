@@ -2,6 +2,7 @@ import { createLogger, Health } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { startRounds } from '../../sync-service/src/application/read/rounds.ts';
 import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
+import { requestRounds } from '../../sync-service/src/infrastructure/mysql/store.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, type FriendServerOptions, openFriendServer } from '../support/friend-server.ts';
@@ -185,7 +186,7 @@ test('one instance goes round at a time; a round that was left, or whose instanc
   const third = await take(30);
   expect(third).toMatchObject({ place, ...tally });
   expect(await round.goOn(database, second?.token ?? 0n, 30, place, tally)).toBe(false);
-  await round.end(database, third?.token ?? 0n, { rowCount: 3, correctedKeys: 5 }, 0, 600);
+  await round.end(database, third?.token ?? 0n, { rowCount: 3, correctedKeys: 5 }, 600);
   expect(await round.report(database)).toMatchObject({ lastRowCount: 3, lastCorrectedKeys: 5, lastAgeSeconds: 0 });
   expect(await take(30)).toBe(undefined);
 });
@@ -205,11 +206,34 @@ test('a round that is asked for during a round ends that one, and begins', async
   const second = await take();
   expect(second).toMatchObject({ isAsked: true, place: undefined, rowCount: 0 });
   // The first one is nobody's any more: it ends nothing.
-  await round.end(database, first?.token ?? 0n, tally, 0, 600);
+  await round.end(database, first?.token ?? 0n, tally, 600);
   expect((await round.report(database)).servedRequests).toBe(request - 1n);
-  await round.end(database, second?.token ?? 0n, tally, 0, 600);
+  await round.end(database, second?.token ?? 0n, tally, 600);
   expect(await round.report(database)).toMatchObject({ isAsked: false, servedRequests: request });
   expect(await take()).toBe(undefined);
+});
+
+test('a round that has yet to sweep does for copies that were missed; one that sweeps goes on, and the patrol follows', async () => {
+  const { server, feed, reads } = await openSettled();
+  await using _ = reads;
+  const { database } = server.store;
+  const { round } = feed.source;
+  await round.request(database);
+  const take = () => database.transaction('rounds', (tx) => round.take(tx, 30));
+  const tally = { rowCount: 2, correctedKeys: 0 };
+  for (const [leg, follows] of [['source', false] as const, ['copy friend.friend_id', true] as const]) {
+    const token = (await take())?.token ?? 0n;
+    expect(await round.goOn(database, token, 30, { leg, after: ['2'] }, tally)).toBe(true);
+    await requestRounds(server.store, database);
+    expect(await round.goOn(database, token, 30, { leg, after: ['2'] }, tally)).toBe(true);
+    expect(await round.report(database)).toMatchObject({ leg, rowCount: 2 });
+    await round.end(database, token, tally, 600);
+    const next = await take();
+    expect(next?.isAsked).toBe(follows ? false : undefined);
+    if (next) await round.end(database, next.token, tally, 600);
+    expect(await take()).toBe(undefined);
+    if (!follows) await round.request(database);
+  }
 });
 
 test('the rounds of a daemon come by themselves; one that is stopped leaves its round', async () => {

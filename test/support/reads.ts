@@ -4,11 +4,12 @@ import { type Looked, lookAt, observe } from '../../sync-service/src/application
 import { type ReadEvents, readEvents } from '../../sync-service/src/application/read/read-events.ts';
 import type { ReadParts } from '../../sync-service/src/application/read/read-parts.ts';
 import { completeRound } from '../../sync-service/src/application/read/round.ts';
-import type { RoundOptions, RoundOutcome } from '../../sync-service/src/application/read/round-course.ts';
+import type { RoundOptions } from '../../sync-service/src/application/read/round-course.ts';
 import { Settler } from '../../sync-service/src/application/read/settler.ts';
 import type { Settled } from '../../sync-service/src/application/read/write-reads.ts';
 import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
 import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
+import type { RoundTally } from '../../sync-service/src/infrastructure/mysql/round-store.ts';
 import { Metrics } from '../../sync-service/src/metrics.ts';
 import { drain } from './drain.ts';
 import { createFeed, type Feed } from './feed.ts';
@@ -26,7 +27,7 @@ export interface Reads {
   /** The same, and settles what it finds. */
   read(...keys: Key[]): Promise<Settled[]>;
   /** Takes up the round that is due and completes it; the next one is due at once. */
-  round(more?: Partial<RoundOptions>): Promise<RoundOutcome | undefined>;
+  round(more?: Partial<RoundOptions>): Promise<RoundTally | undefined>;
   /** Has due keys read until it is disposed. */
   readDue(): AsyncDisposable;
   /** Corrections that were counted, by `column cause`. */
@@ -108,7 +109,7 @@ function readsOf(parts: ReadParts): Reads {
       if (!taken) throw new Error('no round is due');
       try {
         const outcome = await completeRound(taken, { ...options, ...more });
-        if (outcome) await source.round.end(store.database, taken.token, outcome, outcome.goneKeys, 0);
+        if (outcome) await source.round.end(store.database, taken.token, outcome, 0);
         return outcome;
       } catch (error) {
         await source.round.leave(store.database, taken.token, 0);

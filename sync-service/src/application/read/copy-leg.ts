@@ -30,7 +30,7 @@ export async function sweepCopies(course: RoundCourse, sweep: CopySweep, after: 
       if (!isAsked) course.correctedKeys += drifted;
       return upTo;
     });
-    if (end) await course.goOn(`copy ${sweep.id}`, end);
+    if (end) await course.goOn({ leg: `copy ${sweep.id}`, after: end });
     const tookMs = performance.now() - began;
     if (!isAsked) await delay(Math.min(LONGEST_REST_MS, tookMs * REST_FACTOR), undefined, { signal });
     from = end;

@@ -4,7 +4,7 @@ import { toAfter } from '../../infrastructure/mysql/round-store.ts';
 import { GoneGuard } from './gone-guard.ts';
 import { lookAt, observe } from './look.ts';
 import { atSource } from './read-parts.ts';
-import { MOST_ROWS, type RoundCourse, SOME_KEYS } from './round-course.ts';
+import { type RoundCourse, SOME_KEYS } from './round-course.ts';
 
 /**
  * Looks for every live row of the mirror in the source. Those that are gone are counted before any is taken as deleted: what
@@ -13,8 +13,9 @@ import { MOST_ROWS, type RoundCourse, SOME_KEYS } from './round-course.ts';
 export async function findGone(course: RoundCourse): Promise<void> {
   const guard = new GoneGuard(course.round.takesGone);
   await walkMirror(course, async (lookedFor, gone) => guard.add(lookedFor, gone));
-  if (!guard.isTaken) course.goneKeys = guard.count;
-  else if (guard.keys) await takeGone(course, guard.keys);
+  course.goneKeys = guard.isTaken ? 0 : guard.count;
+  if (!guard.isTaken) return;
+  if (guard.keys) await takeGone(course, guard.keys);
   else {
     let left = guard.count;
     await walkMirror(course, async (_, gone) => {
@@ -33,16 +34,15 @@ async function walkMirror(
   const { source, store } = parts;
   for (let from: Key | undefined, isLast = false; !isLast; ) {
     const began = performance.now();
-    const rows = await run(() => source.mirror.readAfter(store.database, from, MOST_ROWS));
-    const live = rows.filter(({ isDeleted }) => !isDeleted).map(({ key }) => key);
+    const live = await run(() => source.mirror.liveKeysAfter(store.database, from, course.mostRows));
     const existing = await run(() => existingOf(course, live));
     const missing = live.filter((key) => !existing.has(key));
     const gone = await run(() => withoutRow(course, missing));
     await onPage(live.length, gone);
-    isLast = rows.length < MOST_ROWS;
-    from = rows.at(-1)?.key ?? from;
-    await course.goOn('mirror', toAfter(from));
-    await course.slowDown(rows.length, began);
+    isLast = live.length < course.mostRows;
+    from = live.at(-1) ?? from;
+    await course.goOn({ leg: 'mirror', after: toAfter(from) });
+    await course.slowDown(live.length, began);
   }
 }
 
@@ -70,6 +70,6 @@ async function takeGone(course: RoundCourse, keys: readonly Key[]): Promise<void
   const { parts, settler, run } = course.options;
   for (const some of inPages(keys, SOME_KEYS)) {
     const { gone } = await run(async () => lookAt(parts, some, await observe(parts)));
-    course.tell(await settler.settle(gone, { takesGone: () => true }));
+    course.tell(await course.keep(settler.settle(gone, { takesGone: () => true })));
   }
 }

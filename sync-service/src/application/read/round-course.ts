@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Observation } from '../../domain/read.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
-import type { Round, RoundTally } from '../../infrastructure/mysql/round-store.ts';
+import type { Round, RoundPlace, RoundTally } from '../../infrastructure/mysql/round-store.ts';
+import { repeat } from '../watch/repeat.ts';
 import { observe } from './look.ts';
 import type { ReadEvents } from './read-events.ts';
 import type { ReadParts } from './read-parts.ts';
@@ -10,12 +11,11 @@ import type { Settled } from './write-reads.ts';
 
 /** Whoever is silent for so long has lost the round. */
 export const LEASE_SECONDS = 30;
-/** A page has no more rows. */
-export const MOST_ROWS = 5_000;
+const KEEP_EVERY_MS = 5_000;
+const MOST_ROWS = 5_000;
 /** So many keys are looked at at once. */
 export const SOME_KEYS = 500;
 const OBSERVE_EVERY_MS = 1_000;
-const LONGEST_REST_MS = 10_000;
 
 export interface RoundOptions {
   readonly parts: ReadParts;
@@ -32,11 +32,6 @@ export interface RoundOptions {
   readonly onDrift: (driftedKeys: number) => void;
 }
 
-export interface RoundOutcome extends RoundTally {
-  /** Keys that are gone, too many to take them as deleted. */
-  readonly goneKeys: number;
-}
-
 /** The round is another instance's now, or another has been asked for. */
 export class RoundOver extends Error {}
 
@@ -44,9 +39,11 @@ export class RoundOver extends Error {}
 export class RoundCourse {
   readonly options: RoundOptions;
   readonly round: Round;
+  /** Rows behind the place that is stored: those after it may be read once more. */
   rowCount: number;
   correctedKeys: number;
-  goneKeys = 0;
+  goneKeys: number | undefined;
+  #place: RoundPlace = { leg: 'source', after: [] };
   #observed: { readonly at: number; readonly observation: Observation } | undefined;
 
   constructor(round: Round, options: RoundOptions) {
@@ -56,7 +53,7 @@ export class RoundCourse {
     this.correctedKeys = round.correctedKeys;
   }
 
-  get outcome(): RoundOutcome {
+  get tally(): RoundTally {
     return { rowCount: this.rowCount, correctedKeys: this.correctedKeys, goneKeys: this.goneKeys };
   }
 
@@ -65,13 +62,21 @@ export class RoundCourse {
   }
 
   /** Stores how far the round has come, and keeps it for another while. */
-  async goOn(leg: string, after: readonly string[]): Promise<void> {
+  async goOn(place: RoundPlace): Promise<void> {
+    this.#place = place;
     const { parts, run } = this.options;
     const { round } = parts.source;
     const isOurs = await run(() =>
-      round.goOn(parts.store.database, this.round.token, LEASE_SECONDS, { leg, after }, this.outcome),
+      round.goOn(parts.store.database, this.round.token, LEASE_SECONDS, place, this.tally),
     );
     if (!isOurs) throw new RoundOver();
+  }
+
+  /** Keeps the round where it is while something long is waited for. */
+  async keep<T>(waiting: Promise<T>): Promise<T> {
+    // That the round is over shows when it goes on.
+    await using _ = repeat(KEEP_EVERY_MS, () => this.goOn(this.#place).catch(() => {}));
+    return await waiting;
   }
 
   tell(settled: readonly Settled[]): void {
@@ -87,11 +92,16 @@ export class RoundCourse {
     return this.#observed.observation;
   }
 
+  /** A page has no more rows: about a second's. */
+  get mostRows(): number {
+    return Math.min(MOST_ROWS, this.options.rowsPerSecond ?? MOST_ROWS);
+  }
+
   /** Rests for as long as so many rows may take. */
   async slowDown(rows: number, began: number): Promise<void> {
     const { rowsPerSecond, signal } = this.options;
     const leftMs = rowsPerSecond === undefined ? 0 : (rows / rowsPerSecond) * 1000 - (performance.now() - began);
-    if (leftMs > 0) await delay(Math.min(leftMs, LONGEST_REST_MS), undefined, { signal });
+    if (leftMs > 0) await delay(leftMs, undefined, { signal });
     else signal.throwIfAborted();
   }
 }

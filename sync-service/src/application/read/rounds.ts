@@ -1,7 +1,6 @@
 import type { Settings } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
-import type { RoundReport } from '../../infrastructure/mysql/round-store.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { Health } from '../watch/health.ts';
@@ -47,15 +46,13 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
 
   async function look(): Promise<void> {
     const round = await run(() => store.database.transaction('rounds', (tx) => source.round.take(tx, LEASE_SECONDS)));
-    if (!round) return tell(await run(() => source.round.report(store.database)));
+    if (!round) return;
     log.info({ source: name, isAsked: round.isAsked, place: round.place?.leg }, 'a round begins');
     try {
       const rowsPerSecond = round.isAsked ? settings.reads.rowsPerSecond : settings.patrol.rowsPerSecond;
       const outcome = await completeRound(round, { ...options, rowsPerSecond, run, signal });
       if (!outcome) return;
-      await run(() =>
-        source.round.end(store.database, round.token, outcome, outcome.goneKeys, settings.patrol.intervalSeconds),
-      );
+      await run(() => source.round.end(store.database, round.token, outcome, settings.patrol.intervalSeconds));
       log.info({ source: name, ...outcome }, 'a round has ended');
       await run(() => source.reads.forgetOldLooks(store.database));
     } catch (error) {
@@ -64,8 +61,9 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
     }
   }
 
-  /** A table that has just lost all its rows is told of before the next round is due. */
-  async function tell(report: RoundReport): Promise<void> {
+  /** A table that has just lost all its rows is told of before the next round is due, and while one is under way. */
+  async function tell(): Promise<void> {
+    const report = await source.round.report(store.database);
     options.metrics.roundAge.set({ source: name }, report.lastAgeSeconds ?? -1);
     const part = `rows of ${name}`;
     if (report.goneKeys > 0) {
@@ -74,19 +72,22 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
       return;
     }
     health.clear(part);
-    if (looks++ % LOOKS_FOR_ROWS !== 0) return;
+    if (report.lastRowCount === 0 || looks++ % LOOKS_FOR_ROWS !== 0) return;
     const isEmpty = await atSource(parts, parts.database, source.rows.isEmpty(parts.database));
     if (!isEmpty) return;
-    const [first] = await source.mirror.readAfter(store.database, undefined, 1);
-    if (first && report.lastRowCount > 0) await source.round.hasten(store.database);
+    const live = await source.mirror.liveKeysAfter(store.database, undefined, 1);
+    if (live.length > 0) await source.round.hasten(store.database);
   }
 
-  // What it throws is that it is being stopped; everything else it has persevered through, or is said elsewhere.
-  const looking = repeat(LOOK_EVERY_MS, () => look().catch(() => {}));
+  // What they throw is that they are being stopped: everything else is persevered through and told, a bug as well.
+  const watches = [
+    repeat(LOOK_EVERY_MS, () => run(look).catch(() => {})),
+    repeat(LOOK_EVERY_MS, () => perseverance.run(`rows at the source of ${name}`, signal, tell).catch(() => {})),
+  ];
   return {
     async [Symbol.asyncDispose]() {
       stopping.abort();
-      await looking[Symbol.asyncDispose]();
+      for (const watch of watches) await watch[Symbol.asyncDispose]();
     },
   };
 }

@@ -3,10 +3,12 @@ import { inPages } from '../../domain/pages.ts';
 import { parseKey } from '../../domain/source-schema.ts';
 import { toAfter } from '../../infrastructure/mysql/round-store.ts';
 import { lookAfter, lookAt, observe, type Suspect } from './look.ts';
-import { MOST_ROWS, type RoundCourse, SOME_KEYS } from './round-course.ts';
+import { type RoundCourse, SOME_KEYS } from './round-course.ts';
 
 /** Before it is known how large the rows are. */
 const FIRST_ROWS = 100;
+/** The next page has at most so many times as many rows; one that fails is tried with so many times less. */
+const GROWTH = 4;
 /** A page has about so many bytes at most. */
 const PAGE_BYTES = 2 * 1024 * 1024;
 /** Reading stops while so many suspects, or pages, wait for their barrier. */
@@ -15,6 +17,7 @@ const MOST_PAGES = 40;
 
 interface Page {
   readonly end: Key;
+  readonly rows: number;
   readonly settled: Promise<void>;
   isSettled: boolean;
 }
@@ -22,19 +25,25 @@ interface Page {
 /** Compares every row of the source after a key with the mirror, page by page. */
 export async function compareSource(course: RoundCourse, after: readonly string[]): Promise<void> {
   const { parts, readFrom, settler, run, events } = course.options;
-  const { keyKind } = parts.source.schema;
-  let from: Key | undefined = after[0] === undefined ? undefined : parseKey(after[0], keyKind);
-  let limit = FIRST_ROWS;
+  const [cursor] = after;
+  let from = cursor === undefined ? undefined : await run(async () => parseKey(cursor, parts.source.schema.keyKind));
+  let limit = Math.min(FIRST_ROWS, course.mostRows);
   const pages: Page[] = [];
   for (let isLast = false; !isLast; ) {
     const began = performance.now();
-    const looked = await run(async () => lookAfter(parts, from, limit, await course.observe(), readFrom));
+    const looked = await run(async () => {
+      const observation = await course.observe();
+      return lookAfter(parts, from, limit, observation, readFrom).catch((error) => {
+        // The rows may be larger than those before them, and take longer than a statement may.
+        limit = Math.ceil(limit / GROWTH);
+        throw error;
+      });
+    });
     isLast = looked.rows.length < limit;
     from = looked.rows.at(-1)?.key ?? from;
-    course.rowCount += looked.rows.length;
     events.onRead(parts, course.purpose, looked.rows.length);
     if (from !== undefined) {
-      const page = { end: from, isSettled: false, settled: settle(course, looked.suspects) };
+      const page = { end: from, rows: looked.rows.length, isSettled: false, settled: settle(course, looked.suspects) };
       pages.push(page);
       // What it fails with shows where it is awaited.
       page.settled.then(
@@ -44,9 +53,9 @@ export async function compareSource(course: RoundCourse, after: readonly string[
         () => {},
       );
     }
-    limit = nextLimit(limit, looked.rows.length, looked.bytes);
+    limit = Math.min(course.mostRows, nextLimit(limit, looked.rows.length, looked.bytes));
     while (pages.length > MOST_PAGES || settler.held > MOST_HELD || (isLast && pages.length > 0)) {
-      await pages[0]?.settled;
+      await course.keep(Promise.resolve(pages[0]?.settled));
       await pass(course, pages);
     }
     await pass(course, pages);
@@ -57,8 +66,12 @@ export async function compareSource(course: RoundCourse, after: readonly string[
 /** Stores the place behind the pages that are settled, from the first one on. */
 async function pass(course: RoundCourse, pages: Page[]): Promise<void> {
   let end: Key | undefined;
-  while (pages[0]?.isSettled) end = pages.shift()?.end;
-  if (end !== undefined) await course.goOn('source', toAfter(end));
+  for (let page = pages[0]; page?.isSettled; page = pages[0]) {
+    end = page.end;
+    course.rowCount += page.rows;
+    pages.shift();
+  }
+  if (end !== undefined) await course.goOn({ leg: 'source', after: toAfter(end) });
 }
 
 /** What cannot be settled now stays due. */
@@ -86,5 +99,5 @@ async function confirmed(course: RoundCourse, suspects: readonly Suspect[]): Pro
 
 function nextLimit(limit: number, rows: number, bytes: number): number {
   const fits = rows === 0 ? limit : Math.floor((PAGE_BYTES / Math.max(1, bytes)) * rows);
-  return Math.max(1, Math.min(MOST_ROWS, fits, limit * 4));
+  return Math.max(1, Math.min(fits, limit * GROWTH));
 }

@@ -116,7 +116,7 @@ export class SourceReads implements AsyncDisposable {
   async tableChanged(columns: readonly string[]): Promise<void> {
     const { store, source } = this.#parts;
     await this.trust.doubtTable(`the table has changed${columns.length > 0 ? ` (${columns.join(', ')})` : ''}`);
-    await source.round.hasten(store.database);
+    await source.round.hasten(store.database, 'another table');
   }
 
   /** What the connector takes the table for otherwise than it is; none: it is right. */

@@ -64,12 +64,12 @@ export class MirrorStore {
     return this.#readKeys(session, this.#read, keys);
   }
 
-  /** The rows after a key, in key order; no more than `limit`. */
-  async readAfter(session: Session, after: Key | undefined, limit: number): Promise<MirrorRow[]> {
-    const where = after === undefined ? '' : 'WHERE `k` > ?';
-    const sql = `${this.#select} ${where} ORDER BY \`k\` LIMIT ?`;
+  /** The keys after a key of rows that are not deleted, in key order; no more than `limit`. */
+  async liveKeysAfter(session: Session, after: Key | undefined, limit: number): Promise<Key[]> {
+    const where = after === undefined ? '' : 'AND `k` > ?';
+    const sql = `SELECT \`k\` FROM ${this.table} WHERE NOT fs_deleted ${where} ORDER BY \`k\` LIMIT ?`;
     const rows = await session.rows('reading the mirror', sql, after === undefined ? [limit] : [after, limit]);
-    return rows.map((row) => this.#toRow(row));
+    return rows.map((row) => parseKey(String(row.k), this.#schema.keyKind));
   }
 
   async #readKeys(session: Session, sql: string, keys: readonly Key[]): Promise<Map<Key, MirrorRow>> {

@@ -15,6 +15,8 @@ export interface RoundTally {
   readonly rowCount: number;
   /** Keys of which the mirror or a copy said something else than the source, unheard of. */
   readonly correctedKeys: number;
+  /** Keys whose rows are gone, more than a round may take as deleted by itself; undefined: it has not looked. */
+  readonly goneKeys?: number | undefined;
 }
 
 /** A round that this instance may go on with. */
@@ -44,9 +46,12 @@ export interface RoundReport extends RoundTally {
   readonly lastDurationMs: number;
   readonly lastRowCount: number;
   readonly lastCorrectedKeys: number;
-  /** Keys whose rows are gone, more than a round may take as deleted by itself. */
+  /** As many as the last round has told of that has looked for them. */
   readonly goneKeys: number;
 }
+
+/** Why a round is to begin soon. */
+type Haste = 'rows gone' | 'another table' | 'copies missed';
 
 /**
  * The rounds of one source: one row, with a lease and a random token. `due` is the lease's end or the next round's
@@ -77,7 +82,7 @@ export class RoundStore {
     const token = randomToken();
     // A request that came while a round was under way begins another.
     const isNew = row.leg === null || row.requests !== row.round_requests;
-    const begin = `began_at = NOW(6), round_requests = requests, row_count = 0, corrected_keys = 0, leg = NULL, cur = NULL,`;
+    const begin = `began_at = NOW(6), round_requests = requests, row_count = 0, corrected_keys = 0, hastened = 0, leg = NULL, cur = NULL,`;
     await tx.write(
       'taking up a round',
       `UPDATE ${this.#table} SET ${isNew ? begin : ''} token = ?, due = NOW(6) + INTERVAL ? SECOND WHERE source = ?`,
@@ -100,23 +105,33 @@ export class RoundStore {
   async goOn(session: Session, token: bigint, leaseSeconds: number, place: RoundPlace, tally: RoundTally) {
     const { matched } = await session.write(
       'storing the place of a round',
-      `UPDATE ${this.#table} SET due = NOW(6) + INTERVAL ? SECOND, leg = ?, cur = ?, row_count = ?, corrected_keys = ?
+      `UPDATE ${this.#table} SET due = NOW(6) + INTERVAL ? SECOND, leg = ?, cur = ?, row_count = ?, corrected_keys = ?,
+         gone_keys = COALESCE(?, gone_keys)
        WHERE source = ? AND token = ? AND round_requests = requests`,
-      [leaseSeconds, place.leg, JSON.stringify(place.after), tally.rowCount, tally.correctedKeys, this.#source, token],
+      [
+        leaseSeconds,
+        place.leg,
+        JSON.stringify(place.after),
+        tally.rowCount,
+        tally.correctedKeys,
+        tally.goneKeys,
+        this.#source,
+        token,
+      ],
     );
     return matched === 1;
   }
 
-  /** Ends a round. The next begins an interval after this one began. */
-  async end(session: Session, token: bigint, tally: RoundTally, goneKeys: number, intervalSeconds: number) {
+  /** Ends a round. The next begins an interval after this one began, or at once if this one has not answered a haste. */
+  async end(session: Session, token: bigint, tally: RoundTally, intervalSeconds: number) {
     await session.write(
       'ending a round',
-      `UPDATE ${this.#table} SET token = NULL, due = began_at + INTERVAL ? SECOND,
-         leg = NULL, cur = NULL, served_requests = round_requests, last_ended_at = NOW(6), last_row_count = ?,
+      `UPDATE ${this.#table} SET token = NULL, due = IF(hastened, NOW(6), began_at + INTERVAL ? SECOND),
+         hastened = 0,         leg = NULL, cur = NULL, served_requests = round_requests, last_ended_at = NOW(6), last_row_count = ?,
          last_duration_ms = TIMESTAMPDIFF(MICROSECOND, began_at, NOW(6)) DIV 1000, last_corrected_keys = ?,
-         gone_keys = ?, gone_confirmed = 0
+         gone_keys = COALESCE(?, gone_keys), gone_confirmed = 0
        WHERE source = ? AND token = ?`,
-      [intervalSeconds, tally.rowCount, tally.correctedKeys, goneKeys, this.#source, token],
+      [intervalSeconds, tally.rowCount, tally.correctedKeys, tally.goneKeys, this.#source, token],
     );
   }
 
@@ -146,12 +161,17 @@ export class RoundStore {
     return (await this.report(session)).requests;
   }
 
-  /** Rows are gone: a round says how many, soon, unless one that has just begun does. */
-  async hasten(session: Session): Promise<void> {
+  /**
+   * Has a round of the patrol begin soon, or after the one under way. That one will do while it reads the source and has
+   * yet to look for what is gone and to sweep; how many rows are gone is told once.
+   */
+  async hasten(session: Session, haste: Haste = 'rows gone'): Promise<void> {
     await session.write(
       'asking for a round',
-      `UPDATE ${this.#table} SET due = LEAST(due, NOW(6) + INTERVAL 1 SECOND) WHERE source = ? AND token IS NULL`,
-      [this.#source],
+      `UPDATE ${this.#table} SET due = IF(token IS NULL, LEAST(due, NOW(6) + INTERVAL 1 SECOND), due),
+         hastened = IF(leg <> ?, 1, hastened)
+       WHERE source = ? AND (gone_keys = 0 OR ?)`,
+      [haste === 'another table' ? '' : 'source', this.#source, haste !== 'rows gone'],
     );
   }
 

@@ -111,9 +111,9 @@ export async function openStore(configuration: Configuration, database: Database
   };
 }
 
-/** Has every source compared whole, soon. */
+/** Has the copies of every source swept soon, at the patrol's pace. */
 export async function requestRounds({ sources }: Pick<Store, 'sources'>, session: Session): Promise<void> {
-  for (const { round } of sources.values()) await round.request(session);
+  for (const { round } of sources.values()) await round.hasten(session, 'copies missed');
 }
 
 async function openSource(

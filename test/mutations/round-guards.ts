@@ -1,0 +1,93 @@
+import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
+
+const READ = `${APPLICATION}/read`;
+const inRound = (name: string) => mysqlTest('reads-round.mysql.test.ts', name);
+const inCourse = (name: string) => mysqlTest('reads-course.mysql.test.ts', name);
+const ofGone = (name: string) => mysqlTest('gone.mysql.test.ts', name);
+
+/** What has a round compare everything once, and tell what it may not take as deleted. */
+export const ROUND_GUARDS: readonly Guard[] = [
+  {
+    guard: "a round's cursor",
+    file: `${READ}/round.ts`,
+    replace: [['(i === 0 && cursor) || []', '(i < 0 && cursor) || []']],
+    test: inRound('a round whose instance dies goes on elsewhere behind the pages that it has settled'),
+  },
+  {
+    guard: 'the beginning of the sweeps where the cursor is of a copy that is none any more',
+    file: `${READ}/round.ts`,
+    replace: [['round.place ? FIRST_SWEEP : 0', '0']],
+    test: inCourse(
+      'a round in the sweep of a copy that has left the mapping sweeps the copies that are left, from their beginning',
+    ),
+  },
+  {
+    guard: 'that a cursor is for its own leg',
+    file: `${READ}/round.ts`,
+    replace: [['(known >= 0 && round.place?.after)', 'round.place?.after']],
+    test: inCourse(
+      'a round in the sweep of a copy that has left the mapping sweeps the copies that are left, from their beginning',
+    ),
+  },
+  {
+    guard: 'smaller pages where a page fails',
+    file: `${READ}/source-leg.ts`,
+    replace: [['limit = Math.ceil(limit / GROWTH);', '']],
+    test: inCourse('rows that take longer than a statement may are read fewer at a time'),
+  },
+  {
+    guard: 'keeping a round while its rows wait',
+    file: `${READ}/round-course.ts`,
+    replace: [['await using _ = repeat(', 'await using _ = repeat(100 * ']],
+    test: inCourse('a round is kept while its rows wait for their barrier'),
+  },
+  {
+    guard: 'leaving the marks of a first load to the sweep',
+    file: `${READ}/source-leg.ts`,
+    replace: [['{ marksNew: !course.round.isAsked }', '{ marksNew: true }']],
+    test: inRound('a first load fills the mirror and marks no key but those whose copies differ'),
+  },
+  {
+    guard: 'the guard against vanishing',
+    file: `${READ}/gone-guard.ts`,
+    replace: [['return this.#count <= this.#confirmed', 'return this.#count <= MOST_KEYS + this.#confirmed']],
+    test: ofGone(
+      'as many keys as a round may take are taken as deleted; one more, and nothing is touched until somebody says so',
+    ),
+  },
+  {
+    guard: 'telling how many rows are gone before the sweeps',
+    file: `${MYSQL}/round-store.ts`,
+    replace: [
+      ['gone_keys = COALESCE(?, gone_keys)\n       WHERE', 'gone_keys = gone_keys + 0 * COALESCE(?, 0)\n       WHERE'],
+    ],
+    test: ofGone(
+      'keys that are gone are told of before the copies are swept; the round of an instance that died there tells no less',
+    ),
+  },
+  {
+    guard: 'that rows which are told of hasten no more rounds',
+    file: `${MYSQL}/round-store.ts`,
+    replace: [['(gone_keys = 0 OR ?)', '(gone_keys >= 0 OR ?)']],
+    test: ofGone(
+      'rows that are found gone while the copies are swept have another round follow at once; once they are told of, none',
+    ),
+  },
+  {
+    guard: 'the round after one that was past what hastened it',
+    file: `${MYSQL}/round-store.ts`,
+    replace: [['IF(leg <> ?, 1, hastened)', 'IF(leg <> ?, hastened, hastened)']],
+    test: mysqlTest(
+      'patrol.mysql.test.ts',
+      'a round that has yet to sweep does for copies that were missed; one that sweeps goes on, and the patrol follows',
+    ),
+  },
+  {
+    guard: 'the look for a table without rows',
+    file: `${READ}/rounds.ts`,
+    replace: [['if (!isEmpty) return;', 'return;']],
+    test: ofGone(
+      'case 26: a table that has lost all its rows is told of before the next round is due, until somebody decides',
+    ),
+  },
+];
