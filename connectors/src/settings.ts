@@ -168,7 +168,7 @@ export const settingsSchema = z
         proofPerSecond: integer(0)
           .default(200)
           .describe(
-            'most keys a second, of those that the stream has just changed, that are read at their source as well',
+            'most keys a second, of those that the stream has just changed, that are read at their source as well; 0: none, ever',
           ),
         rowsPerSecond: positive
           .optional()

@@ -15,6 +15,11 @@ export const java: string = env.JAVA_HOME ? join(env.JAVA_HOME, 'bin', 'java') :
 
 export const maven: string = env.FRIEND_SYNC_MVN ?? 'mvn';
 
+/** For Connect, whose connectors refer to variables of these names. */
+export const givenSecrets: Record<string, string> = Object.fromEntries(
+  Object.entries(env).flatMap(([name, value]) => (name.startsWith('FRIEND_SYNC_') && value ? [[name, value]] : [])),
+);
+
 /** What the parts inherit: enough to find programs and homes, no settings of ours. */
 export const inherited: Record<string, string> = Object.fromEntries(
   ['PATH', 'HOME', 'LANG', 'TMPDIR', 'JAVA_HOME'].flatMap((name) => (env[name] ? [[name, env[name]]] : [])),

@@ -1,11 +1,13 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
+import { givenSecrets } from './environment.ts';
 import { PART_NAMES, type PartName } from './part.ts';
 import { attachStack, openStack, type Stack } from './stack.ts';
 
 const USAGE = `npm run stack -- up | down | status | logs PART   [--data DIR] [--json]
 
-  up      starts every part that does not run, and says where it listens
+  up      starts every part that does not run, and says where it listens; MySQL's root has no password, and Connect gets
+          this shell's FRIEND_SYNC_… variables, for the passwords to which its connectors refer
   down    ends every part; the data stays
   status  which parts run
   logs    the end of a part's log: ${PART_NAMES.join(', ')}
@@ -21,12 +23,17 @@ async function main(): Promise<number> {
     options: {
       data: { type: 'string', default: fileURLToPath(new URL('../../.stack/default', import.meta.url)) },
       json: { type: 'boolean' },
+      help: { type: 'boolean', short: 'h' },
     },
   });
+  if (values.help) {
+    print(USAGE);
+    return 0;
+  }
   const [command, argument] = positionals;
   const dataDir = values.data;
   if (command === 'up') {
-    const stack = await openStack({ dataDir, detached: true, onProgress: talk });
+    const stack = await openStack({ dataDir, detached: true, connectEnv: givenSecrets, onProgress: talk });
     show(stack, values.json ?? false);
     return 0;
   }

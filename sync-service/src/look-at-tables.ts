@@ -13,6 +13,7 @@ import type { createKafka } from './infrastructure/kafka/client.ts';
 import { PictureReader, type PictureReaderParts } from './infrastructure/kafka/picture-reader.ts';
 import { readTopic } from './infrastructure/kafka/read-topic.ts';
 import { findUnsent } from './infrastructure/mysql/binlog-rest.ts';
+import { containsGtids } from './infrastructure/mysql/gtid-set.ts';
 
 export interface LookAtTablesParts extends Pick<TableWatchParts, 'source' | 'target' | 'health' | 'log'> {
   readonly configuration: Configuration;
@@ -21,7 +22,7 @@ export interface LookAtTablesParts extends Pick<TableWatchParts, 'source' | 'tar
   readonly admin: KafkaAdmin;
   /** By the source's name. */
   readonly streams: ReadonlyMap<string, Stream>;
-  readonly reads: ReadonlyMap<string, Pick<SourceReads, 'tableChanged' | 'pictureSeen'>>;
+  readonly reads: ReadonlyMap<string, Pick<SourceReads, 'tableChanged' | 'lookAtPicture' | 'pictureSeen'>>;
 }
 
 /** Watches the sources' tables, and has their streams prove themselves where one has changed. Ends after the first look. */
@@ -45,20 +46,23 @@ export async function lookAtTables(parts: LookAtTablesParts): Promise<TableWatch
     stateDatabase: configuration.settings.target.stateDatabase,
     mappings,
     async picture(mapping) {
+      await reads.get(mapping.name)?.lookAtPicture();
       const topic = (await connect.config(streamOf(mapping).connectorName))?.[SCHEMA_HISTORY_TOPIC];
       return topic === undefined ? undefined : readers.get(mapping.name)?.read(topic);
     },
-    async hasSent(mapping, gtids) {
+    async sent(mapping, gtids) {
       const { server, sent } = streamOf(mapping);
       const upTo = await sent();
-      return upTo !== undefined && (await findUnsent(server, upTo, gtids)) === undefined;
+      if (!upTo) return 'not all';
+      if (await containsGtids(server, upTo.gtids, gtids)) return 'all';
+      return (await findUnsent(server, upTo, gtids)) === undefined ? 'all rows' : 'not all';
     },
     events: {
       onChange(name, columns) {
         log.warn({ source: name, columns }, 'the table of the source has changed');
         told(reads.get(name)?.tableChanged(columns));
       },
-      onPicture: (name, differences) => told(reads.get(name)?.pictureSeen(differences)),
+      onPicture: (name, verdict) => told(reads.get(name)?.pictureSeen(verdict)),
     },
     health: parts.health,
     log,

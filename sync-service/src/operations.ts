@@ -128,11 +128,10 @@ export class Operations implements AsyncDisposable {
   }
 
   /** Why the values of a source's stream are not used; sources whose streams are trusted are absent. */
-  async distrusted(): Promise<Record<string, Distrust>> {
+  async distrusted(): Promise<Record<string, readonly Distrust[]>> {
     const { database, sources } = await this.store();
     const found = [...sources].map(async ([name, { reads }]) => [name, await reads.distrust(database)] as const);
-    const distrusted = (await Promise.all(found)).filter(([, distrust]) => distrust !== undefined);
-    return Object.fromEntries(distrusted) as Record<string, Distrust>;
+    return Object.fromEntries((await Promise.all(found)).filter(([, causes]) => causes.length > 0));
   }
 
   /** By source why its changes can no longer be followed; until a new epoch begins. */

@@ -11,10 +11,22 @@ let daemon: Daemon;
 
 beforeAll(async () => {
   pipeline = await openPipeline({
-    ...TWO_SOURCES,
+    userTables: [
+      ...TWO_SOURCES.userTables,
+      'CREATE TABLE badge (id BIGINT PRIMARY KEY, ref BIGINT, label VARCHAR(64))',
+    ],
+    friendTables: [
+      ...TWO_SOURCES.friendTables,
+      'CREATE TABLE wearer (n INT AUTO_INCREMENT PRIMARY KEY, badge_id BIGINT, label VARCHAR(64), KEY (badge_id))',
+    ],
+    sources: `${TWO_SOURCES.sources}
+  - { name: badge, table: USER.badge, key: id, onDelete: { set: { label: gone } }, copies: [{ table: wearer, key: badge_id, set: { label: label } }] }`,
     settings: { watch: { intervalSeconds: 1, healAfterSeconds: 5 } },
   });
+  const { user, userDb, friend, friendDb } = pipeline;
   await createRows(pipeline);
+  await user.write('badges', `INSERT INTO ${userDb}.badge VALUES (1, 2, 'one'), (2, 3, 'two'), (3, 1, 'three')`);
+  await friend.write('copies', `INSERT INTO ${friendDb}.wearer (badge_id) VALUES (1), (2), (3)`);
   daemon = await pipeline.startDaemon();
   await pipeline.operations.backfill(pipeline.configuration.mapping.sources, SOON.timeout);
   expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
@@ -59,5 +71,26 @@ test('what stops it again within the hour is left to a person, whose new epoch l
   expect(begun()).toBe(1);
   await pipeline.operations.beginEpoch([account]);
   await expect.poll(() => copies('nick', 'friend'), SOON).toEqual(['again']);
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+});
+
+test('case 85: a source whose key the connector takes from another column deletes no living row, and begins a new epoch by itself', async () => {
+  const before = begun();
+  const problems = async () => (await daemon.readiness()).troubles.map(({ problem }) => problem).join('\n');
+  // Quoted so, the statement is skipped by the connector.
+  await run(
+    `SET SESSION sql_mode = 'ANSI_QUOTES'; ALTER TABLE USER."badge" MODIFY COLUMN "id" BIGINT NOT NULL AFTER "ref"; SET SESSION sql_mode = DEFAULT`,
+  );
+  await expect.poll(problems, SOON).toMatch(/misreads its table: column 1 is ref, the connector reads id/);
+  expect(await problems()).not.toMatch(/keys/);
+  // To the connector this is a delete of 3, and a row 9.
+  await run("UPDATE USER.badge SET ref = 9, label = 'Two' WHERE id = 2");
+  await expect.poll(problems, SOON).toMatch(/its keys are those of other rows/);
+  expect(await copies('label', 'wearer')).not.toContain('gone');
+  await expect.poll(() => copies('label', 'wearer'), SOON).toEqual(['one', 'Two', 'three']);
+  expect(begun()).toBe(before + 1);
+  await daemon.ready();
+  await run("UPDATE USER.badge SET label = 'streamed' WHERE ref = 9");
+  await expect.poll(() => copies('label', 'wearer'), SOON).toEqual(['one', 'streamed', 'three']);
   expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
 });

@@ -4,7 +4,9 @@ import { PICTURE_GUARDS } from './picture-guards.ts';
 import { READ_GUARDS } from './read-guards.ts';
 import { ROUND_GUARDS } from './round-guards.ts';
 import { SERVER_GUARDS } from './server-guards.ts';
+import { SETTLING_GUARDS } from './settling-guards.ts';
 import { TOPIC_GUARDS } from './topic-guards.ts';
+import { TRUST_GUARDS } from './trust-guards.ts';
 import { VALUE_GUARDS } from './value-guards.ts';
 import { WRITE_THROUGH_GUARDS } from './write-through-guards.ts';
 
@@ -211,8 +213,10 @@ export const GUARDS: readonly Guard[] = [
   ...HISTORY_GUARDS,
   ...READ_GUARDS,
   ...ROUND_GUARDS,
+  ...SETTLING_GUARDS,
   ...WRITE_THROUGH_GUARDS,
   ...TOPIC_GUARDS,
+  ...TRUST_GUARDS,
   ...VALUE_GUARDS,
   ...PICTURE_GUARDS,
   ...SERVER_GUARDS,

@@ -16,7 +16,7 @@ export const PICTURE_GUARDS: readonly Guard[] = [
   {
     guard: 'that a picture counts when the connector has come past',
     file: `${APPLICATION}/watch/picture-proof.ts`,
-    replace: [['return isPassed ? ', 'return before ? ']],
+    replace: [["if (sent === 'not all') return", 'if (!before) return']],
     test: proofTest('a picture that is late is not wrong, however long it takes'),
   },
   {
@@ -30,6 +30,14 @@ export const PICTURE_GUARDS: readonly Guard[] = [
     file: `${APPLICATION}/watch/picture-proof.ts`,
     replace: [[' || before.found !== seen.found', '']],
     test: proofTest('a picture that changes meanwhile is looked at anew'),
+  },
+  {
+    guard: 'that a wrong key counts when no statement is left',
+    file: `${APPLICATION}/watch/picture-proof.ts`,
+    replace: [["sent === 'all' && misreadsKey", 'misreadsKey']],
+    test: proofTest(
+      'a wrong picture of the key counts once the connector has come past the DDL, not while statements are left',
+    ),
   },
   {
     guard: 'that a history which is still being written may come to the table',

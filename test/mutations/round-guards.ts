@@ -44,7 +44,7 @@ export const ROUND_GUARDS: readonly Guard[] = [
   {
     guard: 'leaving the marks of a first load to the sweep',
     file: `${READ}/source-leg.ts`,
-    replace: [['{ marksNew: !course.round.isAsked }', '{ marksNew: true }']],
+    replace: [['{ marksNew: !course.round.isAsked,', '{ marksNew: true,']],
     test: inRound('a first load fills the mirror and marks no key but those whose copies differ'),
   },
   {

@@ -73,6 +73,16 @@ test('a value that the stream told wrong is found by proofreading, counted as wr
   expect(await reads.corrections()).toEqual({ 'nick wrong': 1 });
 });
 
+test('a value that is found because its key was asked for counts as unheard, for no message has said it wrong', async () => {
+  const { server, feed, reads, write, due } = await openSettled();
+  await using _ = reads;
+  await write("UPDATE ACCOUNT SET nick = 'Ann B.' WHERE id = 1");
+  await feed.source.due.mark(server.store.database, [1n]);
+  await using __ = reads.readDue();
+  await expect.poll(due, SOON).toMatchObject([{ k: '1', again: 1 }]);
+  await expect.poll(() => reads.corrections(), SOON).toEqual({ 'nick unheard': 1 });
+});
+
 test('rows that are equal cost no barrier, and write nothing', async () => {
   const { reads, known } = await openSettled();
   await using _ = reads;

@@ -29,13 +29,14 @@ export async function watchSourceTables({ configuration, operations: { connect }
       async tableChanged(columns) {
         tell(name, columns);
       },
-      async pictureSeen(differences) {
-        const isWrong = differences.length > 0;
-        if (isWrong !== wrong.has(name)) tell(name, isWrong ? differences : 'right');
+      async lookAtPicture() {},
+      async pictureSeen(verdict) {
+        const isWrong = verdict.is === 'wrong';
+        if (isWrong !== wrong.has(name)) tell(name, isWrong ? verdict.differences : 'right');
         if (isWrong) wrong.add(name);
         else wrong.delete(name);
       },
-    }) satisfies Pick<SourceReads, 'tableChanged' | 'pictureSeen'>;
+    }) satisfies Pick<SourceReads, 'tableChanged' | 'lookAtPicture' | 'pictureSeen'>;
   const reads = new Map(mapping.sources.map(({ name }) => [name, listening(name)]));
   const streams = sourceStreams(configuration, source, connect);
   const health = new Health();

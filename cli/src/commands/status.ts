@@ -63,8 +63,9 @@ export function addStatus(program: Command, load: Load): void {
       else for (const [source, report] of Object.entries(rounds.value)) print(`${source}: ${describe(report)}`);
       if ('error' in distrusted) print(`streams: ${distrusted.error}`);
       else
-        for (const [source, { since, reason }] of Object.entries(distrusted.value))
-          talk(`the stream of ${source} is not trusted since ${since} UTC, rows are read instead: ${reason}`);
+        for (const [source, causes] of Object.entries(distrusted.value))
+          for (const { since, reason } of causes)
+            talk(`the stream of ${source} is not trusted since ${since} UTC, rows are read instead: ${reason}`);
     });
 }
 

@@ -27,8 +27,11 @@ export interface Change {
   /** Name of the source in the mapping. */
   readonly source: string;
   readonly key: Key;
-  /** `row`: the row exists with these values; `delete`: it is gone. */
-  readonly kind: 'row' | 'delete';
+  /**
+   * `row`: the row exists with these values; `delete`: it is gone. `told gone`: a stream that is not trusted says so; the
+   * read that follows decides.
+   */
+  readonly kind: 'row' | 'delete' | 'told gone';
   /** Aligned with `SourceMapping.columns`; `undefined` where the message does not carry the column. Empty for a delete. */
   readonly values: readonly Said[];
   readonly position: Position;

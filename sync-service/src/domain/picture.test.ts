@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { differences, type PictureColumn } from './picture.ts';
+import { differences, misreadsKey, type PictureColumn } from './picture.ts';
 import type { ShapeColumn, TableShape } from './table-shape.ts';
 
 /** As `information_schema` has a column of this type. */
@@ -103,4 +103,17 @@ test('case 85: columns in another order, or of another number, are a difference,
 
 test('a table that the connector does not know', () => {
   expect(differences(shape(column('int')), undefined, [])).toEqual(['the connector does not know the table']);
+});
+
+test('case 85: the key is misread where another column has its place in the picture, or its bytes are decoded otherwise', () => {
+  const [id, ref, nick] = [column('bigint', { name: 'id' }), column('bigint', { name: 'ref' }), column('text')];
+  const [pid, pref, pnick] = [
+    pictured('BIGINT', -5, { name: 'id' }),
+    pictured('BIGINT', -5, { name: 'ref' }),
+    pictured('TEXT', 12),
+  ];
+  expect(misreadsKey(shape(ref, id, nick), [pid, pref, pnick], 'id')).toBe(true);
+  expect(misreadsKey(shape(id, nick, ref), [pid, pref, pnick], 'id')).toBe(false);
+  expect(misreadsKey(shape(id), [{ ...pid, typeName: 'BIGINT UNSIGNED' }], 'id')).toBe(true);
+  expect(misreadsKey(shape(id), undefined, 'id')).toBe(false);
 });

@@ -40,6 +40,14 @@ export function differences(
   });
 }
 
+/** The connector takes another column for the key, or decodes it as something else: its messages tell of other rows. */
+export function misreadsKey({ columns }: TableShape, picture: TablePicture | undefined, key: string): boolean {
+  const place = columns.findIndex(({ name }) => name === key);
+  const [column, pictured] = [columns[place], picture?.[place]];
+  if (!column || !picture) return false;
+  return pictured?.name !== key || misread(column, pictured).length > 0;
+}
+
 function misread(column: ShapeColumn, pictured: PictureColumn): string[] {
   const [is, read] = [typeOf(column), picturedType(pictured)];
   if (is !== undefined && read !== undefined && is !== read)

@@ -76,7 +76,7 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
     for (const letter of decoded.letters) await sendDeadLetter(parts.admin, letter);
     const { messages, ...where } = batch;
     const reads = parts.reads.get(source.schema.mapping.name);
-    const changes = (await reads?.believed(decoded.changes)) ?? decoded.changes;
+    const changes = reads?.believed(decoded.changes) ?? decoded.changes;
     const stored = await storeDecoded(source, { ...where, epoch, changes, floor: decoded.floor });
     if (stored.kind === 'moved') return stored;
     if (hasNewSchema(batch.topic, decoded.schemas)) reads?.beginProbation();
@@ -132,7 +132,10 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
 /** A value that the mirror refuses is no key's fault: the mirror must become what the source's columns are now. */
 function mirrorRefusal(error: unknown): SyncError | undefined {
   if (!(error instanceof SyncError) || error.kind !== 'store_refused') return undefined;
-  return new SyncError('store_misconfigured', `the mirror is narrower than the source's columns (${error.message})`);
+  return new SyncError(
+    'store_misconfigured',
+    `the mirror is narrower than the source's columns, or max_allowed_packet than a batch (${error.message})`,
+  );
 }
 
 function sourceOf({ store, sources }: IngestHandlerParts, topic: string): SourceStore {

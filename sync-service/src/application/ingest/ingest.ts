@@ -91,18 +91,25 @@ async function storeBatch(
     if (consumed?.nextOffset !== batch.expectedOffset || consumed.epoch !== batch.epoch)
       return { kind: 'moved', consumed };
 
-    const { writes, marked, deleted, due } = decideAll(newest, known, consumed, batch);
+    const { writes, marked, deleted, due, toldGone } = decideAll(newest, known, consumed, batch);
     await tx.roundTrip(
       (t) => [
         source.mirror.write(t, writes),
         source.pending.mark(t, deleted, DELETE_DELAY_SECONDS),
         source.pending.mark(t, marked),
-        source.due.mark(t, due),
+        // What was decided of a row counts no more once it is heard of.
+        source.due.mark(t, due, { takesGone: false }),
+        source.due.mark(t, toldGone, { takesGone: true }),
         store.consumed.advance(t, { ...batch, newestGtid: newestGtid(batch.changes) }),
       ],
       'commit',
     );
-    return { kind: 'stored', markCount: marked.length + deleted.length, dueCount: due.length, applied: undefined };
+    return {
+      kind: 'stored',
+      markCount: marked.length + deleted.length,
+      dueCount: due.length + toldGone.length,
+      applied: undefined,
+    };
   });
 }
 
@@ -113,7 +120,7 @@ function decideAll(
   { topic, partition }: IngestBatch,
 ) {
   const writes: MirrorRow[] = [];
-  const [marked, deleted, due]: [Key[], Key[], Key[]] = [[], [], []];
+  const [marked, deleted, due, toldGone]: [Key[], Key[], Key[], Key[]] = [[], [], [], []];
   for (const [key, change] of newest) {
     const decision = decide(known.get(key), change, replayUntil);
     if (decision.kind === 'other-partition') {
@@ -124,8 +131,8 @@ function decideAll(
       );
     }
     if (decision.write) writes.push(decision.write);
-    if (decision.due) due.push(key);
+    if (decision.due) (change.newest.kind === 'told gone' ? toldGone : due).push(key);
     if (decision.mark) (decision.write?.isDeleted ? deleted : marked).push(key);
   }
-  return { writes, marked, deleted, due };
+  return { writes, marked, deleted, due, toldGone };
 }

@@ -87,7 +87,7 @@ export async function beginEpoch(
       async run() {
         // The stream has begun anew, and is trusted until it is found wrong.
         const own = store.sources.get(source.name);
-        await own?.reads.setDistrust(database, undefined);
+        await own?.reads.clearDistrust(database, 'proof', 'table');
         await own?.round.request(database);
       },
     },

@@ -56,7 +56,10 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number): Prom
   await awaitFanOut(store, waitUntil);
   const parked = await Promise.all(
     [...store.sources].map(async ([name, s]) =>
-      (await s.pending.parked(store.database)).map((key) => ({ source: name, ...key })),
+      [...(await s.pending.parked(store.database)), ...(await s.due.refused(store.database))].map((key) => ({
+        source: name,
+        ...key,
+      })),
     ),
   );
   return { parked: parked.flat() };
@@ -145,7 +148,7 @@ function openTransactionsOf({ topics, heartbeatTopic }: Stream, admin: KafkaAdmi
 }
 
 /** The barrier's second part: returns once every key that was due for a read at the call has been looked at since. */
-async function awaitReads(store: Store, waitUntil: Wait): Promise<void> {
+export async function awaitReads(store: Store, waitUntil: Wait): Promise<void> {
   await awaitNone(store, waitUntil, 'keys are due for a read', ({ due }, moment) => due.count(store.database, moment));
 }
 
@@ -180,7 +183,7 @@ export function waiting(deadlineMs: number, alive?: () => Promise<void>, pollMs 
   return async (step, isReached, obstacle = async () => '') => {
     while (!(await isReached())) {
       if (Date.now() > until)
-        throw new SyncError('source_unavailable', `not caught up within ${deadlineMs} ms: ${step}${await obstacle()}`);
+        throw new SyncError('pipeline_stuck', `not caught up within ${deadlineMs} ms: ${step}${await obstacle()}`);
       await delay(pollMs);
       await alive?.();
     }

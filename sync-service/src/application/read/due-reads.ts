@@ -11,6 +11,8 @@ import type { Settler } from './settler.ts';
 
 const IDLE_MS = 250;
 const MOST_KEYS = 500;
+/** No more is claimed at once than rows of about so many bytes. */
+const MOST_BYTES = 4 * 1024 * 1024;
 /** No more is claimed while so many suspects wait for their barrier. */
 const MOST_HELD = 5_000;
 
@@ -27,6 +29,8 @@ export class DueReads implements AsyncDisposable {
   readonly #stopping = new AbortController();
   readonly #settling = new Set<Promise<void>>();
   readonly #working: Promise<void>;
+  /** Keys of the next claim: fewer where rows are large, or could not be read in time. */
+  #limit = MOST_KEYS;
   #wake: () => void = () => {};
 
   constructor(options: DueReadsOptions) {
@@ -52,7 +56,7 @@ export class DueReads implements AsyncDisposable {
     const { signal } = this.#stopping;
     const part = `reads of ${parts.source.schema.mapping.name}`;
     while (!signal.aborted) {
-      const hasWorked = settler.held < MOST_HELD && (await perseverance.run(part, signal, () => this.#turn()));
+      const hasWorked = settler.held('due') < MOST_HELD && (await perseverance.run(part, signal, () => this.#turn()));
       if (!hasWorked) await this.#idle();
     }
   }
@@ -60,13 +64,15 @@ export class DueReads implements AsyncDisposable {
   async #turn(): Promise<boolean> {
     const { parts } = this.#options;
     const { store, source } = parts;
-    const claimed = await store.database.transaction('claim', (tx) => source.due.claim(tx, MOST_KEYS));
+    const claimed = await store.database.transaction('claim', (tx) => source.due.claim(tx, this.#limit));
     if (claimed.length === 0) return false;
     const keys = claimed.map(({ key }) => key);
     try {
       const began = await readClock(store.database);
       const observation = await observe(parts);
       const looked = await lookAt(parts, keys, observation);
+      const fits = Math.floor((MOST_BYTES / Math.max(1, looked.bytes)) * keys.length);
+      this.#limit = Math.max(1, Math.min(MOST_KEYS, this.#limit * 2, fits));
       const due = new Map(claimed.map((key) => [key.key, key]));
       const cleared = await settleEqual(parts, looked, due, observation);
       const settling = this.#settle(looked, due, began, cleared)
@@ -74,6 +80,7 @@ export class DueReads implements AsyncDisposable {
         .finally(() => this.#settling.delete(settling));
       this.#settling.add(settling);
     } catch (error) {
+      this.#limit = Math.ceil(keys.length / 2);
       await source.due.postpone(store.database, keys).catch(() => {});
       throw error;
     }

@@ -70,6 +70,6 @@ async function takeGone(course: RoundCourse, keys: readonly Key[]): Promise<void
   const { parts, settler, run } = course.options;
   for (const some of inPages(keys, SOME_KEYS)) {
     const { gone } = await run(async () => lookAt(parts, some, await observe(parts)));
-    course.tell(await course.keep(settler.settle(gone, { takesGone: () => true })));
+    course.tell(await course.keep(settler.settle(gone, { takesGone: () => true, purpose: course.purpose })));
   }
 }

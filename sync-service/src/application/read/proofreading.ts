@@ -21,6 +21,7 @@ const MOST_HELD = 5_000;
 export interface ProofreadingOptions {
   readonly parts: ReadParts;
   readonly settler: Settler;
+  /** 0: there is no proofreading. */
   readonly perSecond: number;
   readonly events: ReadEvents;
   readonly log: Logger;
@@ -68,14 +69,14 @@ export class Proofreading implements AsyncDisposable {
 
   #perSecond(): number {
     const { perSecond } = this.#options;
-    return Date.now() < this.#probationUntil ? Math.max(perSecond, MOST_A_SECOND) : perSecond;
+    return perSecond > 0 && Date.now() < this.#probationUntil ? Math.max(perSecond, MOST_A_SECOND) : perSecond;
   }
 
   async #turn(): Promise<void> {
     const { parts, settler, events } = this.#options;
     const heard = new Map(this.#heard);
     this.#heard.clear();
-    if (heard.size === 0 || settler.held > MOST_HELD) return;
+    if (heard.size === 0 || settler.held('proof') > MOST_HELD) return;
     const looked = await lookAt(parts, [...heard.keys()], await observe(parts));
     events.onRead(parts, 'proof', looked.rows.length);
     // The barrier takes a second on a quiet server; the next keys are read meanwhile.
@@ -91,7 +92,7 @@ export class Proofreading implements AsyncDisposable {
       const [change, row] = [heard.get(key), looked.known.get(key)];
       return change !== undefined && row !== undefined && orderOf(change.position, row.position) === 'same';
     };
-    const settled = await settler.settle([...looked.suspects, ...looked.gone]);
+    const settled = await settler.settle([...looked.suspects, ...looked.gone], { purpose: 'proof' });
     events.onSettled(parts, settled, 'proof');
     if (settled.some(({ outcome }) => outcome === 'gone')) await parts.source.round.hasten(parts.store.database);
     // Of a key that has moved on nobody can say what it was.

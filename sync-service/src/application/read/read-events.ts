@@ -26,7 +26,7 @@ export function readEvents(metrics: Metrics, fanOut: Pick<FanOut, 'notify'>, log
       const columns: Record<string, number> = {};
       for (const { suspect, corrected } of settled) {
         for (const column of corrected) {
-          const cause = !suspect.read.values ? 'unheard delete' : purpose === 'patrol' ? 'unheard' : 'wrong';
+          const cause = !suspect.read.values ? 'unheard delete' : purpose === 'proof' ? 'wrong' : 'unheard';
           metrics.corrections.inc({ source: name, table: `${table.database}.${table.table}`, column, cause });
           columns[column] = (columns[column] ?? 0) + 1;
         }

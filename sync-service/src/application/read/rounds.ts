@@ -54,7 +54,6 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
       if (!outcome) return;
       await run(() => source.round.end(store.database, round.token, outcome, settings.patrol.intervalSeconds));
       log.info({ source: name, ...outcome }, 'a round has ended');
-      await run(() => source.reads.forgetOldLooks(store.database));
     } catch (error) {
       await source.round.leave(store.database, round.token, 0).catch(() => {});
       throw error;

@@ -1,14 +1,15 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../../domain/change.ts';
-import { inPages } from '../../domain/pages.ts';
-import { toSyncError } from '../../errors.ts';
+import { type SyncError, toSyncError } from '../../errors.ts';
 import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
 import { unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { Logger } from '../../log.ts';
 import { awaitConsumed, awaitSent, readConsumed, requireSameLogs, waiting } from '../proof/barrier.ts';
 import type { Suspect } from './look.ts';
+import type { Purpose } from './read-events.ts';
 import type { ReadParts } from './read-parts.ts';
-import { leave, type Settled, writeReads } from './write-reads.ts';
+import { Turns } from './turns.ts';
+import { leave, type Settled, type WriteReadsOptions, writeReads } from './write-reads.ts';
 
 /** What a server commits while its rows are read is in its executed set so much later. */
 const VISIBLE_MS = 100;
@@ -18,8 +19,16 @@ const POLL_MS = 50;
 /** So many rows in one transaction: ingest of the source waits for it. */
 const MOST_KEYS = 200;
 const MOST_NEW_KEYS = 1_000;
+/** … and values of about so many bytes: the server takes no statement that is larger than its max_allowed_packet. */
+const MOST_BYTES = 4 * 1024 * 1024;
+/** A row of so many bytes counts for one more. */
+const LARGE_BYTES = 20_000;
+/** Of so many refused rows the log tells each by its key. */
+const MOST_TOLD = 100;
 
 export interface SettleOptions {
+  /** Left out: `due`. */
+  readonly purpose?: Purpose;
   /** See `WriteReadsOptions.marksNew`. */
   readonly marksNew?: boolean;
   /** See `WriteReadsOptions.takesGone`; left out: of none. */
@@ -35,29 +44,36 @@ interface Waiting {
 
 /**
  * Settles suspects of one source: waits until everything is ingested that the source had committed when they were read,
- * then writes those that still differ. One barrier serves all suspects that were gathered before it began.
+ * then writes those that still differ. One barrier serves all suspects that were gathered before it began. What a round
+ * has found is written after the rest.
  */
 export class Settler {
   readonly #parts: ReadParts;
   readonly #log: Logger;
   readonly #waiting: Waiting[] = [];
   #running: Promise<void> | undefined;
-  /** Suspects that are held in memory. */
-  #held = 0;
+  readonly #held = new Map<Purpose, number>();
+  /** The source's row of reads lets one write after another in; the second is prepared meanwhile. */
+  readonly #turns = new Turns(2);
+  readonly #told = new Set<Key>();
+  #isInTrouble = false;
 
   constructor(parts: ReadParts, log: Logger) {
     this.#parts = parts;
     this.#log = log;
   }
 
-  get held(): number {
-    return this.#held;
+  /** Suspects that are held in memory for a purpose; a large one counts for several. */
+  held(purpose: Purpose): number {
+    return this.#held.get(purpose) ?? 0;
   }
 
   /** Never fails: what cannot be settled is given up, and is to be looked at again. */
   async settle(suspects: readonly Suspect[], options: SettleOptions = {}): Promise<Settled[]> {
     if (suspects.length === 0) return [];
-    this.#held += suspects.length;
+    const { purpose = 'due' } = options;
+    const weight = suspects.reduce((sum, suspect) => sum + 1 + Math.floor(sizeOf(suspect) / LARGE_BYTES), 0);
+    this.#held.set(purpose, this.held(purpose) + weight);
     try {
       return await new Promise<Settled[]>((done) => {
         this.#waiting.push({ suspects, options, done });
@@ -66,7 +82,7 @@ export class Settler {
         });
       });
     } finally {
-      this.#held -= suspects.length;
+      this.#held.set(purpose, this.held(purpose) - weight);
     }
   }
 
@@ -114,22 +130,68 @@ export class Settler {
   async #write(
     group: { readonly partition: number | undefined; readonly suspects: readonly Suspect[] },
     all: ReadonlyMap<number, bigint>,
-    { marksNew = true, takesGone = () => false, due = new Map() }: SettleOptions,
+    { marksNew = true, takesGone = () => false, due = new Map(), purpose = 'due' }: SettleOptions,
   ): Promise<Settled[]> {
     const { stream, topic } = this.#parts;
+    const options = { marksNew, takesGone, due };
     const ends = group.partition === undefined ? all : new Map([...all].filter(([n]) => n === group.partition));
     const settled: Settled[] = [];
     const size = marksNew ? MOST_KEYS : MOST_NEW_KEYS;
     try {
       await awaitConsumed(stream, new Map([[topic, ends]]), this.#parts, this.#wait());
-      for (const some of inPages(group.suspects, size)) {
-        settled.push(...(await this.#retried(() => writeReads(this.#parts, some, { ends, marksNew, takesGone, due }))));
+      for (const some of inStatements(group.suspects, size)) {
+        const isUrgent = purpose === 'due' || purpose === 'proof';
+        settled.push(...(await this.#turns.take(isUrgent, () => this.#writePart(some, { ends, ...options }))));
       }
     } catch (error) {
-      this.#log.debug({ topic: this.#parts.topic, problem: toSyncError(error).message }, 'what was read waits');
+      this.#tell(toSyncError(error));
       settled.push(...group.suspects.slice(settled.length).map((suspect) => leave(suspect, 'given up')));
     }
     return settled;
+  }
+
+  /** What the mirror refuses must not keep the rows beside it from being written: it is found by halving. */
+  async #writePart(some: readonly Suspect[], options: WriteReadsOptions): Promise<Settled[]> {
+    try {
+      const settled = await this.#retried(() => writeReads(this.#parts, some, options));
+      this.#isInTrouble = false;
+      return settled;
+    } catch (caught) {
+      const error = toSyncError(caught);
+      // A statement that is too large, or takes too long, may end the connection as well.
+      if (error.kind !== 'store_refused' && error.kind !== 'store_unavailable') throw error;
+      const half = Math.ceil(some.length / 2);
+      const [first, second] = [some.slice(0, half), some.slice(half)];
+      if (second.length > 0)
+        return [...(await this.#writePart(first, options)), ...(await this.#writePart(second, options))];
+      if (error.kind !== 'store_refused') throw error;
+      return Promise.all(first.map((suspect) => this.#refuse(suspect, error, options.due)));
+    }
+  }
+
+  async #refuse(suspect: Suspect, { message }: SyncError, due: ReadonlyMap<Key, DueKey>): Promise<Settled> {
+    const { store, source } = this.#parts;
+    const { key, values } = suspect.read;
+    const mark = due.get(key);
+    // Only a key that no row of the source can have, since the mirror's key has the source's type.
+    const isImpossible = !values && !suspect.known;
+    if (isImpossible && mark) await source.due.settle(store.database, [mark]);
+    else await source.due.refuse(store.database, key, message);
+    if (!this.#told.has(key) && this.#told.size < MOST_TOLD) {
+      const problem = isImpossible ? 'the source cannot have such a key; copies with it stay as they are' : message;
+      this.#log.error({ source: source.schema.mapping.name, key: String(key), problem }, 'a row is refused');
+      this.#told.add(key);
+    }
+    return leave(suspect, 'refused');
+  }
+
+  /** What does not heal by trying again is an error; that keys stay due, the watch over the progress says. */
+  #tell(error: SyncError): void {
+    const { directive } = error.policy;
+    const isTrouble = directive !== 'retry' && directive !== 'stop' && !this.#parts.signal.aborted;
+    const level = isTrouble && !this.#isInTrouble ? 'error' : 'debug';
+    this.#log[level]({ topic: this.#parts.topic, problem: error.message }, 'what was read waits');
+    this.#isInTrouble ||= isTrouble;
   }
 
   async #retried<T>(work: () => Promise<T>): Promise<T> {
@@ -145,4 +207,28 @@ export class Settler {
   #wait() {
     return waiting(BARRIER_MS, async () => this.#parts.signal.throwIfAborted(), POLL_MS);
   }
+}
+
+/** The suspects in their order, in parts that go into one statement each. */
+function inStatements(suspects: readonly Suspect[], most: number): Suspect[][] {
+  const parts: Suspect[][] = [];
+  let bytes = 0;
+  for (const suspect of suspects) {
+    const size = sizeOf(suspect);
+    bytes += size;
+    const last = parts.at(-1);
+    if (last && last.length < most && bytes <= MOST_BYTES) last.push(suspect);
+    else {
+      parts.push([suspect]);
+      bytes = size;
+    }
+  }
+  return parts;
+}
+
+function sizeOf({ read: { values = [] } }: Suspect): number {
+  return values.reduce<number>(
+    (sum, value) => sum + (typeof value === 'string' || value instanceof Uint8Array ? value.length : 0),
+    0,
+  );
 }

@@ -54,7 +54,7 @@ export async function compareSource(course: RoundCourse, after: readonly string[
       );
     }
     limit = Math.min(course.mostRows, nextLimit(limit, looked.rows.length, looked.bytes));
-    while (pages.length > MOST_PAGES || settler.held > MOST_HELD || (isLast && pages.length > 0)) {
+    while (pages.length > MOST_PAGES || settler.held(course.purpose) > MOST_HELD || (isLast && pages.length > 0)) {
       await course.keep(Promise.resolve(pages[0]?.settled));
       await pass(course, pages);
     }
@@ -77,7 +77,8 @@ async function pass(course: RoundCourse, pages: Page[]): Promise<void> {
 /** What cannot be settled now stays due. */
 async function settle(course: RoundCourse, suspects: readonly Suspect[]): Promise<void> {
   const { parts, settler, run } = course.options;
-  const settled = await settler.settle(await confirmed(course, suspects), { marksNew: !course.round.isAsked });
+  const options = { marksNew: !course.round.isAsked, purpose: course.purpose } as const;
+  const settled = await settler.settle(await confirmed(course, suspects), options);
   course.tell(settled);
   const left = settled.filter(({ outcome }) => outcome === 'taken' || outcome === 'given up');
   if (left.length === 0) return;

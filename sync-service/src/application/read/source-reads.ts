@@ -1,11 +1,14 @@
 import type { Settings } from '@friend-sync/connectors';
 import type { Change } from '../../domain/change.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
+import type { SeenServer } from '../../infrastructure/mysql/server-state.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { FanOut } from '../fan-out/fan-out.ts';
 import type { Health } from '../watch/health.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
+import type { Verdict } from '../watch/picture-proof.ts';
+import { repeat } from '../watch/repeat.ts';
 import { DueReads } from './due-reads.ts';
 import { Proofreading } from './proofreading.ts';
 import { readEvents } from './read-events.ts';
@@ -37,7 +40,8 @@ export class SourceReads implements AsyncDisposable {
   readonly #proofreading: Proofreading;
   readonly #stopping = new AbortController();
   readonly #parts: ReadParts;
-  #learnedAt = 0;
+  readonly #learning: AsyncDisposable;
+  #seen: SeenServer | undefined;
 
   private constructor(
     trust: Trust,
@@ -50,6 +54,8 @@ export class SourceReads implements AsyncDisposable {
     const settler = new Settler(parts, log);
     this.trust = trust;
     this.#parts = parts;
+    // Also where nothing is ingested: what is noted of the trust is to be true. What fails now is learned the next time.
+    this.#learning = repeat(LEARN_EVERY_MS, () => trust.learn().catch(() => {}));
     this.#due = new DueReads({ parts, settler, perseverance, events });
     this.#proofreading = new Proofreading({
       parts,
@@ -89,13 +95,10 @@ export class SourceReads implements AsyncDisposable {
   }
 
   /** What is to be ingested of these changes: without trust, only which keys have changed. */
-  async believed(changes: readonly Change[]): Promise<readonly Change[]> {
-    if (Date.now() - this.#learnedAt > LEARN_EVERY_MS) {
-      this.#learnedAt = Date.now();
-      await this.trust.learn();
-    }
+  believed(changes: readonly Change[]): readonly Change[] {
     if (this.trust.isGiven) return changes;
-    return changes.map((change) => ({ ...change, values: change.values.map(() => undefined) }));
+    const values = this.#parts.source.schema.mapping.columns.map(() => undefined);
+    return changes.map((change) => ({ ...change, kind: change.kind === 'row' ? 'row' : 'told gone', values }));
   }
 
   /** Changes were ingested; `dueCount` of their keys are due for a read. */
@@ -119,16 +122,33 @@ export class SourceReads implements AsyncDisposable {
     await source.round.hasten(store.database, 'another table');
   }
 
-  /** What the connector takes the table for otherwise than it is; none: it is right. */
-  async pictureSeen(differences: readonly string[]): Promise<void> {
-    if (differences.length > 0)
-      return this.trust.doubtTable(`the connector misreads its table: ${differences.join('; ')}`);
+  /** What the connector takes the table for is about to be looked at. */
+  async lookAtPicture(): Promise<void> {
+    const { store, source } = this.#parts;
+    this.#seen = await store.serverState.read(store.database, source.schema.mapping.name);
+  }
+
+  /**
+   * Whether the connector takes the table for what it is. Where its keys are those of other rows, nobody can tell which rows
+   * to read: the source is held, and a new epoch reads them all.
+   */
+  async pictureSeen(verdict: Verdict): Promise<void> {
+    const { store, source } = this.#parts;
+    const seen = this.#seen;
+    if (verdict.is === 'wrong') {
+      const problem = `the connector misreads its table: ${verdict.differences.join('; ')}`;
+      await this.trust.doubtTable(problem);
+      const loss = { reason: `its keys are those of other rows, ${problem}`, mayHeal: true };
+      if (verdict.misreadsKey)
+        await store.serverState.declareLost(store.database, source.schema.mapping.name, seen, loss);
+      return;
+    }
     if (!this.trust.isGiven) this.beginProbation();
     await this.trust.clearTable();
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
     this.#stopping.abort();
-    for (const part of [this.#rounds, this.#due, this.#proofreading]) await part[Symbol.asyncDispose]();
+    for (const part of [this.#rounds, this.#due, this.#proofreading, this.#learning]) await part[Symbol.asyncDispose]();
   }
 }

@@ -1,5 +1,5 @@
 import { SyncError } from '../../errors.ts';
-import type { Distrust } from '../../infrastructure/mysql/reads-store.ts';
+import type { Distrust, DistrustCause } from '../../infrastructure/mysql/reads-store.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
@@ -35,7 +35,8 @@ export class Trust {
   readonly #parts: TrustParts;
   readonly #name: string;
   #proofs: Proof[] = [];
-  #distrust: Distrust | undefined;
+  #distrust: readonly Distrust[] = [];
+  #decisions = 0;
 
   constructor(parts: TrustParts) {
     this.#parts = parts;
@@ -44,13 +45,16 @@ export class Trust {
 
   /** The stream's values are used. */
   get isGiven(): boolean {
-    return this.#distrust === undefined;
+    return this.#distrust.length === 0;
   }
 
   /** Learns what was decided elsewhere; to be called now and then, and before the first change. */
   async learn(): Promise<void> {
     const { store, source } = this.#parts;
-    this.#become(await source.reads.distrust(store.database));
+    const decisions = this.#decisions;
+    const distrust = await source.reads.distrust(store.database);
+    // What was read before a decision is no news after it.
+    if (decisions === this.#decisions) this.#become(distrust);
   }
 
   /** Weighs changes that were proofread. */
@@ -62,42 +66,50 @@ export class Trust {
       const columns = [...new Set(wrong.flatMap((proof) => proof.columns))].sort();
       const count = `${wrong.length} of ${this.#proofs.length}`;
       const reason = `${count} changes said something else of ${columns.join(', ')} than the source`;
-      await this.#decide({ by: 'proof', reason });
-    } else if (this.#distrust?.by === 'proof' && this.#proofs.length >= RIGHT_IN_A_ROW && wrong.length === 0)
-      await this.#decide(undefined);
+      await this.#decide('proof', reason);
+    } else if (this.#reason('proof') && this.#proofs.length >= RIGHT_IN_A_ROW && wrong.length === 0)
+      await this.#decide('proof', undefined);
   }
 
   /** The table is not what the connector takes it for, or may not be: it reads the wrong bytes for a column. */
-  async doubtTable(reason: string): Promise<void> {
-    if (this.#distrust?.by !== 'table' || this.#distrust.reason !== reason) await this.#decide({ by: 'table', reason });
+  async doubtTable(problem: string): Promise<void> {
+    // No longer than it is stored: what is known is not decided again.
+    const reason = problem.slice(0, 255);
+    if (this.#reason('table') !== reason) await this.#decide('table', reason);
   }
 
   /** The connector takes the table for what it is. What it has said wrong before is another matter. */
   async clearTable(): Promise<void> {
-    if (this.#distrust?.by === 'table') await this.#decide(undefined);
+    if (this.#reason('table') !== undefined) await this.#decide('table', undefined);
   }
 
-  async #decide(distrust: Omit<Distrust, 'since'> | undefined): Promise<void> {
+  #reason(cause: DistrustCause): string | undefined {
+    return this.#distrust.find(({ by }) => by === cause)?.reason;
+  }
+
+  /** Each cause by itself: what lifts one says nothing of the other. */
+  async #decide(cause: DistrustCause, reason: string | undefined): Promise<void> {
     const { store, source } = this.#parts;
+    const { reads } = source;
     this.#proofs = [];
-    await source.reads.setDistrust(store.database, distrust);
+    if (reason !== undefined) await reads.setDistrust(store.database, cause, reason);
+    else await reads.clearDistrust(store.database, cause);
+    this.#decisions++;
     await this.learn();
   }
 
-  #become(distrust: Distrust | undefined): void {
+  #become(distrust: readonly Distrust[]): void {
     const { health, metrics, log } = this.#parts;
     const part = `stream of ${this.#name}`;
-    metrics.trusted.set({ source: this.#name }, distrust ? 0 : 1);
-    if (distrust) {
-      const problem = `since ${distrust.since} UTC: ${distrust.reason}`;
-      health.note(part, new SyncError('stream_distrusted', problem));
-    } else health.clear(part);
-    if ((distrust === undefined) !== (this.#distrust === undefined)) {
-      const fields = { source: this.#name, reason: distrust?.reason };
-      if (distrust) log.error(fields, 'the stream is not trusted: rows are read instead');
-      else log.info(fields, 'the stream is trusted again');
-      this.#proofs = [];
-    }
+    const wasGiven = this.isGiven;
     this.#distrust = distrust;
+    metrics.trusted.set({ source: this.#name }, this.isGiven ? 1 : 0);
+    const problem = distrust.map(({ since, reason }) => `since ${since} UTC: ${reason}`).join('\n');
+    if (this.isGiven) health.clear(part);
+    else health.note(part, new SyncError('stream_distrusted', problem));
+    if (this.isGiven === wasGiven) return;
+    if (this.isGiven) log.info({ source: this.#name }, 'the stream is trusted again');
+    else log.error({ source: this.#name, problem }, 'the stream is not trusted: rows are read instead');
+    this.#proofs = [];
   }
 }

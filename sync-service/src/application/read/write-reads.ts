@@ -8,11 +8,11 @@ import type { ReadParts } from './read-parts.ts';
 
 /**
  * What became of a suspect. `gone`: its row is gone for certain, which nobody has decided about; `taken`: somebody else has
- * its mirror row; `given up`: nothing was written, nor can be.
+ * its mirror row; `given up`: nothing was written, nor can be; `refused`: the mirror does not take the row, which is told.
  */
 export interface Settled {
   readonly suspect: Suspect;
-  readonly outcome: Written['kind'] | 'gone' | 'taken' | 'given up';
+  readonly outcome: Written['kind'] | 'gone' | 'taken' | 'given up' | 'refused';
   /** Columns of which the mirror said something else than the source; `*`: of the row as a whole. Empty: of none. */
   readonly corrected: readonly string[];
 }
@@ -93,7 +93,7 @@ export async function writeReads(
 }
 
 /** Nothing is written of it. */
-export function leave(suspect: Suspect, outcome: 'gone' | 'taken' | 'given up'): Settled {
+export function leave(suspect: Suspect, outcome: 'gone' | 'taken' | 'given up' | 'refused'): Settled {
   return { suspect, outcome, corrected: [] };
 }
 
@@ -115,6 +115,7 @@ function isOfUnknownTransaction({ suspect: { known }, outcome }: Settled): boole
 
 /** What was unknown is completed, not corrected. */
 function contradicted({ read }: Suspect, known: MirrorRow | undefined, columns: readonly string[]): string[] {
-  if (!known || !read.values || known.isDeleted) return ['*'];
+  if (!known || known.isDeleted) return ['*'];
+  if (!read.values) return known.values.every((value) => value === undefined) ? [] : ['*'];
   return columns.filter((_, i) => known.values[i] !== undefined && !equalValues(known.values[i], read.values?.[i]));
 }

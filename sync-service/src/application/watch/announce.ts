@@ -3,12 +3,17 @@ import { repeat } from './repeat.ts';
 
 const EVERY_MS = 2_000;
 
-/** Says in the friend database that this daemon runs, until it is disposed. */
-export async function announceDaemon({ database, daemons }: Store): Promise<AsyncDisposable> {
+/** Says in the friend database that this daemon runs, and tidies up there, until it is disposed. */
+export async function announceDaemon({ database, daemons, sources }: Store): Promise<AsyncDisposable> {
   // A store that cannot be written is ingest's trouble to report.
   const beSeen = () => daemons.beSeen(database).catch(() => {});
+  // The looks of all sources are in one table.
+  const [some] = sources.values();
   await beSeen();
-  const repeating = repeat(EVERY_MS, beSeen);
+  const repeating = repeat(EVERY_MS, async () => {
+    await beSeen();
+    await some?.reads.forgetOldLooks(database).catch(() => {});
+  });
   return {
     async [Symbol.asyncDispose]() {
       await repeating[Symbol.asyncDispose]();

@@ -9,12 +9,13 @@ const pictured = (...names: string[]) => names.map((name) => ({ name }) as Pictu
 
 /** A server that executes one transaction a look, and a connector that the test lets send them. */
 function openProof() {
-  const world = { picture: pictured('a'), executed: 0, sent: 0 };
+  const world = { picture: pictured('a'), executed: 0, sent: 0, leftOver: 'all rows' as 'all' | 'all rows' };
   const proof = new PictureProof({
-    used: [],
+    key: 'id',
+    columns: [],
     picture: async () => world.picture,
     executed: async () => String(++world.executed),
-    hasSent: async (gtids) => Number(gtids) <= world.sent,
+    sent: async (gtids) => (Number(gtids) <= world.sent ? world.leftOver : 'not all'),
   });
   return { world, proof, is: async (...names: string[]) => (await proof.look(shaped(...names))).is };
 }
@@ -62,4 +63,15 @@ test('a picture that changes meanwhile is looked at anew', async () => {
   world.sent = 1;
   world.picture = pictured('c');
   expect(await is('b')).toBe('open');
+});
+
+test('a wrong picture of the key counts once the connector has come past the DDL, not while statements are left', async () => {
+  const { world, proof } = openProof();
+  world.picture = pictured('id', 'a');
+  const look = () => proof.look(shaped('a', 'id'));
+  await look();
+  world.sent = 1;
+  expect(await look()).toMatchObject({ is: 'wrong', misreadsKey: false });
+  world.leftOver = 'all';
+  expect(await look()).toMatchObject({ is: 'wrong', misreadsKey: true });
 });

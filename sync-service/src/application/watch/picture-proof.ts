@@ -1,18 +1,25 @@
-import { differences, type TablePicture } from '../../domain/picture.ts';
+import { differences, misreadsKey, type TablePicture } from '../../domain/picture.ts';
 import type { TableShape } from '../../domain/table-shape.ts';
 
 export interface PictureProofParts {
+  readonly key: string;
   /** Columns whose values are used. */
-  readonly used: readonly string[];
+  readonly columns: readonly string[];
   /** What the connector takes the table for now. */
   readonly picture: () => Promise<TablePicture | undefined>;
   /** The transactions that the table's server has executed. */
   readonly executed: () => Promise<string>;
-  /** Whether the connector has sent everything of these transactions. */
-  readonly hasSent: (gtids: string) => Promise<boolean>;
+  /** What the connector has sent of these transactions. */
+  readonly sent: (gtids: string) => Promise<Sent>;
 }
 
-export type Verdict = { readonly is: 'right' | 'open' } | { readonly is: 'wrong'; readonly differences: string[] };
+/** `all rows`: what is left are statements, which it may not have come to. */
+export type Sent = 'all' | 'all rows' | 'not all';
+
+export type Verdict =
+  | { readonly is: 'right' | 'open' }
+  /** `misreadsKey`: and it has come past the DDL, so that rows which it sends are taken for others. */
+  | { readonly is: 'wrong'; readonly differences: readonly string[]; readonly misreadsKey: boolean };
 
 /**
  * Tells a wrong picture of a table from one that is late. The connector changes its picture when it comes to a DDL in the
@@ -31,8 +38,10 @@ export class PictureProof {
   async look(shape: TableShape): Promise<Verdict> {
     const before = this.#suspicion;
     // In this order: the picture is read after the connector was there, what the server has executed after the shape.
-    const isPassed = before !== undefined && (await this.#parts.hasSent(before.executed));
-    const found = differences(shape, await this.#parts.picture(), this.#parts.used);
+    const { key, columns } = this.#parts;
+    const sent = before ? await this.#parts.sent(before.executed) : 'not all';
+    const picture = await this.#parts.picture();
+    const found = differences(shape, picture, [key, ...columns]);
     if (found.length === 0) {
       this.#suspicion = undefined;
       return { is: 'right' };
@@ -42,6 +51,7 @@ export class PictureProof {
       this.#suspicion = { ...seen, executed: await this.#parts.executed() };
       return { is: 'open' };
     }
-    return isPassed ? { is: 'wrong', differences: found } : { is: 'open' };
+    if (sent === 'not all') return { is: 'open' };
+    return { is: 'wrong', differences: found, misreadsKey: sent === 'all' && misreadsKey(shape, picture, key) };
   }
 }

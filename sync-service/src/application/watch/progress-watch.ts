@@ -1,5 +1,13 @@
 import { SyncError, toSyncError } from '../../errors.ts';
-import { awaitFanOut, awaitIngest, type BarrierParts, type Stream, type Wait, waiting } from '../proof/barrier.ts';
+import {
+  awaitFanOut,
+  awaitIngest,
+  awaitReads,
+  type BarrierParts,
+  type Stream,
+  type Wait,
+  waiting,
+} from '../proof/barrier.ts';
 import type { Health } from './health.ts';
 import { repeat } from './repeat.ts';
 
@@ -20,7 +28,12 @@ interface Stage {
  * connector looks as if it ran and sends nothing.
  */
 export function watchProgress(parts: BarrierParts, health: Health, intervalMs: number): AsyncDisposable {
-  const stages = [...parts.streams.map((stream) => ingestOf(stream, parts)), fanOutOf(parts)];
+  const stages = [
+    ...parts.streams.map((stream) => ingestOf(stream, parts)),
+    readsOf(parts),
+    refusedOf(parts),
+    fanOutOf(parts),
+  ];
   const before = new Map<Stage, string>();
 
   async function look(stage: Stage): Promise<void> {
@@ -31,7 +44,7 @@ export function watchProgress(parts: BarrierParts, health: Health, intervalMs: n
     } catch (caught) {
       const error = toSyncError(caught);
       const now = await stage.progress();
-      if (error.kind === 'contract_broken') health.report(stage.part, error);
+      if (error.policy.directive !== 'retry') health.report(stage.part, error);
       else if (now === before.get(stage))
         health.report(stage.part, new SyncError('pipeline_stuck', `nothing moves; ${error.message}`));
       else health.clear(stage.part);
@@ -58,6 +71,34 @@ function ingestOf(stream: Stream, parts: BarrierParts): Stage {
       const offsets = consumed.map((partitions) => [...partitions].map(([n, { nextOffset }]) => `${n}:${nextOffset}`));
       return JSON.stringify([await stream.sent().catch(() => 'unknown'), offsets]);
     },
+  };
+}
+
+function readsOf({ store }: BarrierParts): Stage {
+  return {
+    part: 'reads at the source',
+    pass: (waitUntil) => awaitReads(store, waitUntil),
+    async progress() {
+      const sources = [...store.sources.values()];
+      return JSON.stringify(await Promise.all(sources.map(({ due }) => due.fingerprint(store.database))));
+    },
+  };
+}
+
+/** Rows that were read and that the mirror does not take; nothing waits for them. */
+function refusedOf({ store }: BarrierParts): Stage {
+  return {
+    part: 'rows that the mirror refuses',
+    async pass() {
+      for (const [name, { due }] of store.sources) {
+        const [first, ...more] = await due.refused(store.database);
+        if (!first) continue;
+        const others = more.length > 0 ? ` (and of ${more.length} more keys)` : '';
+        const problem = `the row of ${name} ${first.key}${others}: ${first.reason}; friend-sync migrate widens the mirror`;
+        throw new SyncError('store_refused', problem);
+      }
+    },
+    progress: async () => '',
   };
 }
 

@@ -31,7 +31,7 @@ async function openWatch() {
     stateDatabase: configuration.settings.target.stateDatabase,
     mappings: configuration.mapping.sources,
     picture: async () => undefined,
-    hasSent: async () => false,
+    sent: async () => 'not all',
     events: { onChange: (name, columns) => changes.push([name, columns]), onPicture() {} },
     health,
     log: createLogger('fatal'),

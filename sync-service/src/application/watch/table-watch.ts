@@ -9,7 +9,7 @@ import { sourceProblems } from '../../infrastructure/mysql/source-fit.ts';
 import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
 import type { Logger } from '../../log.ts';
 import type { Health } from './health.ts';
-import { PictureProof } from './picture-proof.ts';
+import { PictureProof, type Sent, type Verdict } from './picture-proof.ts';
 import { repeat } from './repeat.ts';
 
 const INTERVAL_MS = 3_000;
@@ -20,8 +20,8 @@ export interface TableWatchEvents {
    * it was rebuilt, or another table of the same shape took its place, and its rows may be others without a message.
    */
   onChange(source: string, columns: readonly string[]): void;
-  /** What the connector takes the table for otherwise than it is, so that it misreads the rows for certain; none: it is right. */
-  onPicture(source: string, differences: readonly string[]): void;
+  /** Whether what the connector takes the table for is right, or wrong for certain; never that it is open. */
+  onPicture(source: string, verdict: Verdict): void;
 }
 
 export interface TableWatchParts {
@@ -31,8 +31,8 @@ export interface TableWatchParts {
   readonly mappings: readonly SourceMapping[];
   /** What the source's connector takes the table for now; undefined: it knows no such table. */
   readonly picture: (mapping: SourceMapping) => Promise<TablePicture | undefined>;
-  /** Whether the source's connector has sent everything of these transactions. */
-  readonly hasSent: (mapping: SourceMapping, gtids: string) => Promise<boolean>;
+  /** What the source's connector has sent of these transactions. */
+  readonly sent: (mapping: SourceMapping, gtids: string) => Promise<Sent>;
   readonly events: TableWatchEvents;
   readonly health: Health;
   readonly log: Logger;
@@ -77,10 +77,11 @@ class WatchedTable {
     this.#parts = parts;
     this.#mapping = mapping;
     this.#proof = new PictureProof({
-      used: [mapping.key, ...mapping.columns],
+      key: mapping.key,
+      columns: mapping.columns,
       picture: () => parts.picture(mapping),
       executed: async () => (await readHistory(parts.source)).executed,
-      hasSent: (gtids) => parts.hasSent(mapping, gtids),
+      sent: (gtids) => parts.sent(mapping, gtids),
     });
   }
 
@@ -126,6 +127,6 @@ class WatchedTable {
   async #lookAtPicture(shape: TableShape): Promise<void> {
     const { events } = this.#parts;
     const verdict = await this.#proof.look(shape);
-    if (verdict.is !== 'open') events.onPicture(this.#mapping.name, verdict.is === 'wrong' ? verdict.differences : []);
+    if (verdict.is !== 'open') events.onPicture(this.#mapping.name, verdict);
   }
 }

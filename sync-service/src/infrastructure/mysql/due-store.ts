@@ -19,6 +19,9 @@ const AGAIN_SECONDS = [10, 60, 600];
 /** Whoever has claimed a key and is silent for so long has lost it. */
 const LEASE_SECONDS = 60;
 const LONGEST_BACK_OFF_SECONDS = 10;
+/** A row that the mirror refuses is tried again so much later: somebody has to mend it. */
+const REFUSED_SECONDS = 60;
+const LONGEST_REASON = 255;
 
 /** The keys of one source whose rows must be read at the source, because a message did not tell all of them. */
 export class DueStore {
@@ -32,16 +35,21 @@ export class DueStore {
     this.#keyKind = keyKind;
   }
 
-  /** Marks keys, in the transaction that makes them due. A key that is being looked at is looked at once more. */
-  async mark(tx: Session, keys: readonly Key[], { takesGone = false } = {}): Promise<void> {
+  /**
+   * Marks keys, in the transaction that makes them due. A key that is being looked at is looked at once more.
+   * `takesGone`: see `DueKey.takesGone`; left out: what was decided stays.
+   */
+  async mark(tx: Session, keys: readonly Key[], { takesGone }: { readonly takesGone?: boolean } = {}): Promise<void> {
     if (keys.length === 0) return;
     const token = randomToken();
-    const rows = sortedTexts(keys).map((key) => [this.#source, key, token, takesGone]);
+    const rows = sortedTexts(keys).map((key) => [this.#source, key, token, takesGone ?? false]);
+    const decided = takesGone === undefined ? 'due_key.takes_gone' : 'n.takes_gone';
     await tx.write(
       'marking keys as due',
       `INSERT INTO ${this.#table} (source, k, token, takes_gone) VALUES ? AS n
        ON DUPLICATE KEY UPDATE due = LEAST(due_key.due, NOW(6) + INTERVAL 1 SECOND), since = IF(again > 0, NOW(6), since),
-         looked_at = IF(again > 0, NULL, looked_at), token = n.token, takes_gone = n.takes_gone, again = 0, attempts = 0`,
+         looked_at = IF(again > 0, NULL, looked_at), token = n.token, takes_gone = ${decided},
+         again = 0, attempts = 0, refused = NULL`,
       [rows],
     );
   }
@@ -87,7 +95,7 @@ export class DueStore {
       else
         await tx.write(
           'settling keys',
-          `UPDATE ${this.#table} SET again = again + 1, due = NOW(6) + INTERVAL ? SECOND WHERE source = ? AND (k, token) IN (?)`,
+          `UPDATE ${this.#table} SET again = again + 1, refused = NULL, due = NOW(6) + INTERVAL ? SECOND WHERE source = ? AND (k, token) IN (?)`,
           [seconds, ...which],
         );
     }
@@ -101,19 +109,49 @@ export class DueStore {
     if (keys.length === 0) return;
     await session.write(
       'postponing due keys',
-      `UPDATE ${this.#table} SET due = NOW(6) + INTERVAL LEAST(${LONGEST_BACK_OFF_SECONDS}, 0.1 * POW(2, LEAST(attempts, 10))) SECOND,
+      `UPDATE ${this.#table} SET due = NOW(6) + INTERVAL
+           IF(refused IS NULL, LEAST(${LONGEST_BACK_OFF_SECONDS}, 0.1 * POW(2, LEAST(attempts, 10))), ${REFUSED_SECONDS}) SECOND,
          attempts = attempts + 1, looked_at = COALESCE(?, looked_at)
        WHERE source = ? AND k IN (?)`,
       [lookedSince ?? null, this.#source, sortedTexts(keys)],
     );
   }
 
-  /** Keys that were due at `moment` and have not been looked at since; all that are due if there is none. */
+  /** Stores why the row of a key cannot be written; the key is due until it can, or is marked again. */
+  async refuse(session: Session, key: Key, reason: string): Promise<void> {
+    await session.write(
+      'marking a key as refused',
+      `INSERT INTO ${this.#table} (source, k, token, refused) VALUES (?) AS n ON DUPLICATE KEY UPDATE refused = n.refused`,
+      [[this.#source, String(key), randomToken(), reason.slice(0, LONGEST_REASON)]],
+    );
+  }
+
+  /** Keys whose rows the mirror refuses, with the reason; at most 100. */
+  async refused(session: Session): Promise<{ key: Key; reason: string }[]> {
+    const rows = await session.rows(
+      'reading refused keys',
+      `SELECT k, refused FROM ${this.#table} WHERE source = ? AND refused IS NOT NULL ORDER BY k LIMIT 100`,
+      [this.#source],
+    );
+    return rows.map((row) => ({ key: parseKey(row.k as string, this.#keyKind), reason: String(row.refused) }));
+  }
+
+  /** Differs from one look to the next if some key was marked, looked at or settled. */
+  async fingerprint(session: Session): Promise<string> {
+    const rows = await session.rows(
+      'reading due keys',
+      `SELECT COUNT(*) AS n, BIT_XOR(token) AS tokens, MAX(looked_at) AS looked FROM ${this.#table} WHERE source = ? AND again = 0`,
+      [this.#source],
+    );
+    return JSON.stringify(rows);
+  }
+
+  /** Keys that were due at `moment` and have not been looked at since, refused ones excepted; all that are due if there is none. */
   async count(session: Session, moment?: string): Promise<number> {
     const [row] = await session.rows(
       'counting due keys',
       `SELECT COUNT(*) AS n FROM ${this.#table} WHERE source = ? AND again = 0
-         ${moment ? 'AND since <= ? AND (looked_at IS NULL OR looked_at < ?)' : ''}`,
+         ${moment ? 'AND since <= ? AND refused IS NULL AND (looked_at IS NULL OR looked_at < ?)' : ''}`,
       moment ? [this.#source, moment, moment] : [this.#source],
     );
     return Number(row?.n);

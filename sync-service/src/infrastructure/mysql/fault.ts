@@ -1,5 +1,7 @@
 import { type ErrorKind, SyncError } from '../../errors.ts';
 
+const UNCONVERTIBLE = 'ER_CANNOT_CONVERT_STRING';
+
 /** MySQL and mysql2 error codes, by what the service does about them. The lists stay narrow: unknown means `internal`, which halts. */
 const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = Object.fromEntries(
   Object.entries({
@@ -39,11 +41,12 @@ const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = Object.fromEntries(
       'ER_TRUNCATED_WRONG_VALUE_FOR_FIELD',
       'ER_TRUNCATED_WRONG_VALUE',
       'WARN_DATA_TRUNCATED',
-      'ER_CANNOT_CONVERT_STRING',
+      UNCONVERTIBLE,
       'ER_CHECK_CONSTRAINT_VIOLATED',
       'ER_NO_REFERENCED_ROW_2',
       'ER_DUP_ENTRY',
       'ER_SIGNAL_EXCEPTION',
+      'ER_NET_PACKET_TOO_LARGE',
     ],
     store_misconfigured: [
       'ER_ACCESS_DENIED_ERROR',
@@ -72,4 +75,9 @@ export function toStoreError(error: unknown, doing: string): SyncError {
   if (kind === 'store_refused' || kind === 'internal')
     return new SyncError(kind, `${doing}: ${code ?? 'unexpected error'}`);
   return new SyncError(kind, `${doing}: ${[code, message].filter(Boolean).join(': ')}`, { cause: error });
+}
+
+/** A statement holds a character that the column which it is compared with cannot hold. */
+export function isUnconvertible(error: unknown): boolean {
+  return error instanceof SyncError && error.message.endsWith(`: ${UNCONVERTIBLE}`);
 }

@@ -4,10 +4,12 @@ import { randomToken } from './pending-store.ts';
 /** Observations older than this are forgotten: a look does not take so long. */
 const KEEP_LOOKS_SECONDS = 3_600;
 
+/** `proof`: what a stream said was compared with the rows; `table`: the table is not what the connector takes it for. */
+export type DistrustCause = 'proof' | 'table';
+
 /** Why the values of a source's stream are not used. */
 export interface Distrust {
-  /** `proof`: what it said was compared with the rows; `table`: the table is not what the connector takes it for. */
-  readonly by: 'proof' | 'table';
+  readonly by: DistrustCause;
   /** UTC. */
   readonly since: string;
   readonly reason: string;
@@ -17,11 +19,13 @@ export interface Distrust {
 export class ReadsStore {
   readonly #reads: string;
   readonly #looks: string;
+  readonly #distrust: string;
   readonly #source: string;
 
   constructor(stateDatabase: string, source: string) {
     this.#reads = quoted(stateDatabase, 'reads');
     this.#looks = quoted(stateDatabase, 'read_look');
+    this.#distrust = quoted(stateDatabase, 'distrust');
     this.#source = source;
   }
 
@@ -68,25 +72,33 @@ export class ReadsStore {
     await session.write('adopting a source', `INSERT IGNORE INTO ${this.#reads} (source) VALUES (?)`, [this.#source]);
   }
 
-  async distrust(session: Session): Promise<Distrust | undefined> {
-    const [row] = await session.rows(
+  /** Every cause that there is; none: the stream is trusted. */
+  async distrust(session: Session): Promise<Distrust[]> {
+    const rows = await session.rows(
       'reading the trust',
-      `SELECT distrusted_since AS since, distrusted_by AS \`by\`, distrust AS reason FROM ${this.#reads} WHERE source = ?`,
+      `SELECT cause, since, reason FROM ${this.#distrust} WHERE source = ? ORDER BY since`,
       [this.#source],
     );
-    return row?.since
-      ? { since: String(row.since), by: row.by as Distrust['by'], reason: String(row.reason) }
-      : undefined;
+    return rows.map(({ cause, since, reason }) => {
+      return { by: cause as DistrustCause, since: String(since), reason: String(reason) };
+    });
   }
 
-  /** Withdraws the trust, or gives it back. */
-  async setDistrust(session: Session, distrust: Omit<Distrust, 'since'> | undefined): Promise<void> {
-    const since = distrust ? 'COALESCE(distrusted_since, NOW(6))' : 'NULL';
+  /** Withdraws the trust for a cause, beside others that there may be. */
+  async setDistrust(session: Session, by: DistrustCause, reason: string): Promise<void> {
     await session.write(
-      'changing the trust',
-      `UPDATE ${this.#reads} SET distrusted_since = ${since}, distrusted_by = ?, distrust = ? WHERE source = ?`,
-      [distrust?.by ?? null, distrust?.reason.slice(0, 255) ?? null, this.#source],
+      'withdrawing the trust',
+      `INSERT INTO ${this.#distrust} (source, cause, reason) VALUES (?, ?, ?) AS n ON DUPLICATE KEY UPDATE reason = n.reason`,
+      [this.#source, by, reason.slice(0, 255)],
     );
+  }
+
+  /** These causes are no more. */
+  async clearDistrust(session: Session, ...causes: DistrustCause[]): Promise<void> {
+    await session.write('giving the trust back', `DELETE FROM ${this.#distrust} WHERE source = ? AND cause IN (?)`, [
+      this.#source,
+      causes,
+    ]);
   }
 
   /** Whether this instance is to heal the source now, which nobody has done for so long. */

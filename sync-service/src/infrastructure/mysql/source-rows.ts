@@ -3,7 +3,8 @@ import type { ReadRow } from '../../domain/read.ts';
 import { parseKey, parseValue, type SourceSchema } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
 import { type Database, quoted, type Row } from './database.ts';
-import { gtidSet } from './gtid-set.ts';
+import { isUnconvertible } from './fault.ts';
+import { gtidSet, unitedGtids } from './gtid-set.ts';
 
 /** Rows as one moment of a server has them. */
 export interface ReadPage {
@@ -42,9 +43,28 @@ export class SourceRows {
 
   /** The rows of these keys. A key without a row is in the page as well; one that the server spells otherwise is another key. */
   async ofKeys(source: Database, keys: readonly Key[], required: string): Promise<ReadPage> {
-    const { rows, ...page } = await this.#read(source, `WHERE ${this.#key} IN (?)`, [keys], required);
-    const byKey = new Map(rows.map((row) => [row.key, row]));
-    return { ...page, rows: keys.map((key) => byKey.get(key) ?? { key, values: undefined }) };
+    try {
+      const { rows, ...page } = await this.#read(source, `WHERE ${this.#key} IN (?)`, [keys], required);
+      const byKey = new Map(rows.map((row) => [row.key, row]));
+      return { ...page, rows: keys.map((key) => byKey.get(key) ?? { key, values: undefined }) };
+    } catch (error) {
+      if (!isUnconvertible(error)) throw error;
+    }
+    // A key with a character that the column's character set lacks: it has no row, and is found by halving.
+    if (keys.length === 1) {
+      const page = await this.#read(source, 'WHERE FALSE', [], required);
+      return { ...page, rows: keys.map((key) => ({ key, values: undefined })) };
+    }
+    const half = Math.ceil(keys.length / 2);
+    const first = await this.ofKeys(source, keys.slice(0, half), required);
+    const second = await this.ofKeys(source, keys.slice(half), required);
+    return {
+      rows: [...first.rows, ...second.rows],
+      missing: unitedGtids([first.missing, second.missing]),
+      executed: unitedGtids([first.executed, second.executed]),
+      hasGtids: first.hasGtids && second.hasGtids,
+      bytes: first.bytes + second.bytes,
+    };
   }
 
   /**
