@@ -57,7 +57,8 @@ export function tablesAndHistory(
 ): Record<string, string> {
   return {
     'database.include.list': [...new Set(tables.map(({ database }) => pattern(database)))].join(','),
-    'table.include.list': tables.map(({ database, table }) => pattern(database, table)).join(','),
+    // Without the flag another table, whose name differs in case alone, would be sent as well.
+    'table.include.list': tables.map(({ database, table }) => `(?-i)${pattern(database, table)}`).join(','),
     [SCHEMA_HISTORY_TOPIC]: schemaHistoryTopic,
     'schema.history.internal.kafka.bootstrap.servers': kafka.brokers.join(','),
     // The other tables of these schemas, too: one that is made beside a mapped table may be renamed into its place.
@@ -70,7 +71,7 @@ export function tablesAndHistory(
 /** The setting that names the topic of a connector's schema history. */
 export const SCHEMA_HISTORY_TOPIC = 'schema.history.internal.kafka.topic';
 
-/** Debezium's lists are of regular expressions, anchored, with commas in between. */
+/** Debezium's lists are of regular expressions, anchored, in whichever case, with commas in between. */
 export function pattern(...path: string[]): string {
   return path.map((part) => part.replace(/[\\^$.*+?()[\]{}|,]/g, '\\$&')).join('\\.');
 }

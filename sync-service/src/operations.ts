@@ -157,7 +157,7 @@ export class Operations implements AsyncDisposable {
   /** Asks a daemon to read every row of a source; {@link awaitRound} waits for it. */
   async requestRound(
     source: SourceMapping,
-    options: { takesGone?: boolean; joins?: boolean } = { joins: true },
+    options: { takesGone?: number; joins?: boolean } = { joins: true },
   ): Promise<RoundTicket> {
     const { database } = await this.store();
     const { round } = await this.#sourceStore(source);

@@ -143,7 +143,7 @@ test('case 26, 86: a TRUNCATE is told and changes no copy until somebody confirm
   const title = () => pipeline.friend.rows('a copy', `SELECT title FROM ${pipeline.friendDb}.visit`);
   await expect.poll(title, SOON).toEqual([{ title: 'c' }]);
   const [account] = pipeline.configuration.mapping.sources;
-  if (account) await pipeline.operations.requestRound(account, { takesGone: true });
+  if (account) await pipeline.operations.requestRound(account, { takesGone: ROWS + 1 });
   await expect.poll(() => count("nick = 'gone'"), SOON).toBe(ROWS + 1);
   await expect.poll(notes, SOON).not.toContain('rows_gone');
 });

@@ -100,7 +100,7 @@ export const HISTORY_GUARDS: readonly Guard[] = [
   {
     guard: 'the memory of what was there before a suspicion',
     file: `${APPLICATION}/watch/history-watch.ts`,
-    replace: [['else if (!finder.suspicion)', 'else']],
+    replace: [['if (!found && !finder.suspicion)', 'if (!found)']],
     test: mysqlTest('position.mysql.test.ts', BEHIND),
   },
   {

@@ -186,8 +186,26 @@ export const READ_GUARDS: readonly Guard[] = [
   {
     guard: 'consistent reads',
     file: `${MYSQL}/source-rows.ts`,
-    replace: [['`${this.#select} ${which}`, parameters)', '`${this.#select} ${which} FOR SHARE`, parameters)']],
+    replace: [['${this.#from} ${which}`, parameters)', '${this.#from} ${which} FOR SHARE`, parameters)']],
     test: inRound('a round locks nothing at the source and holds no transaction open, while rows are updated'),
+  },
+  {
+    guard: 'the look at keys that are others in utf8mb4 and back',
+    file: `${MYSQL}/source-rows.ts`,
+    replace: [['Number(row.isOther) === 1', 'Number(row.isOther) > 1']],
+    test: mysqlTest(
+      'source-keys.mysql.test.ts',
+      'keys of cp932 are told by their column where pages would skip rows, or never end: one that comes back as another',
+    ),
+  },
+  {
+    guard: 'the number that somebody has confirmed',
+    file: `${READ}/gone-guard.ts`,
+    replace: [['this.#confirmed + Math', '(this.#confirmed && MOST_KEYS) + Math']],
+    test: mysqlTest(
+      'gone.mysql.test.ts',
+      'case 26: what somebody has said of so many keys does not hold for clearly more, which are told of again',
+    ),
   },
   {
     guard: 'that only a decision takes a row as deleted',

@@ -46,7 +46,7 @@ export const ROUND_GUARDS: readonly Guard[] = [
   {
     guard: 'the guard against vanishing',
     file: `${READ}/gone-guard.ts`,
-    replace: [['return this.#count <= Math.min', 'return this.#count <= MOST_KEYS + Math.min']],
+    replace: [['return this.#count <= this.#confirmed', 'return this.#count <= MOST_KEYS + this.#confirmed']],
     test: ofGone(
       'as many keys as a round may take are taken as deleted; one more, and nothing is touched until somebody says so',
     ),

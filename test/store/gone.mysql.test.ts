@@ -90,13 +90,49 @@ test('as many keys as a round may take are taken as deleted; one more, and nothi
   const { round } = feed.source;
   expect(await round.report(server.store.database)).toMatchObject({ goneKeys: 101 });
 
-  await round.request(server.store.database, { takesGone: true });
+  await round.request(server.store.database, { takesGone: 101 });
   expect(await reads.round()).toMatchObject({ goneKeys: 0, correctedKeys: 101 });
   await drain(server);
   expect(await goneCopies()).toBe(201);
   // What was said holds for that round alone.
   await forget('id = 202');
   expect(await round.report(server.store.database)).toMatchObject({ goneKeys: 0, isAsked: false });
+});
+
+test('case 26: what somebody has said of so many keys does not hold for clearly more, which are told of again', async () => {
+  const { server, feed, reads, forget } = await openSettled(403);
+  await using _ = reads;
+  const goneCopies = async () => (await nicks(server)).filter((nick) => nick === 'gone').length;
+  const { round } = feed.source;
+  await forget('id <= 202');
+  expect(await reads.round()).toMatchObject({ goneKeys: 202 });
+  await round.request(server.store.database, { takesGone: 202 });
+  await forget('id <= 303');
+  expect(await reads.round()).toMatchObject({ goneKeys: 303, correctedKeys: 0 });
+  await drain(server);
+  expect(await goneCopies()).toBe(0);
+  // What was said held for that round alone.
+  expect(await reads.round()).toMatchObject({ goneKeys: 303 });
+
+  await round.request(server.store.database, { takesGone: 303 });
+  await forget('id <= 403');
+  expect(await reads.round()).toMatchObject({ goneKeys: 0, correctedKeys: 403 });
+  await drain(server);
+  expect(await goneCopies()).toBe(403);
+});
+
+test('more keys than a round remembers are taken as deleted, once somebody has said so of as many', async () => {
+  const { server, feed, reads, forget } = await openSettled(1);
+  await using _ = reads;
+  const { user, userDb, store } = server;
+  const ids = Array.from({ length: 10_200 }, (_, i) => [i + 2]);
+  await user.write('rows', `INSERT INTO ${userDb}.account (id) VALUES ?`, [ids]);
+  await reads.round();
+  await forget('id > 1');
+  expect(await reads.round()).toMatchObject({ goneKeys: 10_200 });
+  await feed.source.round.request(store.database, { takesGone: 10_200 });
+  expect(await reads.round()).toMatchObject({ goneKeys: 0, correctedKeys: 10_200 });
+  expect(await reads.round()).toMatchObject({ goneKeys: 0, correctedKeys: 0 });
 });
 
 test('a row that is gone is not taken as deleted by whoever reads its key: a round is to say how many are gone', async () => {
@@ -212,7 +248,7 @@ test('case 26: a table that has lost all its rows is told of before the next rou
     ]);
   await drain(server);
   expect(await nicks(server)).not.toContain('gone');
-  await round.request(store.database, { takesGone: true });
+  await round.request(store.database, { takesGone: 150 });
   await expect.poll(problems, SOON).toEqual([]);
   await drain(server);
   expect(new Set(await nicks(server))).toEqual(new Set(['gone']));

@@ -19,7 +19,7 @@ export function addGone(program: Command, load: Load): void {
         const rounds = await operations.rounds();
         const found = sources.map((source) => ({ source, gone: rounds[source.name]?.goneKeys ?? 0 }));
         const confirmed = execute ? found.filter(({ gone }) => gone > 0) : [];
-        for (const { source } of confirmed) await operations.requestRound(source, { takesGone: true });
+        for (const { source, gone } of confirmed) await operations.requestRound(source, { takesGone: gone });
         const rows = found.map(({ source, gone }) => ({ source: source.name, gone }));
         if (json) return printJson({ sources: rows, executed: execute });
         printTable(
@@ -30,7 +30,7 @@ export function addGone(program: Command, load: Load): void {
         else
           talk(
             execute
-              ? 'confirmed: a daemon looks for them once more and gives their copies what onDelete says'
+              ? 'confirmed: a daemon looks for them once more and gives their copies what onDelete says, unless more are gone by then'
               : 'nothing was changed; add --execute if they were meant to be deleted',
           );
       });

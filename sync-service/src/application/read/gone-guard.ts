@@ -5,17 +5,22 @@ const FEW_KEYS = 100;
 /** … or this share of it. */
 const SHARE = 0.001;
 /** No more are remembered. */
-const MOST_KEYS = 100_000;
+const MOST_KEYS = 10_000;
 
 /**
  * Counts the keys of a round whose rows are gone, though no message said so. A few are deletes that were not heard of. Many
  * are more likely a TRUNCATE, a dropped partition, an import under way, or another database than was meant: somebody has
- * to say that they count as deleted.
+ * to say that they count as deleted, and has said so of as many as are confirmed.
  */
 export class GoneGuard {
   #live = 0;
   #count = 0;
   readonly #keys: Key[] = [];
+  readonly #confirmed: number;
+
+  constructor(confirmed: number) {
+    this.#confirmed = confirmed;
+  }
 
   /** So many keys that the mirror has live were looked for, and these were not found. */
   add(lookedFor: number, gone: readonly Key[]): void {
@@ -28,8 +33,13 @@ export class GoneGuard {
     return this.#count;
   }
 
-  /** The keys that count as deleted; undefined: they are too many. */
-  get taken(): readonly Key[] | undefined {
-    return this.#count <= Math.min(MOST_KEYS, Math.max(FEW_KEYS, this.#live * SHARE)) ? this.#keys : undefined;
+  /** They count as deleted; otherwise they are too many. */
+  get isTaken(): boolean {
+    return this.#count <= this.#confirmed + Math.max(FEW_KEYS, this.#live * SHARE);
+  }
+
+  /** All of them; undefined: they are too many to be remembered. */
+  get keys(): readonly Key[] | undefined {
+    return this.#count === this.#keys.length ? this.#keys : undefined;
   }
 }

@@ -6,7 +6,7 @@ import { SyncError } from '../../errors.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { ReadPage } from '../../infrastructure/mysql/source-rows.ts';
-import { atSource, type ReadParts } from './read-parts.ts';
+import { atSource, type ReadParts, serverName } from './read-parts.ts';
 
 /** A server that has not executed what it must is asked again so often, and for so long. */
 const ASK_AGAIN_MS = 20;
@@ -64,7 +64,9 @@ export async function observe({ store, source, stream, topic }: ReadParts): Prom
 
 /** Reads the rows of these keys and compares them with the mirror. */
 export function lookAt(parts: ReadParts, keys: readonly Key[], observation: Observation): Promise<Looked> {
-  return look(parts, observation, () => parts.source.rows.ofKeys(parts.database, keys, observation.required));
+  return look(parts, observation, parts.database, (server) =>
+    parts.source.rows.ofKeys(server, keys, observation.required),
+  );
 }
 
 /**
@@ -78,12 +80,17 @@ export function lookAfter(
   observation: Observation,
   server: Database,
 ): Promise<Looked> {
-  return look(parts, observation, () => parts.source.rows.after(server, after, limit, observation.required));
+  return look(parts, observation, server, () => parts.source.rows.after(server, after, limit, observation.required));
 }
 
-async function look(parts: ReadParts, observation: Observation, read: () => Promise<ReadPage>): Promise<Looked> {
+async function look(
+  parts: ReadParts,
+  observation: Observation,
+  server: Database,
+  read: (server: Database) => Promise<ReadPage>,
+): Promise<Looked> {
   parts.require();
-  const { rows, bytes, executed } = await readOnceExecuted(parts, read);
+  const { rows, bytes, executed } = await readOnceExecuted(parts, server, read);
   const known = await parts.source.mirror.read(
     parts.store.database,
     rows.map(({ key }) => key),
@@ -111,17 +118,21 @@ async function look(parts: ReadParts, observation: Observation, read: () => Prom
  * A server that has yet to execute what the connector has sent, or what was ingested, shows rows that are older than the
  * mirror: a replica, and for a moment the primary as well, since a change is sent once it is in the binary log.
  */
-async function readOnceExecuted({ source, signal }: ReadParts, read: () => Promise<ReadPage>): Promise<ReadPage> {
-  const { database, table } = source.schema.mapping.table;
+async function readOnceExecuted(
+  parts: ReadParts,
+  server: Database,
+  read: (server: Database) => Promise<ReadPage>,
+): Promise<ReadPage> {
+  const { signal } = parts;
   for (const until = Date.now() + PATIENCE_MS; ; await delay(ASK_AGAIN_MS, undefined, { signal })) {
-    const page = await atSource(read());
+    const page = await atSource(parts, server, read(server));
     if (!page.hasGtids)
-      throw new SyncError('contract_broken', `the server of ${database}.${table} has no GTIDs; set gtid_mode=ON`);
+      throw new SyncError('contract_broken', `${serverName(parts, server)} has no GTIDs; set gtid_mode=ON`);
     if (page.missing === '') return page;
     if (Date.now() > until)
       throw new SyncError(
         'user_database_unavailable',
-        `the server of ${database}.${table} has not executed ${page.missing}, which was sent or ingested: it lags, or was set back`,
+        `${serverName(parts, server)} has not executed ${page.missing}, which was sent or ingested: it lags, or was set back`,
       );
   }
 }

@@ -6,26 +6,44 @@ import { lookAt, observe } from './look.ts';
 import { atSource } from './read-parts.ts';
 import { type RoundCourse, SOME_KEYS } from './round-course.ts';
 
-/** Looks for every live row of the mirror in the source. */
+/**
+ * Looks for every live row of the mirror in the source. Those that are gone are counted before any is taken as deleted: what
+ * somebody has said of some does not hold for more.
+ */
 export async function findGone(course: RoundCourse): Promise<void> {
+  const guard = new GoneGuard(course.round.takesGone);
+  await walkMirror(course, async (lookedFor, gone) => guard.add(lookedFor, gone));
+  course.goneKeys = guard.isTaken ? 0 : guard.count;
+  if (!guard.isTaken) return;
+  if (guard.keys) await takeGone(course, guard.keys);
+  else {
+    let left = guard.count;
+    await walkMirror(course, async (_, gone) => {
+      left -= gone.length;
+      if (left >= 0) await takeGone(course, gone);
+    });
+  }
+}
+
+/** Tells of each page of the mirror how many live rows it has, and which of them the source does not. */
+async function walkMirror(
+  course: RoundCourse,
+  onPage: (lookedFor: number, gone: readonly Key[]) => Promise<void>,
+): Promise<void> {
   const { parts, run } = course.options;
   const { source, store } = parts;
-  const guard = new GoneGuard();
   for (let from: Key | undefined, isLast = false; !isLast; ) {
     const began = performance.now();
     const live = await run(() => source.mirror.liveKeysAfter(store.database, from, course.mostRows));
     const existing = await run(() => existingOf(course, live));
     const missing = live.filter((key) => !existing.has(key));
     const gone = await run(() => withoutRow(course, missing));
-    if (course.round.takesGone) await takeGone(course, gone);
-    else guard.add(live.length, gone);
+    await onPage(live.length, gone);
     isLast = live.length < course.mostRows;
     from = live.at(-1) ?? from;
     await course.goOn({ leg: 'mirror', after: toAfter(from) });
     await course.slowDown(live.length, began);
   }
-  await takeGone(course, guard.taken ?? []);
-  course.goneKeys = guard.taken ? 0 : guard.count;
 }
 
 async function existingOf(
@@ -36,7 +54,7 @@ async function existingOf(
   const { parts } = options;
   parts.require();
   if (keys.length === 0) return new Set();
-  return atSource(parts.source.rows.existing(server, keys));
+  return atSource(parts, server, parts.source.rows.existing(server, keys));
 }
 
 /** A replica that lags lacks every new row. */

@@ -20,15 +20,26 @@ export interface ReadParts {
   readonly signal: AbortSignal;
 }
 
-/** Has what goes wrong with a statement at the user server told as that, not as the friend database's trouble. */
-export async function atSource<T>(reading: Promise<T>): Promise<T> {
+/** Has what goes wrong with a statement at a source's server told as that server's trouble, not as the friend database's. */
+export async function atSource<T>(
+  parts: Pick<ReadParts, 'database'>,
+  server: Database,
+  reading: Promise<T>,
+): Promise<T> {
   return reading.catch((error) => {
-    throw toSourceError(error);
+    throw toSourceError(error, serverName(parts, server));
   });
 }
 
-function toSourceError(error: unknown): SyncError {
+/** How an operator knows the server that was asked. */
+export function serverName({ database }: Pick<ReadParts, 'database'>, server: Database): string {
+  return server === database ? 'the user database' : 'the replica that source.reads names';
+}
+
+function toSourceError(error: unknown, who: string): SyncError {
   const { kind, message } = toSyncError(error);
-  if (kind === 'store_misconfigured') return new SyncError('contract_broken', `the user database refuses: ${message}`);
-  return kind.startsWith('store_') ? new SyncError('user_database_unavailable', message) : toSyncError(error);
+  if (kind === 'store_misconfigured') return new SyncError('contract_broken', `${who} refuses: ${message}`);
+  return kind.startsWith('store_')
+    ? new SyncError('user_database_unavailable', `${who}: ${message}`)
+    : toSyncError(error);
 }

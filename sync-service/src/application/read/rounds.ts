@@ -72,7 +72,7 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
     }
     health.clear(part);
     if (report.lastRowCount === 0 || looks++ % LOOKS_FOR_ROWS !== 0) return;
-    const isEmpty = await atSource(source.rows.isEmpty(parts.database));
+    const isEmpty = await atSource(parts, parts.database, source.rows.isEmpty(parts.database));
     if (!isEmpty) return;
     const live = await source.mirror.liveKeysAfter(store.database, undefined, 1);
     if (live.length > 0) await source.round.hasten(store.database);

@@ -26,8 +26,8 @@ export interface Round extends RoundTally {
   readonly place: RoundPlace | undefined;
   /** Somebody waits for it: a first load, a backfill, a new epoch. Otherwise it is the patrol's. */
   readonly isAsked: boolean;
-  /** Rows that are gone count as deleted, however many they are. */
-  readonly takesGone: boolean;
+  /** So many rows that are gone, and the few that a round takes by itself, count as deleted. */
+  readonly takesGone: number;
 }
 
 /** How the rounds of a source stand, for operators. */
@@ -92,7 +92,7 @@ export class RoundStore {
       token,
       place: isNew ? undefined : { leg: row.leg as string, after: JSON.parse(row.cur as string) as string[] },
       isAsked: row.requests !== row.served_requests,
-      takesGone: Number(row.gone_confirmed) === 1,
+      takesGone: Number(row.gone_confirmed),
       rowCount: isNew ? 0 : Number(row.row_count),
       correctedKeys: isNew ? 0 : Number(row.corrected_keys),
     };
@@ -145,10 +145,10 @@ export class RoundStore {
   }
 
   /**
-   * Asks for a round that begins after now; returns the number of the request. `takesGone`: rows that it finds gone count
-   * as deleted, however many they are. `joins`: a first load that is under way will do.
+   * Asks for a round that begins after now; returns the number of the request. `takesGone`: so many rows
+   * that it finds gone count as deleted. `joins`: a first load that is under way will do.
    */
-  async request(session: Session, { takesGone = false, joins = false } = {}): Promise<bigint> {
+  async request(session: Session, { takesGone = 0, joins = false } = {}): Promise<bigint> {
     await session.write(
       'asking for a round',
       `INSERT INTO ${this.#table} (source, gone_confirmed) VALUES (?, ?) AS n

@@ -27,6 +27,9 @@ export class SourceRows {
   readonly #schema: SourceSchema;
   readonly #select: string;
   readonly #key: string;
+  readonly #from: string;
+  /** Of the key, where it may hold what utf8mb4 does not; empty: it does not. */
+  #charset: string | undefined;
 
   constructor(schema: SourceSchema) {
     const { key, table, columns } = schema.mapping;
@@ -34,7 +37,8 @@ export class SourceRows {
     // With its table: ORDER BY takes a bare name for one of our aliases first.
     this.#key = quoted(table.table, key);
     const values = columns.map((column, i) => `${quoted(column)} AS c${i}`);
-    this.#select = `SELECT ${[`${this.#key} AS k`, ...values].join(', ')} FROM ${quoted(table.database, table.table)}`;
+    this.#select = `SELECT ${[`${this.#key} AS k`, ...values].join(', ')}`;
+    this.#from = `FROM ${quoted(table.database, table.table)}`;
   }
 
   /** The rows of these keys. A key without a row is in the page as well; one that the server spells otherwise is another key. */
@@ -63,28 +67,53 @@ export class SourceRows {
     };
   }
 
-  /** The rows after a key, in the order of the source; no more than `limit`. */
-  after(source: Database, after: Key | undefined, limit: number, required: string): Promise<ReadPage> {
+  /**
+   * The rows after a key, in the order of the source; no more than `limit`. Fails where a key of them is another one once it
+   * is UTF-8 and back: as a cursor it would skip rows, or come to the same ones for ever, and its own row is not found.
+   */
+  async after(source: Database, after: Key | undefined, limit: number, required: string): Promise<ReadPage> {
+    if (after === undefined || this.#charset === undefined) this.#charset = await this.#readCharset(source);
     const where = after === undefined ? '' : `WHERE ${this.#key} > ?`;
     const parameters = after === undefined ? [limit] : [after, limit];
-    return this.#read(source, `${where} ORDER BY ${this.#key} LIMIT ?`, parameters, required);
+    return this.#read(source, `${where} ORDER BY ${this.#key} LIMIT ?`, parameters, required, this.#charset);
   }
 
   /** Those of the keys that have a row at the moment. */
   async existing(source: Database, keys: readonly Key[]): Promise<Set<Key>> {
     const { table } = this.#schema.mapping;
-    const sql = `SELECT ${this.#key} AS k FROM ${quoted(table.database, table.table)} WHERE ${this.#key} IN (?)`;
+    const sql = `SELECT ${this.#key} AS k ${this.#from} WHERE ${this.#key} IN (?)`;
     const rows = await source.rows(`looking for rows of ${table.database}.${table.table}`, sql, [keys]);
     return new Set(rows.map((row) => parseKey(String(row.k), this.#schema.keyKind)));
   }
 
   /** Whether the table has no row at all. */
   async isEmpty(source: Database): Promise<boolean> {
-    return (await source.rows('looking for a row', `${this.#select} LIMIT 1`)).length === 0;
+    return (await source.rows('looking for a row', `${this.#select} ${this.#from} LIMIT 1`)).length === 0;
   }
 
-  async #read(source: Database, which: string, parameters: readonly unknown[], required: string): Promise<ReadPage> {
+  async #readCharset(source: Database): Promise<string> {
+    const { key, table } = this.#schema.mapping;
+    if (this.#schema.keyKind !== 'string') return '';
+    const [row] = await source.rows(
+      `reading the key of ${table.database}.${table.table}`,
+      `SELECT character_set_name AS charset FROM information_schema.columns
+       WHERE table_schema = ? AND table_name = ? AND column_name = ? AND character_set_name NOT LIKE 'utf8%'`,
+      [table.database, table.table, key],
+    );
+    return row ? String(row.charset) : '';
+  }
+
+  /** `charset`: in which the keys are looked at. */
+  async #read(
+    source: Database,
+    which: string,
+    parameters: readonly unknown[],
+    required: string,
+    charset = '',
+  ): Promise<ReadPage> {
     const { database, table } = this.#schema.mapping.table;
+    const back = `CONVERT(CONVERT(${this.#key} USING utf8mb4) USING ${charset})`;
+    const isOther = charset && `, CAST(${this.#key} AS BINARY) <> CAST(${back} AS BINARY) AS isOther`;
     const [[state], rows] = await source.transaction(`reading ${database}.${table}`, (tx) =>
       tx.roundTrip(
         // In this order: the rows are at least as new as what the server says it has executed.
@@ -95,11 +124,16 @@ export class SourceRows {
                @@global.gtid_mode AS mode`,
             [required],
           ),
-          t.rows(`reading ${database}.${table}`, `${this.#select} ${which}`, parameters),
+          t.rows(`reading ${database}.${table}`, `${this.#select}${isOther} ${this.#from} ${which}`, parameters),
         ],
         'commit',
       ),
     );
+    if (rows.some((row) => Number(row.isOther) === 1)) {
+      const { key } = this.#schema.mapping;
+      const problem = `holds keys of ${charset} that are others in utf8mb4 and back: no row can be told by them`;
+      throw new SyncError('contract_broken', `${database}.${table}.${key}: ${problem}; change its character set`);
+    }
     return {
       rows: rows.map((row) => this.#toReadRow(row)),
       missing: gtidSet(state?.missing),

@@ -1,0 +1,39 @@
+import { expect, test } from 'vitest';
+import { createFeed } from '../support/feed.ts';
+import { openFriendServer } from '../support/friend-server.ts';
+import { openReads } from '../support/reads.ts';
+
+async function openKeys(charset: string, keys: readonly string[]) {
+  const key = `VARCHAR(20) CHARACTER SET ${charset} COLLATE ${charset}_bin`;
+  const server = await openFriendServer({
+    userTables: [`CREATE TABLE account (id ${key} PRIMARY KEY, nick VARCHAR(64))`],
+    friendTables: [`CREATE TABLE friend (n INT PRIMARY KEY, friend_id ${key}, nick VARCHAR(64), KEY (friend_id))`],
+    sources: `
+  - { name: account, table: USER.account, key: id, copies: [{ table: friend, key: friend_id, set: { nick: nick } }] }`,
+  });
+  const rows = keys.map((hex) => `(_binary x'${hex}', 'n')`).join();
+  await server.user.write('rows', `INSERT INTO ${server.userDb}.account VALUES ${rows}`);
+  return openReads(server, createFeed(server));
+}
+
+test.each([
+  ['cp932', 'two that are one in UTF-8', ['ED40', 'FA5C']],
+  ['cp932', 'one that comes back as another', ['ED40']],
+  ['euckr', 'one that UTF-8 lacks', ['C9A1']],
+])('keys of %s are told by their column where pages would skip rows, or never end: %s', async (charset, _, keys) => {
+  await using reads = await openKeys(charset, ['41', ...keys]);
+  await expect(reads.round()).rejects.toMatchObject({
+    kind: 'contract_broken',
+    message: expect.stringMatching(`account.id: holds keys of ${charset} that are others in utf8mb4 and back`),
+  });
+});
+
+test.each([
+  ['gbk', ['41', 'B0A1', 'D6D0CEC4']],
+  ['cp932', ['41', '93FA967B']],
+  ['latin1', ['41', '80', '81', 'FF']],
+  ['utf8mb4', ['41', 'F09F8DA3']],
+])('other keys of %s are looked at', async (charset, keys) => {
+  await using reads = await openKeys(charset, keys);
+  expect(await reads.round()).toMatchObject({ rowCount: keys.length, goneKeys: 0 });
+});
