@@ -34,7 +34,9 @@ beforeEach(async () => {
   await user.write('emptying', `DELETE FROM ${SOURCE_TABLE}`);
   await friend.write('emptying', `DELETE FROM ${FRIENDS.table}`);
   for (const id of [one, two]) {
-    await user.write('a user', `INSERT INTO ${SOURCE_TABLE} (id, nick_name) VALUES (?)`, [[id, numbered(id, 3)]]);
+    await user.write('a user', `INSERT INTO ${SOURCE_TABLE} (id, nick_name, head_img) VALUES (?)`, [
+      [id, numbered(id, 3), null],
+    ]);
     await friend.write('a copy', `INSERT INTO ${FRIENDS.table} (id, user_id, friend_id) VALUES (?)`, [[id, 0, id]]);
     await write(id, 2);
   }
