@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { createLogger, type Database } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { Proofreading } from '../../sync-service/src/application/read/proofreading.ts';
@@ -6,6 +7,8 @@ import { column, drain } from '../support/drain.ts';
 import { openSettledReads } from '../support/reads.ts';
 
 const SOON = { timeout: 20_000 };
+/** A hot key: the time between two of its changes. */
+const CHANGE_EVERY_MS = 30;
 
 /** Settled reads; `write` changes source rows and no message tells of it. */
 async function openSettled() {
@@ -204,6 +207,7 @@ test('the unknown column of a row that changes again and again is filled meanwhi
       const nick = `nick ${changes}`;
       await write(`UPDATE ACCOUNT SET nick = '${nick}' WHERE id = 1`);
       await feed.rows([1n, undefined, nick]);
+      await delay(CHANGE_EVERY_MS);
     }
   })();
   await expect.poll(async () => (await known(1n))?.values[0], SOON).toBe(undefined);
