@@ -127,7 +127,7 @@ export class RoundStore {
     await session.write(
       'ending a round',
       `UPDATE ${this.#table} SET token = NULL, due = IF(hastened, NOW(6), began_at + INTERVAL ? SECOND),
-         hastened = 0,         leg = NULL, cur = NULL, served_requests = round_requests, last_ended_at = NOW(6), last_row_count = ?,
+         hastened = 0, leg = NULL, cur = NULL, served_requests = round_requests, last_ended_at = NOW(6), last_row_count = ?,
          last_duration_ms = TIMESTAMPDIFF(MICROSECOND, began_at, NOW(6)) DIV 1000, last_corrected_keys = ?,
          gone_keys = COALESCE(?, gone_keys), gone_confirmed = 0
        WHERE source = ? AND token = ?`,
