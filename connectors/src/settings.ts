@@ -138,7 +138,7 @@ export const settingsSchema = z
         healAfterSeconds: positive
           .default(300)
           .describe(
-            'a source whose connector cannot pass what lies before it begins a new epoch by itself after so long',
+            'a source whose connector cannot pass what lies before it, or misreads its keys, begins a new epoch by itself after so long',
           ),
       })
       .prefault({}),
@@ -181,7 +181,7 @@ export const settingsSchema = z
         intervalSeconds: positive
           .default(600)
           .describe('source, mirror and copies are compared with one another this often'),
-        rowsPerSecond: positive.default(20_000).describe('most rows a second that it reads at a source'),
+        rowsPerSecond: positive.default(20_000).describe('most rows a second that it reads, or looks for, at a source'),
       })
       .prefault({}),
     admin: z

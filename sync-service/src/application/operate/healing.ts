@@ -27,9 +27,10 @@ export interface HealingParts {
 }
 
 /**
- * Begins a new epoch of a source by itself where its connector cannot pass what lies before it: a DDL that it cannot
- * read, a row without all its columns, a message too large, binary logs that are gone. Reading every row makes good whatever
- * it was. Where the server was set back, or the connector's position is lost, it does nothing: that is for a person to decide.
+ * Begins a new epoch of a source by itself where its connector cannot pass what lies before it (a DDL that it cannot read,
+ * a row without all its columns, a message too large, binary logs that are gone), where it misreads the keys, and where an
+ * epoch was broken off. Reading every row makes good whatever it was. Where the server was set back, or the connector's
+ * position is lost, it does nothing: that is for a person to decide.
  */
 export function watchHealing(parts: HealingParts): AsyncDisposable {
   const { source, reads, history, connector, afterMs, log, epoch } = parts;
