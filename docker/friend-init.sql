@@ -25,7 +25,6 @@ INSERT INTO friend_db.im_group_member (group_id, user_id) VALUES (1, 1), (1, 2),
 
 -- What `friend-sync grants` prints.
 GRANT ALL ON `friend\_sync`.* TO 'friend_sync'@'%';
-GRANT REPLICATION CLIENT ON *.* TO 'friend_sync'@'%';
 GRANT SELECT ON `friend_db`.`im_friend` TO 'friend_sync'@'%';
 GRANT UPDATE (`friend_nick_name`, `friend_head_img`) ON `friend_db`.`im_friend` TO 'friend_sync'@'%';
 GRANT SELECT ON `friend_db`.`im_group_member` TO 'friend_sync'@'%';

@@ -28,8 +28,8 @@ export function renderGrants({ mapping, settings }: Configuration): Grant[] {
   // For a whole schema `_` is a wildcard, unless it is escaped.
   const state = quoted(settings.target.stateDatabase.replaceAll('_', '\\_'));
   grants.push({ server: 'target', sql: `GRANT ALL ON ${state}.* TO ${target};` });
-  // To see what stands in the binary log behind the late copies' connector; and asked of a replica, to which grants are replicated.
-  if (settings.lateCopies.enabled || settings.brake.replicas.length > 0)
+  // Asked of a replica, to which grants are replicated.
+  if (settings.brake.replicas.length > 0)
     grants.push({ server: 'target', sql: `GRANT REPLICATION CLIENT ON *.* TO ${target};` });
   for (const [name, columns] of writtenColumns(mapping)) {
     grants.push({ server: 'target', sql: `GRANT SELECT ON ${name} TO ${target};` });

@@ -71,7 +71,11 @@ async function statementsBehind(server: Database, { file, pos }: BinlogPlace): P
     const row = events.find(({ type, info }) => !isOfStatement(type, info));
     return row ? `${at}, and rows follow` : events.flatMap(({ info }) => info.match(/GTID_NEXT= '(.+)'/)?.[1] ?? []);
   } catch (error) {
-    return toSyncError(error).message;
+    const { kind, message } = toSyncError(error);
+    // Of the friend server's logs the daemon's user may read nothing: they hold all its rows. What follows tells it, too.
+    return kind === 'store_misconfigured'
+      ? 'not sent, or a statement behind which nothing has been committed yet'
+      : message;
   }
 }
 
