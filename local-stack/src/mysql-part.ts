@@ -29,12 +29,15 @@ export function mysqlPart(name: PartName & `${string}-mysql`, programs: MysqlPro
         await cp(`${data}.new`, data, { recursive: true });
         await rm(`${data}.new`, { recursive: true });
       }
+      // Sockets have a short length limit, and everybody here comes by TCP.
+      const socket = `/tmp/friend-sync-${ports[name]}.sock`;
+      // A server that was killed leaves it, and the next one ends if the process that it names is still a zombie, or another's.
+      await rm(`${socket}.lock`, { force: true });
       const server = [
         `--datadir=${data}`,
         `--port=${ports[name]}`,
         '--bind-address=127.0.0.1',
-        // Sockets have a short length limit, and everybody here comes by TCP.
-        `--socket=/tmp/friend-sync-${ports[name]}.sock`,
+        `--socket=${socket}`,
         '--mysqlx=OFF',
         `--server-id=${name === 'user-mysql' ? 1 : 2}`,
         '--gtid-mode=ON',
