@@ -57,8 +57,7 @@ export function tablesAndHistory(
 ): Record<string, string> {
   return {
     'database.include.list': [...new Set(tables.map(({ database }) => pattern(database)))].join(','),
-    // Without the flag another table, whose name differs in case alone, would be sent as well.
-    'table.include.list': tables.map(({ database, table }) => `(?-i)${pattern(database, table)}`).join(','),
+    'table.include.list': tables.map(({ database, table }) => pattern(database, table)).join(','),
     [SCHEMA_HISTORY_TOPIC]: schemaHistoryTopic,
     'schema.history.internal.kafka.bootstrap.servers': kafka.brokers.join(','),
     // The other tables of these schemas, too: one that is made beside a mapped table may be renamed into its place.

@@ -37,7 +37,10 @@ async function stop(): Promise<void> {
 /** The connector with another configuration than the product gives it. */
 async function reconfigure(changed: Record<string, string>): Promise<void> {
   const config = await connect().config(pipeline.connectorName);
+  // Stopped first: the task that runs with the former one would still look as if it were the new one.
+  await stop();
   await connect().apply(pipeline.connectorName, { ...config, ...changed });
+  await connect().resume(pipeline.connectorName);
   await connect().waitUntilRunning(pipeline.connectorName, DEADLINE_MS);
 }
 
