@@ -88,7 +88,7 @@ test('case 85: a source whose key the connector takes from another column delete
   await expect.poll(problems, SOON).toMatch(/its keys are those of other rows/);
   expect(await copies('label', 'wearer')).not.toContain('gone');
   await expect.poll(() => copies('label', 'wearer'), SOON).toEqual(['one', 'Two', 'three']);
-  expect(begun()).toBe(before + 1);
+  await expect.poll(begun, SOON).toBe(before + 1);
   await daemon.ready();
   await run("UPDATE USER.badge SET label = 'streamed' WHERE ref = 9");
   await expect.poll(() => copies('label', 'wearer'), SOON).toEqual(['one', 'streamed', 'three']);

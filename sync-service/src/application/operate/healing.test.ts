@@ -12,10 +12,11 @@ afterEach(() => {
 
 /** A source that may heal after 10 s, and whose epochs never come past their first step. */
 function watch() {
-  const state = { loss: undefined as HistoryLoss | undefined, begun: 0, takenBack: 0 };
+  const state = { loss: undefined as HistoryLoss | undefined, begun: 0, takenBack: 0, fails: false };
   const database = {};
   const epochBegins = async () => {
     state.begun++;
+    if (state.fails) throw new Error('away');
     return new Promise(() => {});
   };
   const source = { name: 's', table: { database: 'd', table: 't' }, key: 'id', columns: [], copies: [] };
@@ -62,5 +63,18 @@ test('no epoch begins beside one that somebody has begun, as long as its steps e
   expect(state.begun).toBe(0);
   await pass(60);
   expect(state.begun).toBe(1);
+  await watching[Symbol.asyncDispose]();
+});
+
+test('one that began by itself and broke off is gone on with at the next look', async () => {
+  const { state, watching } = watch();
+  state.loss = { reason: 'a row that lacks columns', mayHeal: true };
+  state.fails = true;
+  await pass(14);
+  const { begun } = state;
+  expect(begun).toBeGreaterThanOrEqual(1);
+  state.loss = { reason: EPOCH_BEGINS, mayHeal: true, since: 'its step' };
+  await pass(2);
+  expect(state.begun).toBe(begun + 1);
   await watching[Symbol.asyncDispose]();
 });

@@ -39,6 +39,8 @@ export function watchHealing(parts: HealingParts): AsyncDisposable {
   let standsSince: number | undefined;
   /** A step of an epoch that somebody has begun ended here; undefined: nobody has. */
   let lastStep: string | undefined;
+  /** What was begun and has not ended was begun here, and broke off. */
+  let isOurs = false;
 
   async function look(): Promise<void> {
     const loss = history.loss();
@@ -50,19 +52,21 @@ export function watchHealing(parts: HealingParts): AsyncDisposable {
       return;
     }
     const isBegun = loss?.reason === EPOCH_BEGINS;
-    if (isBegun && loss.since !== lastStep) standsSince = undefined;
+    if (isBegun && !isOurs && loss.since !== lastStep) standsSince = undefined;
     lastStep = loss?.since;
     standsSince ??= Date.now();
     // Somebody else's new epoch goes on beside this one as long as its steps do.
-    if (Date.now() - standsSince < (isBegun ? Math.max(afterMs, STEP_MS) : afterMs)) return;
+    if (Date.now() - standsSince < (isBegun && !isOurs ? Math.max(afterMs, STEP_MS) : afterMs)) return;
     if (!(await reads.mayHeal(database, AT_MOST_EVERY_SECONDS))) return;
     const reason = loss?.reason ?? 'its connector fails again after each restart';
     log.error({ source: source.name, reason }, 'a new epoch begins by itself: the source stood still');
     const onStep = (step: string) => log.info({ source: source.name, step }, 'a new epoch');
     await beginEpoch(epoch, source, onStep, stopping.signal).catch(async (error) => {
+      isOurs = true;
       await reads.takeBackHealing(database).catch(() => {});
       throw error;
     });
+    isOurs = false;
     standsSince = undefined;
   }
 

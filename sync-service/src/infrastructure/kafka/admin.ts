@@ -203,9 +203,10 @@ function lazyConnection<C extends Admin | Producer>(create: () => C) {
       try {
         return await work(await connection);
       } catch (error) {
-        // kafkajs does not expect a partition that has no leader at the moment.
-        if (!(error instanceof kafkajs.KafkaJSError || error instanceof TypeError)) throw error;
-        void close(connection);
+        // kafkajs does not expect a partition that has no leader at the moment; the connection is sound.
+        const isUnexpected = error instanceof TypeError;
+        if (!(error instanceof kafkajs.KafkaJSError || isUnexpected)) throw error;
+        if (!isUnexpected) void close(connection);
         throw new SyncError('source_unavailable', `Kafka: ${error.name}`, { cause: error });
       }
     },
