@@ -79,6 +79,7 @@ test('a column that is written alone is compared with itself', () => {
   });
   expect(historyOf({}, { nick: 8, head: 6 }, { nick: 7, head: 6 })).toMatchObject({ backwards: 1 });
   expect(historyOf({}, { nick: 8 }, { head: 7 })).toMatchObject({ backwards: 1 });
+  expect(historyOf({}, { id: 2, head: 6 }, { nick: 8, head: 7 }, { id: 2, head: 7 })).toMatchObject({ backwards: 0 });
 });
 
 test('a value that becomes NULL beside one that stays is no version', () => {

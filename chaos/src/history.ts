@@ -65,7 +65,7 @@ export class History {
     const subject = isWritten.every(Boolean) ? user : `${user}, ${isWritten.indexOf(true)}`;
     const newest = this.#newest.get(subject) ?? 0;
     if (number >= newest) {
-      for (const [i, is] of isWritten.entries()) if (is) this.#raise(`${user}, ${i}`, number);
+      for (const [i, is] of isWritten.entries()) if (is) this.#raise(`${user}, ${i}`, numberOf(all.slice(i, i + 1)));
       this.#raise(user, number);
       return;
     }
