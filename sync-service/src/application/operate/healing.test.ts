@@ -78,3 +78,20 @@ test('one that began by itself and broke off is gone on with at the next look', 
   expect(state.begun).toBe(begun + 1);
   await watching[Symbol.asyncDispose]();
 });
+
+test('one that somebody begins after our broken-off one has ended is let go on', async () => {
+  const { state, watching } = watch();
+  state.loss = { reason: 'a row that lacks columns', mayHeal: true };
+  state.fails = true;
+  await pass(13);
+  const { begun } = state;
+  expect(begun).toBe(1);
+  state.loss = undefined;
+  await pass(10);
+  for (let step = 0; step < 4; step++) {
+    state.loss = { reason: EPOCH_BEGINS, mayHeal: true, since: `step ${step}` };
+    await pass(60);
+  }
+  expect(state.begun).toBe(begun);
+  await watching[Symbol.asyncDispose]();
+});

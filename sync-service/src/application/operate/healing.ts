@@ -44,6 +44,9 @@ export function watchHealing(parts: HealingParts): AsyncDisposable {
 
   async function look(): Promise<void> {
     const loss = history.loss();
+    const isBegun = loss?.reason === EPOCH_BEGINS;
+    // It has ended, by whoever: the next one is not ours.
+    if (!isBegun) isOurs = false;
     if (loss && !loss.mayHeal) return;
     const failingSince = connector.failingSince();
     // What fails because a server is away goes on when it is back, by the restarts that follow.
@@ -51,7 +54,6 @@ export function watchHealing(parts: HealingParts): AsyncDisposable {
       standsSince = undefined;
       return;
     }
-    const isBegun = loss?.reason === EPOCH_BEGINS;
     if (isBegun && !isOurs && loss.since !== lastStep) standsSince = undefined;
     lastStep = loss?.since;
     standsSince ??= Date.now();
@@ -66,7 +68,6 @@ export function watchHealing(parts: HealingParts): AsyncDisposable {
       await reads.takeBackHealing(database).catch(() => {});
       throw error;
     });
-    isOurs = false;
     standsSince = undefined;
   }
 
