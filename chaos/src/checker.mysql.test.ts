@@ -1,14 +1,11 @@
-import { Secret } from '@friend-sync/connectors';
 import { prepareMysql } from '@friend-sync/local-stack';
-import { type Database, openDatabase } from '@friend-sync/sync-service';
+import type { Database } from '@friend-sync/sync-service';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { readHistory } from './checker.ts';
 import { findDifferences } from './comparison.ts';
 import { APPLICATION_MARK, createExample, FRIENDS, SOURCE_TABLE } from './example.ts';
+import { rootOf } from './root.ts';
 import { numbered } from './version.ts';
-
-const root = (address: { host: string; port: number }) =>
-  openDatabase({ ...address, user: 'root', password: new Secret(''), tls: false }, { connections: 2 });
 
 let user: Database;
 let friend: Database;
@@ -17,8 +14,8 @@ let before: Awaited<ReturnType<typeof history>>;
 let [one, two] = [-1, 0];
 
 beforeAll(async () => {
-  user = root(inject('userMysql'));
-  friend = root(inject('friendMysql'));
+  user = rootOf(inject('userMysql').port, 2);
+  friend = rootOf(inject('friendMysql').port, 2);
   await createExample(user, friend);
 });
 

@@ -35,15 +35,15 @@ export function streamFaults(operate: () => Operations): Fault[] {
   ];
 }
 
-type Configuration = Readonly<Record<string, string>>;
+type ConnectorConfig = Readonly<Record<string, string>>;
 
 /** The connector gets another configuration for some seconds. */
 async function lie(
   operate: () => Operations,
   random: Random,
-  change: (config: Configuration, topic: string) => Configuration,
+  change: (config: ConnectorConfig, topic: string) => ConnectorConfig,
 ): Promise<void> {
-  let honest: Configuration | undefined;
+  let honest: ConnectorConfig | undefined;
   await insist(operate, async ({ connect, configuration, topics: [topic = ''] }) => {
     const [name = ''] = sourcesOf(configuration);
     honest ??= await connect.config(name);
@@ -58,14 +58,14 @@ async function lie(
 }
 
 /** Every text is asterisks. */
-function hideValues(config: Configuration): Configuration {
+function hideValues(config: ConnectorConfig): ConnectorConfig {
   const columns = config['column.include.list'] ?? '';
   const others = Object.entries(config).filter(([name]) => !name.startsWith('column.truncate.'));
   return { ...Object.fromEntries(others), [`column.mask.with.${MASK_CHARS}.chars`]: columns };
 }
 
 /** The messages of the table go nowhere, as if they had been sent. */
-function loseChanges(config: Configuration, topic: string): Configuration {
+function loseChanges(config: ConnectorConfig, topic: string): ConnectorConfig {
   return {
     ...config,
     transforms: `${config.transforms},lose`,
