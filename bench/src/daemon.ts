@@ -8,6 +8,10 @@ import type { Installation } from '@friend-sync/demo';
 
 const MAIN = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
 const READY_MS = 60_000;
+/** A daemon that has just heard of a stream proofreads 2,000 keys a second of it for a minute, and then as it is set. */
+export const PROBATION_MS = 65_000;
+/** No round of the patrol comes during a measurement. */
+export const NO_PATROL = { 'patrol.intervalSeconds': 86_400 };
 
 export interface Daemon extends AsyncDisposable {
   /** The most memory that it has had resident at once. */

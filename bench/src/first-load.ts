@@ -1,12 +1,10 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import { type Installation, openInstallation } from '@friend-sync/demo';
 import type { RoundReport } from '@friend-sync/sync-service';
+import { becomes } from './becomes.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { fillManyUsers } from './many-users.ts';
 import { startSourceUpdates } from './source-updates.ts';
 
-const UPDATES_PER_SECOND = 200;
-const POLL_MS = 100;
 const DEADLINE_MS = 3_600_000;
 
 export interface FirstLoadOptions {
@@ -56,7 +54,7 @@ async function measureLoad(state: 'equal' | 'empty', options: FirstLoadOptions):
     },
   });
   const { operations, user } = installation;
-  const updates = startSourceUpdates(user, rows, UPDATES_PER_SECOND);
+  const updates = startSourceUpdates(user, rows);
   const begun = roundIs(installation, ({ leg, lastEndedAt }) => leg !== undefined || lastEndedAt !== undefined);
   const daemon = await startDaemon(installation.commandLine);
   const beganAt = await begun;
@@ -96,20 +94,17 @@ function isBehindSource({ leg, lastEndedAt }: RoundReport): boolean {
 
 /** Returns when every row is in the mirror: of those that were read, some may have been left to be read again. */
 async function mirrorHas({ friend }: Installation, rows: number): Promise<number> {
-  for (const until = performance.now() + DEADLINE_MS; performance.now() < until; await delay(POLL_MS)) {
+  const count = async () => {
     const [mirror] = await friend.rows('counting the mirror', 'SELECT COUNT(*) AS n FROM friend_sync.mirror_user');
-    if (Number(mirror?.n) === rows) return performance.now();
-  }
-  throw new Error('rows are missing in the mirror');
+    return Number(mirror?.n);
+  };
+  return (await becomes('every row is in the mirror', count, (n) => n === rows)).at;
 }
 
 /** Returns when the round over the users is like this. */
 async function roundIs({ operations }: Installation, is: (report: RoundReport) => boolean): Promise<number> {
-  for (const until = performance.now() + DEADLINE_MS; performance.now() < until; await delay(POLL_MS)) {
-    const { user } = await operations.rounds();
-    if (user && is(user)) return performance.now();
-  }
-  throw new Error('the round does not get on');
+  const report = async () => (await operations.rounds()).user;
+  return (await becomes('the round gets on', report, (user) => user !== undefined && is(user))).at;
 }
 
 /** Kills the daemon when a third of the rows is read, Kafka Connect at two thirds, and starts them again. */

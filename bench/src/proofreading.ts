@@ -1,17 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Installation, openInstallation, updateSomebody } from '@friend-sync/demo';
 import { startBareConsumer } from './bare-consumer.ts';
-import { startDaemon } from './daemon.ts';
+import { becomes } from './becomes.ts';
+import { NO_PATROL, PROBATION_MS, startDaemon } from './daemon.ts';
 import { fillManyUsers } from './many-users.ts';
 import { median } from './statistics.ts';
 
-/** A stream whose schema a daemon sees for the first time is proofread at 2,000 keys a second for a minute, whatever the setting is. */
-const PROBATION_MS = 65_000;
 const ROWS_A_STATEMENT = 1_000;
-const POLL_MS = 50;
 const DEADLINE_MS = 600_000;
-/** The patrol comes after the measurement. */
-const PATROL_SECONDS = 86_400;
 /** Ingest waits for the lock in one statement, and goes on at once when it is free. */
 const LOCK_WAIT_SECONDS = 600;
 
@@ -58,7 +54,7 @@ async function measureIngest(
 ): Promise<number> {
   const { configuration, operations, user, friend } = installation;
   await using _daemon = await startDaemon(installation.commandLine, {
-    'patrol.intervalSeconds': PATROL_SECONDS,
+    ...NO_PATROL,
     'fanOut.lockWaitSeconds': LOCK_WAIT_SECONDS,
     ...settings,
   });
@@ -72,18 +68,10 @@ async function measureIngest(
     return lag(installation);
   });
   // From the first batches on: what a consumer that was held up does before it goes on is not ingest.
-  const [begunAt, rest] = await lagIs(installation, (left) => left < waiting);
-  const [endedAt] = await lagIs(installation, (left) => left === 0);
-  return Math.round((changes * rest) / waiting / ((endedAt - begunAt) / 1_000));
-}
-
-/** When the lag is like this, and how much it is then. */
-async function lagIs(installation: Installation, is: (lag: number) => boolean): Promise<[at: number, lag: number]> {
-  for (const until = Date.now() + DEADLINE_MS; Date.now() < until; await delay(POLL_MS)) {
-    const left = await lag(installation);
-    if (is(left)) return [performance.now(), left];
-  }
-  throw new Error('the changes are not ingested in time');
+  const read = () => lag(installation);
+  const begun = await becomes('ingest begins', read, (left) => left < waiting);
+  const ended = await becomes('every change is ingested', read, (left) => left === 0);
+  return Math.round((changes * begun.value) / waiting / ((ended.at - begun.at) / 1_000));
 }
 
 /** Changes each user once, and returns when the topic holds all of it. */

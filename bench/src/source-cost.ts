@@ -1,16 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { openInstallation } from '@friend-sync/demo';
-import { startDaemon } from './daemon.ts';
+import { NO_PATROL, PROBATION_MS, startDaemon } from './daemon.ts';
 import { fillManyUsers } from './many-users.ts';
 import { startSourceUpdates } from './source-updates.ts';
 import { countStatements, type StatementRates } from './statements.ts';
 
-const UPDATES_PER_SECOND = 200;
 const DEADLINE_MS = 3_600_000;
 /** Long enough for what is done once a minute, twice. */
 const WINDOW_MS = 120_000;
-/** Until a daemon that has just heard of a stream proofreads at its usual rate. */
-const PROBATION_MS = 65_000;
 
 export interface SourceCostResult {
   readonly rows: number;
@@ -31,10 +28,10 @@ export async function measureSourceCost(rows: number, say: (line: string) => voi
   });
   const { configuration, operations, user } = installation;
   const { sources } = configuration.mapping;
-  await using _daemon = await startDaemon(installation.commandLine, { 'patrol.intervalSeconds': 86_400 });
+  await using _daemon = await startDaemon(installation.commandLine, NO_PATROL);
   await operations.backfill(sources, DEADLINE_MS);
   await operations.passBarrier(DEADLINE_MS);
-  const warmUp = startSourceUpdates(user, rows, UPDATES_PER_SECOND);
+  const warmUp = startSourceUpdates(user, rows);
   await delay(PROBATION_MS);
   await warmUp.stop();
   await operations.passBarrier(DEADLINE_MS);
@@ -42,7 +39,7 @@ export async function measureSourceCost(rows: number, say: (line: string) => voi
   const { during } = await countStatements(user, configuration.settings.source.user);
   const idle = await during(() => delay(WINDOW_MS));
   say(`idle: ${idle.all} statements/s`);
-  const updates = startSourceUpdates(user, rows, UPDATES_PER_SECOND);
+  const updates = startSourceUpdates(user, rows);
   const whileUpdated = await during(() => delay(WINDOW_MS));
   const updatesPerSecond = await updates.stop();
   say(`${updatesPerSecond} updates/s: ${whileUpdated.all} statements/s`);

@@ -108,7 +108,10 @@ export class SyncError extends Error {
   }
 }
 
-/** The fault as a {@link SyncError}; Connect's client has told what it knows of its own, and what no edge has classified is a bug. Its message may hold a value, so only its place is kept. */
+/**
+ * The fault as a {@link SyncError}. What Connect's client says of its own faults holds no value; what no edge has classified
+ * is a bug, whose message may hold one, so only its place is kept.
+ */
 export function toSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error;
   if (error instanceof ConnectError) return new SyncError('connector_failed', error.message, { cause: error });

@@ -64,9 +64,8 @@ export async function observe({ store, source, stream, topic }: ReadParts): Prom
 
 /** Reads the rows of these keys and compares them with the mirror. */
 export function lookAt(parts: ReadParts, keys: readonly Key[], observation: Observation): Promise<Looked> {
-  return look(parts, observation, parts.database, (server) =>
-    parts.source.rows.ofKeys(server, keys, observation.required),
-  );
+  const { source, database } = parts;
+  return look(parts, observation, database, () => source.rows.ofKeys(database, keys, observation.required));
 }
 
 /**
@@ -87,7 +86,7 @@ async function look(
   parts: ReadParts,
   observation: Observation,
   server: Database,
-  read: (server: Database) => Promise<ReadPage>,
+  read: () => Promise<ReadPage>,
 ): Promise<Looked> {
   parts.require();
   const { rows, bytes, executed } = await readOnceExecuted(parts, server, read);
@@ -118,14 +117,10 @@ async function look(
  * A server that has yet to execute what the connector has sent, or what was ingested, shows rows that are older than the
  * mirror: a replica, and for a moment the primary as well, since a change is sent once it is in the binary log.
  */
-async function readOnceExecuted(
-  parts: ReadParts,
-  server: Database,
-  read: (server: Database) => Promise<ReadPage>,
-): Promise<ReadPage> {
+async function readOnceExecuted(parts: ReadParts, server: Database, read: () => Promise<ReadPage>): Promise<ReadPage> {
   const { signal } = parts;
   for (const until = Date.now() + PATIENCE_MS; ; await delay(ASK_AGAIN_MS, undefined, { signal })) {
-    const page = await atSource(parts, server, read(server));
+    const page = await atSource(parts, server, read());
     if (!page.hasGtids)
       throw new SyncError('contract_broken', `${serverName(parts, server)} has no GTIDs; set gtid_mode=ON`);
     if (page.missing === '') return page;

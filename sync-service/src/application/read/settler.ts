@@ -137,10 +137,10 @@ export class Settler {
     const ends = group.partition === undefined ? all : new Map([...all].filter(([n]) => n === group.partition));
     const settled: Settled[] = [];
     const size = marksNew ? MOST_KEYS : MOST_NEW_KEYS;
+    const isUrgent = purpose === 'due' || purpose === 'proof';
     try {
       await awaitConsumed(stream, new Map([[topic, ends]]), this.#parts, this.#wait());
       for (const some of inStatements(group.suspects, size)) {
-        const isUrgent = purpose === 'due' || purpose === 'proof';
         settled.push(...(await this.#turns.take(isUrgent, () => this.#writePart(some, { ends, ...options }))));
       }
     } catch (error) {

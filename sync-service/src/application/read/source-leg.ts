@@ -11,7 +11,7 @@ const FIRST_ROWS = 100;
 const GROWTH = 4;
 /** A page has about so many bytes at most. */
 const PAGE_BYTES = 2 * 1024 * 1024;
-/** One with more is read once more with fewer rows: it is written as a whole, and a statement has a largest size. */
+/** One with more is read once more with fewer rows: so much is not to be held for each page. */
 const MOST_BYTES = 8 * PAGE_BYTES;
 /** Reading stops while so many suspects, or pages, wait for their barrier. */
 const MOST_HELD = 50_000;

@@ -1,4 +1,5 @@
 import { SyncError, toSyncError } from '../../errors.ts';
+import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
 import {
   awaitFanOut,
   awaitIngest,
@@ -78,10 +79,7 @@ function readsOf({ store }: BarrierParts): Stage {
   return {
     part: 'reads at the source',
     pass: (waitUntil) => awaitReads(store, waitUntil),
-    async progress() {
-      const sources = [...store.sources.values()];
-      return JSON.stringify(await Promise.all(sources.map(({ due }) => due.fingerprint(store.database))));
-    },
+    progress: () => fingerprints(store, ({ due }) => due),
   };
 }
 
@@ -106,9 +104,14 @@ function fanOutOf({ store }: BarrierParts): Stage {
   return {
     part: 'pipeline to the copies',
     pass: (waitUntil) => awaitFanOut(store, waitUntil),
-    async progress() {
-      const sources = [...store.sources.values()];
-      return JSON.stringify(await Promise.all(sources.map(({ pending }) => pending.fingerprint(store.database))));
-    },
+    progress: () => fingerprints(store, ({ pending }) => pending),
   };
+}
+
+/** Of the keys that wait, for each source. */
+async function fingerprints(
+  { database, sources }: Store,
+  of: (source: SourceStore) => Pick<SourceStore['due'], 'fingerprint'>,
+): Promise<string> {
+  return JSON.stringify(await Promise.all([...sources.values()].map((source) => of(source).fingerprint(database))));
 }
