@@ -1,5 +1,6 @@
 import type { Claim } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
+import { awaitFanOut, awaitReads, waiting } from '../../sync-service/src/application/proof/barrier.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
@@ -90,4 +91,16 @@ test('case 15: the cursor needs the token: a claim that was lost can neither sto
     await feed.source.pending.release(tx, lost.token, [1n]);
   });
   expect(await column(server, `SELECT token FROM ${state}.pending`)).toEqual([String(winner.token)]);
+});
+
+test('a clock of the friend server that was set back hides no key from the barrier', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { store, configuration, friend } = server;
+  const feed = createFeed(server);
+  await feed.rows([1n, null, undefined]);
+  const { stateDatabase } = configuration.settings.target;
+  for (const table of ['pending', 'due_key'])
+    await friend.write('the clock', `UPDATE ${stateDatabase}.${table} SET since = NOW(6) + INTERVAL 1 HOUR`);
+  await expect(awaitReads(store, waiting(0))).rejects.toThrow('keys are due for a read');
+  await expect(awaitFanOut(store, waiting(0))).rejects.toThrow('keys are pending');
 });

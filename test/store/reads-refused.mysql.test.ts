@@ -3,7 +3,6 @@ import { expect, test } from 'vitest';
 import { requestReads } from '../../sync-service/src/application/operate/requests.ts';
 import { watchProgress } from '../../sync-service/src/application/watch/progress-watch.ts';
 import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
-import { readClock } from '../../sync-service/src/infrastructure/mysql/clock.ts';
 import { column } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServerOptions, openFriendServer } from '../support/friend-server.ts';
@@ -48,7 +47,7 @@ test('case 36: a row that the mirror refuses is told, those beside it are writte
   await expect
     .poll(() => health.troubles, SOON)
     .toMatchObject([{ part: 'rows that the mirror refuses', problem: expect.stringContaining('account 21') }]);
-  expect(await feed.source.due.count(store.database, await readClock(store.database))).toBe(0);
+  expect(await feed.source.due.count(store.database, await feed.source.due.moment(store.database))).toBe(0);
 
   await sql('ALTER TABLE STATE.mirror_account MODIFY v_nick VARCHAR(200)');
   await sql('UPDATE STATE.due_key SET due = NOW(6)');
@@ -65,7 +64,7 @@ test('a refused key that is marked again is waited for again', async () => {
   await feed.source.due.refuse(database, 1n, 'a reason');
   await feed.rows([1n, undefined, 'Ann']);
   expect(await feed.source.due.refused(database)).toEqual([]);
-  expect(await feed.source.due.count(database, await readClock(database))).toBe(1);
+  expect(await feed.source.due.count(database, await feed.source.due.moment(database))).toBe(1);
 });
 
 test('due keys that nobody looks at are told of as a pipeline that stands still', async () => {

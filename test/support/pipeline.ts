@@ -118,8 +118,21 @@ export async function openPipeline(
       return daemon;
     },
     async settled() {
-      await operations.passBarrier(SCALE.barrierMs);
-      return operations.compareCopies();
+      const { parked } = await operations.passBarrier(SCALE.barrierMs);
+      const compared = await operations.compareCopies();
+      if (compared.mismatches > 0) {
+        const left = await operations.keys();
+        const { mismatches } = await operations.compareCopies();
+        process.stderr.write(
+          `copies differ: ${JSON.stringify({
+            examples: compared.examples,
+            parked: parked.length,
+            left,
+            soAfter: mismatches,
+          })}\n`,
+        );
+      }
+      return compared;
     },
     async [Symbol.asyncDispose]() {
       await Promise.all(daemons.map((daemon) => daemon.kill()));

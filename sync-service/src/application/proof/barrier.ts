@@ -3,7 +3,6 @@ import type { Key } from '../../domain/change.ts';
 import { SyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
 import { type BinlogPlace, findUnsent } from '../../infrastructure/mysql/binlog-rest.ts';
-import { readClock } from '../../infrastructure/mysql/clock.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { gtidSet, unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
@@ -149,27 +148,29 @@ function openTransactionsOf({ topics, heartbeatTopic }: Stream, admin: KafkaAdmi
 
 /** The barrier's second part: returns once every key that was due for a read at the call has been looked at since. */
 export async function awaitReads(store: Store, waitUntil: Wait): Promise<void> {
-  await awaitNone(store, waitUntil, 'keys are due for a read', ({ due }, moment) => due.count(store.database, moment));
+  await awaitNone(store, waitUntil, 'keys are due for a read', async ({ due }) => {
+    const moment = await due.moment(store.database);
+    return () => due.count(store.database, moment);
+  });
 }
 
 /** The barrier's third part: returns once no key is pending that was pending at the call, parked ones excepted. */
 export async function awaitFanOut(store: Store, waitUntil: Wait): Promise<void> {
-  await awaitNone(store, waitUntil, 'keys are pending', ({ pending }, moment) =>
-    pending.countUnsettled(store.database, moment),
-  );
+  await awaitNone(store, waitUntil, 'keys are pending', async ({ pending }) => {
+    const moment = await pending.moment(store.database);
+    return () => pending.countUnsettled(store.database, moment);
+  });
 }
 
+/** `counting`: how many of a source's keys are left of those that there are now. */
 async function awaitNone(
-  { database, sources }: Store,
+  { sources }: Store,
   waitUntil: Wait,
   step: string,
-  count: (source: SourceStore, moment: string) => Promise<number>,
+  counting: (source: SourceStore) => Promise<() => Promise<number>>,
 ): Promise<void> {
-  const moment = await readClock(database);
-  await waitUntil(step, async () => {
-    const counts = await Promise.all([...sources.values()].map((source) => count(source, moment)));
-    return counts.every((n) => n === 0);
-  });
+  const counts = await Promise.all([...sources.values()].map(counting));
+  await waitUntil(step, async () => (await Promise.all(counts.map((count) => count()))).every((n) => n === 0));
 }
 
 /**

@@ -1,7 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../../domain/change.ts';
 import { agrees, isBelow, type Observation } from '../../domain/read.ts';
-import { readClock } from '../../infrastructure/mysql/clock.ts';
 import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
 import { type Looked, lookAt, observe } from './look.ts';
@@ -68,7 +67,7 @@ export class DueReads implements AsyncDisposable {
     if (claimed.length === 0) return false;
     const keys = claimed.map(({ key }) => key);
     try {
-      const began = await readClock(store.database);
+      const began = await source.due.moment(store.database);
       const observation = await observe(parts);
       const looked = await lookAt(parts, keys, observation);
       const fits = Math.floor((MOST_BYTES / Math.max(1, looked.bytes)) * keys.length);

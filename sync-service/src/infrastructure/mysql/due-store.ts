@@ -1,5 +1,6 @@
 import { compareKeys, type Key } from '../../domain/change.ts';
 import { type KeyKind, parseKey } from '../../domain/source-schema.ts';
+import { readMoment } from './clock.ts';
 import { quoted, type Row, type Session } from './database.ts';
 import { randomToken } from './pending-store.ts';
 
@@ -144,6 +145,11 @@ export class DueStore {
       [this.#source],
     );
     return JSON.stringify(rows);
+  }
+
+  /** Up to when keys have become due: now, by the server's clock. */
+  moment(session: Session): Promise<string> {
+    return readMoment(session, this.#table, this.#source);
   }
 
   /** Keys that were due at `moment` and have not been looked at since, refused ones excepted; all that are due if there is none. */

@@ -2,6 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { compareKeys, type Key } from '../../domain/change.ts';
 import type { Claim, ClaimedKey, Cursor } from '../../domain/claim.ts';
 import { type KeyKind, parseKey } from '../../domain/source-schema.ts';
+import { readMoment } from './clock.ts';
 import { quoted, type Row, type Session } from './database.ts';
 
 /** The pending keys of one source. A row is here as long as some copy of its key may differ from the mirror. */
@@ -117,6 +118,11 @@ export class PendingStore {
       `UPDATE ${this.table} SET due = NOW(6) + INTERVAL 500000 + RAND() * 500000 MICROSECOND, token = NULL WHERE source = ? AND k = ? AND token = ?`,
       [this.#source, String(key), token],
     );
+  }
+
+  /** Up to when keys have been marked: now, by the server's clock. */
+  moment(session: Session): Promise<string> {
+    return readMoment(session, this.table, this.#source);
   }
 
   /** Keys marked up to `moment` whose fan-out has not ended; parked ones do not count. */
