@@ -8,6 +8,9 @@ const alias = Object.fromEntries(
   ['connectors', 'sync-service', 'local-stack', 'cli'].map((name) => [`@friend-sync/${name}`, source(name)]),
 );
 
+/** Most tests wait for a server most of the time: two at once serve a machine with two cores. */
+const WORKERS = 2;
+
 export default defineConfig({
   test: {
     reporters: ['default', './test/support/summary-reporter.ts'],
@@ -20,6 +23,7 @@ export default defineConfig({
           exclude: ['**/*.mysql.test.ts', '**/*.e2e.test.ts', 'test/mutations/**', '**/node_modules/**'],
           // Some start the command, which takes seconds on a machine that has other work.
           testTimeout: 60_000,
+          maxWorkers: WORKERS,
           sequence: { groupOrder: 0 },
         },
       },
@@ -31,6 +35,7 @@ export default defineConfig({
           globalSetup: 'test/support/mysql-setup.ts',
           testTimeout: 60_000,
           hookTimeout: 120_000,
+          maxWorkers: WORKERS,
           sequence: { groupOrder: 1 },
         },
       },
@@ -41,7 +46,7 @@ export default defineConfig({
           include: ['*/src/**/*.e2e.test.ts', 'test/**/*.e2e.test.ts'],
           globalSetup: 'test/support/stack-setup.ts',
           // Each worker has a stack to itself.
-          maxWorkers: 2,
+          maxWorkers: WORKERS,
           // Only a hang takes so long, on the slowest machine.
           testTimeout: 600_000,
           hookTimeout: 600_000,

@@ -17,6 +17,7 @@ export const SCALE = isLong
       awayMs: 600_000,
       brokerKills: 5,
       brokerAwayMs: 60_000,
+      partAwayMs: 30_000,
       usersOfOneStatement: 100_000,
       rewoundMessages: 10_000,
     }
@@ -33,7 +34,8 @@ export const SCALE = isLong
       serverKills: 2,
       awayMs: 3_000,
       brokerKills: 1,
-      brokerAwayMs: 8_000,
+      brokerAwayMs: 6_000,
+      partAwayMs: 8_000,
       usersOfOneStatement: 20_000,
       rewoundMessages: 1_000,
     };
