@@ -94,7 +94,6 @@ export const GUARDS: readonly Guard[] = [
     guard: 'moving the offset in the transaction that stores',
     file: `${APPLICATION}/ingest/ingest.ts`,
     replace: [
-      ['function storeBatch(', 'async function storeBatch('],
       [
         '  const keys = [...newest.keys()];\n',
         `  const keys = [...newest.keys()];

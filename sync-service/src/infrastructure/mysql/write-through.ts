@@ -8,6 +8,7 @@ import type { MirrorStore } from './mirror-store.ts';
 const MOST_COPIES = 200;
 const COPIES = '@friend_sync_copies';
 const ARE_FEW = `${COPIES} <= ${MOST_COPIES}`;
+const STORED = '@friend_sync_stored';
 
 /** Where a partition must stand, and where it stands afterwards. */
 export interface OffsetMove {
@@ -33,9 +34,9 @@ export class WriteThrough {
   }
 
   /**
-   * Writes `row` and moves the offset if the partition stands where it must and was not set back, the key is in the
-   * mirror with an older position, of this partition or of an epoch before, and it has few copies; returns undefined and
-   * stores nothing if not. Fails with `store_contended` at once where somebody has locked a copy, with `store_refused`
+   * Writes `row` and moves the offset if the partition stands where it must and was not set back, so that what comes is
+   * newer than what came, the key is in the mirror, by this partition or from an epoch before, and it has few copies;
+   * returns undefined and stores nothing if not. Fails with `store_contended` at once where somebody has locked a copy, with `store_refused`
    * where a value does not fit.
    *
    * What the statements need of each other they are told by SQL: nothing is awaited between the first and the commit.
@@ -43,7 +44,7 @@ export class WriteThrough {
   async write(database: Database, move: OffsetMove, row: MirrorRow): Promise<Equalised | undefined> {
     const counts = this.#copies.map((copy) => copy.lockedCount(row.key, MOST_COPIES + 1));
     const store = this.#storeStatement(move, row);
-    const [, { matched }, ...changed] = await database.transaction('write-through', (tx) =>
+    const [, { matched }, , ...changed] = await database.transaction('write-through', (tx) =>
       tx.roundTrip(
         (t) => [
           t.rows(
@@ -52,7 +53,9 @@ export class WriteThrough {
             counts.flatMap(({ parameters }) => parameters),
           ),
           t.write('storing a key', store.sql, store.parameters),
-          ...this.#copies.map((copy) => copy.makeEqualUnderLock(t, [row.key], undefined, ARE_FEW)),
+          // A mirror row that was not stored is not locked either: copies could be given what it has held before.
+          t.write('storing a key', `SET ${STORED} = ROW_COUNT()`),
+          ...this.#copies.map((copy) => copy.makeEqualUnderLock(t, [row.key], undefined, `${STORED} > 0`)),
         ],
         'commit',
       ),
@@ -66,13 +69,13 @@ export class WriteThrough {
 
   #storeStatement(move: OffsetMove, row: MirrorRow) {
     const values = this.#mirror.assignments('m', row);
-    const { epoch, partition, offset } = row.position;
+    const { epoch, partition } = row.position;
     return {
       sql: `UPDATE ${this.#consumed.table} AS c STRAIGHT_JOIN ${this.#mirror.table} AS m ON m.k = ?
         SET ${values.sql}, c.next_offset = ?, c.high_water = ?, c.newest_gtid = COALESCE(?, c.newest_gtid),
           c.max_timestamp_ms = GREATEST(c.max_timestamp_ms, ?)
         WHERE c.topic = ? AND c.\`partition\` = ? AND c.epoch = ? AND c.next_offset = ? AND c.high_water = c.next_offset
-          AND (m.fs_epoch < ? OR (m.fs_epoch = ? AND m.fs_partition = ? AND m.fs_offset < ?)) AND ${ARE_FEW}`,
+          AND (m.fs_epoch < ? OR (m.fs_epoch = ? AND m.fs_partition = ?)) AND ${ARE_FEW}`,
       parameters: [
         row.key,
         ...values.parameters,
@@ -87,7 +90,6 @@ export class WriteThrough {
         epoch,
         epoch,
         partition,
-        offset,
       ],
     };
   }
