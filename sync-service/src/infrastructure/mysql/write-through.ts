@@ -36,8 +36,8 @@ export class WriteThrough {
   /**
    * Writes `row` and moves the offset if the partition stands where it must and was not set back, so that what comes is
    * newer than what came, the key is in the mirror, by this partition or from an epoch before, and it has few copies;
-   * returns undefined and stores nothing if not. Fails with `store_contended` at once where somebody has locked a copy, with `store_refused`
-   * where a value does not fit.
+   * returns undefined, stores nothing and touches no copy if not. Fails with `store_contended` at once where somebody has
+   * locked a copy, with `store_refused` where a value does not fit.
    *
    * What the statements need of each other they are told by SQL: nothing is awaited between the first and the commit.
    */
