@@ -30,12 +30,17 @@ export function mysqlConnector(
 }
 
 /**
- * Its position moves on a quiet server as well: heartbeats, and keep-alives (0.8 × this) of the server. The barrier waits
+ * Its position moves on a quiet server as well: heartbeats, and the server's own (0.8 × the interval). The barrier waits
  * for them; each costs the worker, Kafka and the server a little for each connector.
+ *
+ * Nothing is kept alive by the binary log client: it connects again where Kafka has kept it waiting for longer than the
+ * interval, and Debezium, which is sent the transaction under way once more, then counts it as sent from its first row on.
+ * A connection that is lost ends the task, or is noticed by the connector's silence.
  */
 export const HEARTBEAT: Readonly<Record<string, string>> = {
   'heartbeat.interval.ms': '500',
   'connect.keep.alive.interval.ms': '625',
+  'connect.keep.alive': 'false',
 };
 
 /** Values travel as they are: text, exact numbers, bytes. */

@@ -11,6 +11,7 @@ import { watchOffsets } from './application/ingest/offset-watch.ts';
 import { beginning } from './application/operate/beginning.ts';
 import { runSteps } from './application/operate/steps.ts';
 import type { Stream } from './application/proof/barrier.ts';
+import { countHeartbeats } from './application/proof/streams.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
 import type { Health } from './application/watch/health.ts';
 import { SyncError } from './errors.ts';
@@ -37,7 +38,7 @@ export interface FollowParts extends Omit<LateCopiesParts, 'topicOf'> {
  * must not hold up those changes.
  */
 export async function followLateCopies(parts: FollowParts): Promise<AsyncDisposable> {
-  const { configuration, stream, store, connect, health, log } = parts;
+  const { configuration, stream, store, admin, connect, health, log } = parts;
   const { settings } = configuration;
   const consumer = createChangeConsumer({
     kafka: parts.kafka,
@@ -61,6 +62,7 @@ export async function followLateCopies(parts: FollowParts): Promise<AsyncDisposa
     watchOffsets(store, consumer, log),
     watchConnector(connect, stream.connectorName, health, log, {
       part: CONNECTOR_PART,
+      heartbeats: () => countHeartbeats(admin, stream),
       onRecovered: () => patrolOnceItStreams(parts),
       hopeless: { restarts: MOST_RESTARTS, act: () => giveUpPosition(parts) },
     }),

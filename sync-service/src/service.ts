@@ -6,7 +6,7 @@ import { createIngestHandler } from './application/ingest/ingest-handler.ts';
 import { watchOffsets } from './application/ingest/offset-watch.ts';
 import { watchTopics } from './application/ingest/topic-watch.ts';
 import { watchHealing } from './application/operate/healing.ts';
-import { lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
+import { countHeartbeats, lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { announceDaemon } from './application/watch/announce.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
 import { Health } from './application/watch/health.ts';
@@ -156,7 +156,8 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
       if (!stream || !history || !own) continue;
       const beforeRestart = () => history.requireIntact();
       const onRecovered = async () => reads.get(name)?.beginProbation();
-      const options = { part: `connector of ${name}`, beforeRestart, onRecovered };
+      const heartbeats = () => countHeartbeats(admin, stream);
+      const options = { part: `connector of ${name}`, heartbeats, beforeRestart, onRecovered };
       const connector = use(watchConnector(connect, stream.connectorName, health, log, options));
       const afterMs = settings.watch.healAfterSeconds * 1000;
       const epoch = { configuration, store, admin, connect, source };

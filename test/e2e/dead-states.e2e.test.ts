@@ -200,7 +200,7 @@ test('case 91: a new epoch that Connect’s death has broken off names the step;
 test('case 91: topics that are missing are named, although the connector looks as if it ran; a new epoch creates them', async () => {
   const { configuration, operations } = pipeline;
   const { settings, mapping } = configuration;
-  const heartbeats = heartbeatTopic(settings.kafka.topicPrefix);
+  const heartbeats = heartbeatTopic(settings.kafka.topicPrefix, 'account');
   for (const topic of [...mapping.sources.map((source) => changeTopic(settings, source)).slice(0, 1), heartbeats]) {
     await withAdmin((admin) => admin.deleteTopics({ topics: [topic] }));
     await change();

@@ -1,4 +1,4 @@
-import { renderGrants } from '@friend-sync/connectors';
+import { heartbeatTopic, renderGrants } from '@friend-sync/connectors';
 import kafkajs from 'kafkajs';
 import { expect, test } from 'vitest';
 import { ownStack } from '../support/own-stack.ts';
@@ -74,7 +74,7 @@ test('P1, P9: no unmapped column leaves either database, no copied value the fri
   const prefix = configuration.settings.kafka.topicPrefix;
   const late = configuration.settings.lateCopies.topicPrefix;
   const lateTopic = `${late}.${friendDb}.friend`;
-  const heartbeats = [prefix, late].map((name) => `__debezium-heartbeat.${name}`);
+  const heartbeats = [heartbeatTopic(prefix, 'account'), heartbeatTopic(late)];
   const content = await contentOf([...operations.topics, ...heartbeats, lateTopic]);
   expect(content.get(lateTopic)).toContain('"quit":77');
   for (const value of ['Late', 'Later', 'Ann']) expect(content.get(lateTopic)).not.toContain(value);

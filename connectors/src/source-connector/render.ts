@@ -11,7 +11,7 @@ import {
 import type { SourceMapping } from '../mapping.ts';
 import type { Settings } from '../settings.ts';
 import { LONGEST_TEXT } from './cut.ts';
-import { schemaHistoryTopic } from './topics.ts';
+import { heartbeatPrefix, schemaHistoryTopic } from './topics.ts';
 
 /** Each source has a connector of its own, so that what stops one, stops that source alone. */
 export function sourceConnectorName({ connect }: Settings, { name }: Pick<SourceMapping, 'name'>): string {
@@ -46,6 +46,7 @@ export function renderSourceConnector({ settings }: Configuration, source: Sourc
 
     // The barrier waits for events on a quiet source.
     ...HEARTBEAT,
+    'topic.heartbeat.prefix': heartbeatPrefix(source.name),
     'poll.interval.ms': '10',
     ...CONVERSION,
 

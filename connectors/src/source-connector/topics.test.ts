@@ -22,7 +22,7 @@ test('every topic but the schema histories is defined, and only change topics ha
   const configuration = configured('user_db.im_user');
   const definitions = topicDefinitions(configuration);
   const partitions = Object.fromEntries(definitions.map(({ topic, partitions }) => [topic, partitions]));
-  const own = ['__debezium-heartbeat.p'];
+  const own = ['__debezium-heartbeat.user.p'];
   const late = ['l.d.t', '__debezium-heartbeat.l'];
   expect(partitions).toEqual({
     'p.user_db.im_user': 5,

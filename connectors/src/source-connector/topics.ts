@@ -9,7 +9,7 @@ const DAY_MS = 86_400_000;
 const DEAD_LETTER_BYTES = 64 * 1024 * 1024;
 /** A connector cannot restart without its complete schema history. */
 const FOR_EVER = { 'cleanup.policy': 'delete', 'retention.ms': '-1', 'retention.bytes': '-1' };
-/** Nobody reads them. */
+/** Only their number is looked at. */
 const HEARTBEATS = { 'cleanup.policy': 'delete', 'retention.ms': '3600000', 'segment.ms': '3600000' };
 
 /** A topic as it must exist before the connector starts; nothing is left to the broker's defaults. */
@@ -39,9 +39,14 @@ export function deadLetterTopic(changeTopic: string): string {
   return `${changeTopic}.dead-letter`;
 }
 
-/** Where the connectors of a prefix say that they are alive, all of them. */
-export function heartbeatTopic(topicPrefix: string): string {
-  return `__debezium-heartbeat.${topicPrefix}`;
+/** Where a connector says that it is alive, each in a topic of its own: that of a source, or that of the late copies. */
+export function heartbeatTopic(topicPrefix: string, ...source: string[]): string {
+  return `${heartbeatPrefix(...source)}.${topicPrefix}`;
+}
+
+/** Debezium's setting for it. */
+export function heartbeatPrefix(...source: string[]): string {
+  return ['__debezium-heartbeat', ...source].join('.');
 }
 
 /** What a connector has learned of its tables; each beginning of it has a topic of its own, see {@link newSchemaHistory}. */
@@ -91,7 +96,7 @@ export function topicDefinitions({ settings, mapping }: Configuration): TopicDef
         'max.message.bytes': String(DEAD_LETTER_BYTES),
       }),
     ),
-    single(heartbeatTopic(settings.kafka.topicPrefix), HEARTBEATS),
+    ...mapping.sources.map(({ name }) => single(heartbeatTopic(settings.kafka.topicPrefix, name), HEARTBEATS)),
     ...(settings.lateCopies.enabled ? lateCopiesTopics() : []),
   ];
 

@@ -23,7 +23,7 @@ export interface Stream {
   /** Up to where the connector has sent everything; undefined while it has stored no offset. */
   readonly sent: () => Promise<SentUpTo | undefined>;
   readonly topics: readonly string[];
-  /** Written in the connector's transactions besides the topics. */
+  /** Where the connector says twice a second that it reads; written in its transactions besides the topics. */
   readonly heartbeatTopic: string;
 }
 

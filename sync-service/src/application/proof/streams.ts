@@ -8,6 +8,7 @@ import {
   storedPlace,
   tailedTables,
 } from '@friend-sync/connectors';
+import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { askSeldom } from './ask-seldom.ts';
 import type { Stream } from './barrier.ts';
@@ -24,7 +25,8 @@ export function sourceStreams(
   const streams = mapping.sources.map((source) => {
     const connectorName = sourceConnectorName(settings, source);
     const topics = [changeTopic(settings, source)];
-    return [source.name, streamOf(connectorName, settings.kafka.topicPrefix, server, connect, topics)] as const;
+    const heartbeats = heartbeatTopic(settings.kafka.topicPrefix, source.name);
+    return [source.name, streamOf(connectorName, heartbeats, server, connect, topics)] as const;
   });
   return new Map(streams);
 }
@@ -37,12 +39,19 @@ export function lateCopiesStream(
 ): Stream | undefined {
   if (!settings.lateCopies.enabled) return undefined;
   const topics = tailedTables(mapping).map(({ table }) => lateCopiesTopic(settings, table));
-  return streamOf(settings.lateCopies.connectorName, settings.lateCopies.topicPrefix, server, connect, topics);
+  const { connectorName, topicPrefix } = settings.lateCopies;
+  return streamOf(connectorName, heartbeatTopic(topicPrefix), server, connect, topics);
+}
+
+/** How often the connector of a stream has said that it reads its server. */
+export async function countHeartbeats(admin: KafkaAdmin, { heartbeatTopic }: Stream): Promise<bigint> {
+  const ends = await admin.endOffsets(heartbeatTopic);
+  return [...ends.values()].reduce((sum, end) => sum + end, 0n);
 }
 
 function streamOf(
   connectorName: string,
-  topicPrefix: string,
+  heartbeatTopic: string,
   server: Database,
   connect: ConnectClient,
   topics: readonly string[],
@@ -52,6 +61,6 @@ function streamOf(
     server,
     sent: askSeldom(async () => storedPlace(await connect.offsets(connectorName)), SENT_EVERY_MS),
     topics,
-    heartbeatTopic: heartbeatTopic(topicPrefix),
+    heartbeatTopic,
   };
 }

@@ -11,9 +11,11 @@ afterEach(() => {
   vi.useRealTimers();
 });
 
-/** A connector whose task is in a state that the test sets; `heals`: a restart shows it as running for one look. */
+/** A connector whose task is in a state that the test sets; a restart shows it as running for one look. */
 function watch(options: Partial<ConnectorWatchOptions> = {}) {
-  const connector = { state: 'RUNNING', restarts: 0, flickers: 0 };
+  const connector = { state: 'RUNNING', restarts: 0, flickers: 0, isSilent: false };
+  let beats = 0n;
+  const heartbeats = async () => (connector.isSilent ? beats : ++beats);
   const connect = {
     async status() {
       const state = connector.flickers > 0 ? 'RUNNING' : connector.state;
@@ -26,7 +28,11 @@ function watch(options: Partial<ConnectorWatchOptions> = {}) {
     },
   } as unknown as ConnectClient;
   const health = new Health();
-  const watching = watchConnector(connect, 'c', health, createLogger('fatal'), { part: 'connector', ...options });
+  const watching = watchConnector(connect, 'c', health, createLogger('fatal'), {
+    part: 'connector',
+    heartbeats,
+    ...options,
+  });
   return { connector, health, watching };
 }
 
@@ -81,4 +87,48 @@ test('what was tried instead and broke off, which leaves the connector stopped, 
   expect(act).toHaveBeenCalledTimes(2);
   await pass(60);
   expect(act).toHaveBeenCalledTimes(2);
+});
+
+test('one that runs and is silent is named and restarted, later and later, and never given up', async () => {
+  const act = vi.fn(async () => {});
+  const { connector, health, watching } = watch({ hopeless: { restarts: 0, act } });
+  await pass(20);
+  connector.isSilent = true;
+  await pass(8);
+  expect(connector.restarts).toBe(1);
+  expect(health.troubles).toMatchObject([{ part: 'connector', kind: 'connector_failed' }]);
+  await pass(38);
+  expect(connector.restarts).toBe(1);
+  await pass(10);
+  expect(connector.restarts).toBe(2);
+  expect(act).not.toHaveBeenCalled();
+  expect(watching.failingSince()).toBe(undefined);
+  connector.isSilent = false;
+  await pass(10);
+  expect(health.troubles).toEqual([]);
+});
+
+test('one whose restart is heard for a moment only is given time to fail', async () => {
+  const { connector } = watch();
+  await pass(10);
+  connector.isSilent = true;
+  await pass(8);
+  expect(connector.restarts).toBe(1);
+  connector.isSilent = false;
+  await pass(4);
+  connector.isSilent = true;
+  await pass(36);
+  expect(connector.restarts).toBe(1);
+});
+
+test('one that is not heard because Kafka does not answer, or that does not run, is not restarted for its silence', async () => {
+  const heartbeats = vi.fn(async () => 1n);
+  heartbeats.mockRejectedValue(new Error('Kafka is away'));
+  const { connector } = watch({ heartbeats });
+  await pass(60);
+  expect(connector.restarts).toBe(0);
+  heartbeats.mockResolvedValue(1n);
+  connector.state = 'PAUSED';
+  await pass(60);
+  expect(connector.restarts).toBe(0);
 });

@@ -7,12 +7,22 @@ import { repeat } from './repeat.ts';
 const INTERVAL_MS = 2_000;
 const FIRST_DELAY_MS = 2_000;
 const LONGEST_DELAY_MS = 30_000;
+/** A connector says twice a second that it reads. */
+const SILENT_MS = 5_000;
+/**
+ * One that was restarted for its silence is given more time: Connect takes 30 s to say that a task has failed, and reading a
+ * long schema history takes what it takes.
+ */
+const PATIENCE = 8;
+const LONGEST_SILENCE_MS = 600_000;
 /** A task that cannot go on is shown as running for a moment after each restart. */
 const STEADY_LOOKS = 3;
 
 export interface ConnectorWatchOptions {
   /** How operators see it in /readyz. */
   readonly part: string;
+  /** How often the connector has said that it reads its server. */
+  readonly heartbeats: () => Promise<bigint>;
   /** Called before a restart, which is put off where it throws. */
   readonly beforeRestart?: () => Promise<void>;
   /** It runs again, steadily, after it did not. Called again until it returns. */
@@ -28,7 +38,8 @@ export interface ConnectorWatch extends AsyncDisposable {
 
 /**
  * Restarts a connector, or its task, that has failed. Kafka Connect itself never does: a registry that is away for
- * half a minute ends the task for good. Several instances may watch one connector; a restart too many harms nothing.
+ * half a minute ends the task for good. So is one restarted that looks as if it ran and is silent: it does not notice that
+ * its connection to the server is gone. Several instances may watch one connector; a restart too many harms nothing.
  */
 export function watchConnector(
   connect: ConnectClient,
@@ -45,10 +56,14 @@ export function watchConnector(
   let isBrokenOff = false;
   let nextRestartAt = 0;
   let failingSince: number | undefined;
+  const silence = new Silence(options.heartbeats);
 
   async function look(): Promise<void> {
     const status = await connect.status(name).catch((error: Error) => error);
     const problem = problemOf(name, status);
+    if (problem !== undefined) silence.forget();
+    else if (await silence.isTooLong()) return restartSilent();
+    else if (silence.isBroken) return;
     if (problem === undefined) {
       health.clear(part);
       goodLooks++;
@@ -80,6 +95,17 @@ export function watchConnector(
     }
   }
 
+  /** Not counted as a failure: the server may be away, or stand still. */
+  async function restartSilent(): Promise<void> {
+    isSteady = false;
+    goodLooks = 0;
+    const problem = `connector ${name} runs and says nothing: its connection to the database is lost`;
+    health.report(part, new SyncError('connector_failed', problem));
+    log.warn({ connector: name }, 'connector is silent, restarting it');
+    silence.wasBroken();
+    await connect.restart(name, { onlyFailed: false }).catch((err) => log.warn({ err }, 'connector not restarted'));
+  }
+
   async function recovered(): Promise<void> {
     try {
       await options.onRecovered?.();
@@ -103,4 +129,45 @@ function problemOf(name: string, status: ConnectorStatus | undefined | Error): s
   if (!status) return `there is no connector ${name}; friend-sync connectors apply`;
   const idle = statesOf(status).find((state) => state !== 'RUNNING');
   return idle && `connector ${name} or its task is ${idle}`;
+}
+
+/** How long a connector that runs has said nothing. */
+class Silence {
+  readonly #heartbeats: () => Promise<bigint>;
+  #count: bigint | undefined;
+  #since = 0;
+  #patienceMs = SILENT_MS;
+  #heardLooks = 0;
+  /** It was restarted for it, and has not been heard since. */
+  isBroken = false;
+
+  constructor(heartbeats: () => Promise<bigint>) {
+    this.#heartbeats = heartbeats;
+  }
+
+  async isTooLong(): Promise<boolean> {
+    // While Kafka does not answer, nobody can tell.
+    const count = await this.#heartbeats().catch(() => undefined);
+    if (count !== undefined && count === this.#count) return Date.now() - this.#since > this.#patienceMs;
+    if (count !== undefined && this.#count !== undefined) {
+      this.isBroken = false;
+      if (++this.#heardLooks >= STEADY_LOOKS) this.#patienceMs = SILENT_MS;
+    }
+    this.#count = count;
+    this.#since = Date.now();
+    return false;
+  }
+
+  /** What it does not run, it need not say. */
+  forget(): void {
+    this.#count = undefined;
+    this.#heardLooks = 0;
+  }
+
+  /** It begins anew. */
+  wasBroken(): void {
+    this.forget();
+    this.isBroken = true;
+    this.#patienceMs = Math.min(LONGEST_SILENCE_MS, this.#patienceMs * PATIENCE);
+  }
 }
