@@ -11,6 +11,8 @@ const WRITERS = 4;
 const PAUSE_MS = 70;
 const AFTER_FAILURE_MS = 200;
 const ROWS_AT_ONCE = 5;
+/** A long transaction changes all users of its writer so often: more rows than a connector holds before Kafka has taken them. */
+const LONG_TIMES = 120;
 
 export interface UserServiceParts {
   /** The user server. */
@@ -67,13 +69,15 @@ export class UserService {
       const some = own.filter((user) => Date.now() - began < (lastChange.get(user) ?? 0));
       const popular = some.filter((user) => POPULAR_USERS.includes(user));
       const user = random.pick(popular.length > 0 && random.isOneIn(8) ? popular : some);
-      const changes = random.isOneIn(10)
-        ? () => this.#changeSeveral(random, some)
-        : random.isOneIn(20)
-          ? () => this.#changeUntold(random, user)
-          : random.isOneIn(100)
-            ? () => this.#untold.rollBack(random, user)
-            : () => this.#change(random, user);
+      const changes = random.isOneIn(2_000)
+        ? () => this.#changeAll(random, some)
+        : random.isOneIn(10)
+          ? () => this.#changeSeveral(random, some)
+          : random.isOneIn(20)
+            ? () => this.#changeUntold(random, user)
+            : random.isOneIn(100)
+              ? () => this.#untold.rollBack(random, user)
+              : () => this.#change(random, user);
       await changes().catch(() => delay(AFTER_FAILURE_MS));
       await delay(random.between(0, 2 * PAUSE_MS));
     }
@@ -98,6 +102,24 @@ export class UserService {
       for (const { user, version } of changes) await this.#update(tx, user, version, 0);
     });
     this.#updates += changes.length;
+  }
+
+  async #changeAll(random: Random, own: readonly number[]): Promise<void> {
+    await this.#database.transaction('a long transaction', async (tx) => {
+      for (let n = 0; n < LONG_TIMES; n++) {
+        const rows = own.map((user) => {
+          const version = this.#next(random, user).at(-1);
+          return [user, version?.nick, version?.head];
+        });
+        await tx.write(
+          'changing all profiles',
+          `INSERT INTO ${SOURCE_TABLE} (id, nick_name, head_img) VALUES ? AS n
+           ON DUPLICATE KEY UPDATE nick_name = n.nick_name, head_img = n.head_img`,
+          [rows],
+        );
+      }
+    });
+    this.#updates += LONG_TIMES * own.length;
   }
 
   /** Numbers are used once, even if the commit fails: it may have happened. */
