@@ -94,7 +94,7 @@ test('one that runs and is silent is named and restarted, later and later, and n
   const { connector, health, watching } = watch({ hopeless: { restarts: 0, act } });
   await pass(20);
   connector.isSilent = true;
-  await pass(8);
+  await pass(13);
   expect(connector.restarts).toBe(1);
   expect(health.troubles).toMatchObject([{ part: 'connector', kind: 'connector_failed' }]);
   await pass(38);
@@ -112,7 +112,7 @@ test('one whose restart is heard for a moment only is given time to fail', async
   const { connector } = watch();
   await pass(10);
   connector.isSilent = true;
-  await pass(8);
+  await pass(13);
   expect(connector.restarts).toBe(1);
   connector.isSilent = false;
   await pass(4);

@@ -7,13 +7,13 @@ import { repeat } from './repeat.ts';
 const INTERVAL_MS = 2_000;
 const FIRST_DELAY_MS = 2_000;
 const LONGEST_DELAY_MS = 30_000;
-/** A connector says twice a second that it reads. */
-const SILENT_MS = 5_000;
+/** A connector says twice a second that it reads, and takes a few seconds to begin. */
+const SILENT_MS = 10_000;
 /**
  * One that was restarted for its silence is given more time: Connect takes 30 s to say that a task has failed, and reading a
  * long schema history takes what it takes.
  */
-const PATIENCE = 8;
+const PATIENCE = 4;
 const LONGEST_SILENCE_MS = 600_000;
 /** A task that cannot go on is shown as running for a moment after each restart. */
 const STEADY_LOOKS = 3;
