@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { Pipeline, Servers } from './pipeline.ts';
 
 /** Stops when it is disposed, so that no update goes to a database that a failed test has dropped. */
@@ -32,12 +33,18 @@ export function startLoad(pipeline: Pipeline, users: number): Load {
   return repeatUntilStopped((n) => update(pipeline, n, users));
 }
 
-/** Does it again and again, with a number that grows, until it is stopped. */
+/** What is tested beside it is not its speed: the machine has other work. */
+const PAUSE_MS = 3;
+
+/** Does it again and again, two hundred times a second at most, with a number that grows, until it is stopped. */
 export function repeatUntilStopped(one: (n: number) => Promise<unknown>): Load {
   let isStopped = false;
   let count = 0;
   const running = (async () => {
-    while (!isStopped) await one(count++);
+    while (!isStopped) {
+      await one(count++);
+      await delay(PAUSE_MS);
+    }
   })();
   const stop = async () => {
     isStopped = true;
