@@ -11,8 +11,8 @@ const WRITERS = 4;
 const PAUSE_MS = 70;
 const AFTER_FAILURE_MS = 200;
 const ROWS_AT_ONCE = 5;
-/** A long transaction changes all users of its writer so often: more rows than a connector holds before Kafka has taken them. */
-const LONG_TIMES = 120;
+/** Of a long transaction: more than a connector holds before Kafka has taken them. */
+const LONG_ROWS = 12_000;
 
 export interface UserServiceParts {
   /** The user server. */
@@ -105,8 +105,9 @@ export class UserService {
   }
 
   async #changeAll(random: Random, own: readonly number[]): Promise<void> {
+    const times = Math.ceil(LONG_ROWS / own.length);
     await this.#database.transaction('a long transaction', async (tx) => {
-      for (let n = 0; n < LONG_TIMES; n++) {
+      for (let n = 0; n < times; n++) {
         const rows = own.map((user) => {
           const version = this.#next(random, user).at(-1);
           return [user, version?.nick, version?.head];
@@ -119,7 +120,7 @@ export class UserService {
         );
       }
     });
-    this.#updates += LONG_TIMES * own.length;
+    this.#updates += times * own.length;
   }
 
   /** Numbers are used once, even if the commit fails: it may have happened. */

@@ -63,6 +63,8 @@ export async function followLateCopies(parts: FollowParts): Promise<AsyncDisposa
     watchConnector(connect, stream.connectorName, health, log, {
       part: CONNECTOR_PART,
       heartbeats: () => countHeartbeats(admin, stream),
+      // While its server is away, no restart can help, nor tells that it was to be given up.
+      beforeRestart: async () => void (await store.database.rows('asking whether it answers', 'SELECT 1')),
       onRecovered: () => patrolOnceItStreams(parts),
       hopeless: { restarts: MOST_RESTARTS, act: () => giveUpPosition(parts) },
     }),

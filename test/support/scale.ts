@@ -36,7 +36,7 @@ export const SCALE = isLong
       brokerKills: 1,
       brokerAwayMs: 6_000,
       partAwayMs: 8_000,
-      usersOfOneStatement: 10_000,
+      usersOfOneStatement: 12_000,
       rewoundMessages: 1_000,
     };
 

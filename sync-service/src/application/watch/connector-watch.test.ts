@@ -13,7 +13,7 @@ afterEach(() => {
 
 /** A connector whose task is in a state that the test sets; a restart shows it as running for one look. */
 function watch(options: Partial<ConnectorWatchOptions> = {}) {
-  const connector = { state: 'RUNNING', restarts: 0, flickers: 0, isSilent: false };
+  const connector = { state: 'RUNNING', restarts: 0, flickers: 0, isSilent: false, isOfNow: true };
   let beats = 0n;
   const heartbeats = async () => (connector.isSilent ? beats : ++beats);
   const connect = {
@@ -22,6 +22,7 @@ function watch(options: Partial<ConnectorWatchOptions> = {}) {
       connector.flickers = Math.max(0, connector.flickers - 1);
       return { state: 'RUNNING', tasks: [{ id: 0, state }] };
     },
+    config: async () => ({ 'connect.keep.alive': connector.isOfNow ? 'false' : 'true' }),
     async restart() {
       connector.restarts++;
       connector.flickers = 1;
@@ -131,4 +132,29 @@ test('one that is not heard because Kafka does not answer, or that does not run,
   connector.state = 'PAUSED';
   await pass(60);
   expect(connector.restarts).toBe(0);
+});
+
+test('one that begins is given longer; one with the configuration of another version is not restarted', async () => {
+  const { connector } = watch();
+  connector.isSilent = true;
+  await pass(38);
+  expect(connector.restarts).toBe(0);
+  await pass(8);
+  expect(connector.restarts).toBe(1);
+  const { connector: other, health } = watch();
+  Object.assign(other, { isSilent: true, isOfNow: false });
+  await pass(60);
+  expect(other.restarts).toBe(0);
+  expect(health.troubles).toMatchObject([{ problem: expect.stringContaining('connectors apply') }]);
+});
+
+test('one that is silent is not restarted while its server is not what it was', async () => {
+  const beforeRestart = vi.fn(async () => {});
+  beforeRestart.mockRejectedValue(new Error('the server is away'));
+  const { connector, health } = watch({ beforeRestart });
+  await pass(10);
+  connector.isSilent = true;
+  await pass(30);
+  expect(connector.restarts).toBe(0);
+  expect(health.troubles).toMatchObject([{ part: 'connector', kind: 'connector_failed' }]);
 });

@@ -7,14 +7,17 @@ import { repeat } from './repeat.ts';
 const INTERVAL_MS = 2_000;
 const FIRST_DELAY_MS = 2_000;
 const LONGEST_DELAY_MS = 30_000;
-/** A connector says twice a second that it reads, and takes a few seconds to begin. */
+/** A connector says twice a second that it reads. */
 const SILENT_MS = 10_000;
 /**
- * One that was restarted for its silence is given more time: Connect takes 30 s to say that a task has failed, and reading a
- * long schema history takes what it takes.
+ * One that begins is given more time, and more with each restart: Connect takes 30 s to say that a task has failed, and
+ * reading a long schema history takes what it takes.
  */
+const BEGINNING_MS = 40_000;
 const PATIENCE = 4;
 const LONGEST_SILENCE_MS = 600_000;
+/** An answer that took longer says how it was, not how it is. */
+const ANSWER_MS = 2_000;
 /** A task that cannot go on is shown as running for a moment after each restart. */
 const STEADY_LOOKS = 3;
 
@@ -97,13 +100,24 @@ export function watchConnector(
 
   /** Not counted as a failure: the server may be away, or stand still. */
   async function restartSilent(): Promise<void> {
+    const config = await connect.config(name).catch(() => undefined);
+    if (!config) return;
+    // It connects again by itself, and speaks elsewhere.
+    if (config['connect.keep.alive'] !== 'false') {
+      const problem = `connector ${name} has the configuration of another version; friend-sync connectors apply`;
+      return health.report(part, new SyncError('connector_failed', problem));
+    }
     isSteady = false;
     goodLooks = 0;
-    const problem = `connector ${name} runs and says nothing: its connection to the database is lost`;
-    health.report(part, new SyncError('connector_failed', problem));
-    log.warn({ connector: name }, 'connector is silent, restarting it');
-    silence.wasBroken();
-    await connect.restart(name, { onlyFailed: false }).catch((err) => log.warn({ err }, 'connector not restarted'));
+    health.report(part, new SyncError('connector_failed', `connector ${name} runs and says nothing`));
+    try {
+      await options.beforeRestart?.();
+      log.warn({ connector: name }, 'connector is silent, restarting it');
+      await connect.restart(name, { onlyFailed: false });
+      silence.wasBroken();
+    } catch (err) {
+      log.warn({ connector: name, err }, 'connector is silent, and is not restarted');
+    }
   }
 
   async function recovered(): Promise<void> {
@@ -136,8 +150,10 @@ class Silence {
   readonly #heartbeats: () => Promise<bigint>;
   #count: bigint | undefined;
   #since = 0;
-  #patienceMs = SILENT_MS;
-  #heardLooks = 0;
+  /** Of one that was not heard steadily since it began. */
+  #patienceMs = BEGINNING_MS;
+  /** It has run for long when the first look finds it running, most likely. */
+  #heardLooks = STEADY_LOOKS - 1;
   /** It was restarted for it, and has not been heard since. */
   isBroken = false;
 
@@ -147,11 +163,15 @@ class Silence {
 
   async isTooLong(): Promise<boolean> {
     // While Kafka does not answer, nobody can tell.
-    const count = await this.#heartbeats().catch(() => undefined);
-    if (count !== undefined && count === this.#count) return Date.now() - this.#since > this.#patienceMs;
+    const askedAt = Date.now();
+    const answer = await this.#heartbeats().catch(() => undefined);
+    const count = Date.now() - askedAt < ANSWER_MS ? answer : undefined;
+    if (count !== undefined && count === this.#count)
+      return Date.now() - this.#since > (this.#isSteady ? SILENT_MS : this.#patienceMs);
     if (count !== undefined && this.#count !== undefined) {
       this.isBroken = false;
-      if (++this.#heardLooks >= STEADY_LOOKS) this.#patienceMs = SILENT_MS;
+      this.#heardLooks++;
+      if (this.#isSteady) this.#patienceMs = BEGINNING_MS;
     }
     this.#count = count;
     this.#since = Date.now();
@@ -166,8 +186,12 @@ class Silence {
 
   /** It begins anew. */
   wasBroken(): void {
+    if (!this.#isSteady) this.#patienceMs = Math.min(LONGEST_SILENCE_MS, this.#patienceMs * PATIENCE);
     this.forget();
     this.isBroken = true;
-    this.#patienceMs = Math.min(LONGEST_SILENCE_MS, this.#patienceMs * PATIENCE);
+  }
+
+  get #isSteady(): boolean {
+    return this.#heardLooks >= STEADY_LOOKS;
   }
 }
