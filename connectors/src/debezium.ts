@@ -29,6 +29,8 @@ export function mysqlConnector(
   };
 }
 
+const KEEP_ALIVE = 'connect.keep.alive';
+
 /**
  * Its position moves on a quiet server as well: heartbeats, and the server's own (0.8 × the interval). The barrier waits
  * for them; each costs the worker, Kafka and the server a little for each connector.
@@ -40,8 +42,13 @@ export function mysqlConnector(
 export const HEARTBEAT: Readonly<Record<string, string>> = {
   'heartbeat.interval.ms': '500',
   'connect.keep.alive.interval.ms': '625',
-  'connect.keep.alive': 'false',
+  [KEEP_ALIVE]: 'false',
 };
+
+/** A connector of before: its client connects again by itself, and a source's has no heartbeat topic of its own. */
+export function connectsAgain(config: Readonly<Record<string, string>>): boolean {
+  return config[KEEP_ALIVE] !== HEARTBEAT[KEEP_ALIVE];
+}
 
 /** Values travel as they are: text, exact numbers, bytes. */
 export const CONVERSION: Readonly<Record<string, string>> = {

@@ -26,7 +26,7 @@ export {
   sourceConnector,
   withSchemaHistory,
 } from './connectors.ts';
-export { SCHEMA_HISTORY_TOPIC } from './debezium.ts';
+export { connectsAgain, SCHEMA_HISTORY_TOPIC } from './debezium.ts';
 export { renderLateCopiesConnector } from './late-copies/render.ts';
 export { type PrimaryKeys, type TailedTable, tailedTables } from './late-copies/tailed-tables.ts';
 export * from './mapping.ts';

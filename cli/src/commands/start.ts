@@ -6,8 +6,8 @@ import { EXIT } from '../exit.ts';
 
 const STOP_MS = 10_000;
 /**
- * Node lets its heap double before it looks for garbage, and a round makes much of it: 300 MB resident, a quarter of that
- * in use. With this it is 180 MB, and no slower (docs/results.md).
+ * Node lets its heap double before it looks for garbage, and a round makes much of it: 340 MB resident in a
+ * first load, a quarter of that in use. With this it is 210 MB, and no slower (docs/results.md).
  */
 const SMALL_HEAP = '--heap-growing-percent=50';
 

@@ -1,23 +1,13 @@
-import type { ConnectClient, ConnectorStatus } from '@friend-sync/connectors';
+import { type ConnectClient, type ConnectorStatus, connectsAgain } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Health } from './health.ts';
 import { repeat } from './repeat.ts';
+import { Silence } from './silence.ts';
 
 const INTERVAL_MS = 2_000;
 const FIRST_DELAY_MS = 2_000;
 const LONGEST_DELAY_MS = 30_000;
-/** A connector says twice a second that it reads. */
-const SILENT_MS = 10_000;
-/**
- * One that begins is given more time, and more with each restart: Connect takes 30 s to say that a task has failed, and
- * reading a long schema history takes what it takes.
- */
-const BEGINNING_MS = 40_000;
-const PATIENCE = 4;
-const LONGEST_SILENCE_MS = 600_000;
-/** An answer that took longer says how it was, not how it is. */
-const ANSWER_MS = 2_000;
 /** A task that cannot go on is shown as running for a moment after each restart. */
 const STEADY_LOOKS = 3;
 
@@ -59,7 +49,7 @@ export function watchConnector(
   let isBrokenOff = false;
   let nextRestartAt = 0;
   let failingSince: number | undefined;
-  const silence = new Silence(options.heartbeats);
+  const silence = new Silence(options.heartbeats, STEADY_LOOKS);
 
   async function look(): Promise<void> {
     const status = await connect.status(name).catch((error: Error) => error);
@@ -102,8 +92,8 @@ export function watchConnector(
   async function restartSilent(): Promise<void> {
     const config = await connect.config(name).catch(() => undefined);
     if (!config) return;
-    // It connects again by itself, and speaks elsewhere.
-    if (config['connect.keep.alive'] !== 'false') {
+    // It needs no restart, and speaks elsewhere.
+    if (connectsAgain(config)) {
       const problem = `connector ${name} has the configuration of another version; friend-sync connectors apply`;
       return health.report(part, new SyncError('connector_failed', problem));
     }
@@ -143,55 +133,4 @@ function problemOf(name: string, status: ConnectorStatus | undefined | Error): s
   if (!status) return `there is no connector ${name}; friend-sync connectors apply`;
   const idle = statesOf(status).find((state) => state !== 'RUNNING');
   return idle && `connector ${name} or its task is ${idle}`;
-}
-
-/** How long a connector that runs has said nothing. */
-class Silence {
-  readonly #heartbeats: () => Promise<bigint>;
-  #count: bigint | undefined;
-  #since = 0;
-  /** Of one that was not heard steadily since it began. */
-  #patienceMs = BEGINNING_MS;
-  /** It has run for long when the first look finds it running, most likely. */
-  #heardLooks = STEADY_LOOKS - 1;
-  /** It was restarted for it, and has not been heard since. */
-  isBroken = false;
-
-  constructor(heartbeats: () => Promise<bigint>) {
-    this.#heartbeats = heartbeats;
-  }
-
-  async isTooLong(): Promise<boolean> {
-    // While Kafka does not answer, nobody can tell.
-    const askedAt = Date.now();
-    const answer = await this.#heartbeats().catch(() => undefined);
-    const count = Date.now() - askedAt < ANSWER_MS ? answer : undefined;
-    if (count !== undefined && count === this.#count)
-      return Date.now() - this.#since > (this.#isSteady ? SILENT_MS : this.#patienceMs);
-    if (count !== undefined && this.#count !== undefined) {
-      this.isBroken = false;
-      this.#heardLooks++;
-      if (this.#isSteady) this.#patienceMs = BEGINNING_MS;
-    }
-    this.#count = count;
-    this.#since = Date.now();
-    return false;
-  }
-
-  /** What it does not run, it need not say. */
-  forget(): void {
-    this.#count = undefined;
-    this.#heardLooks = 0;
-  }
-
-  /** It begins anew. */
-  wasBroken(): void {
-    if (!this.#isSteady) this.#patienceMs = Math.min(LONGEST_SILENCE_MS, this.#patienceMs * PATIENCE);
-    this.forget();
-    this.isBroken = true;
-  }
-
-  get #isSteady(): boolean {
-    return this.#heardLooks >= STEADY_LOOKS;
-  }
 }
