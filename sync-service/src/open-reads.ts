@@ -9,18 +9,20 @@ export interface OpenReadsParts
   readonly streams: ReadonlyMap<string, Stream>;
   /** Throws while the rows of a source must not be compared. */
   readonly require: (source: string) => void;
+  /** Tries again until the friend database lets it; throws only `aborted`. */
+  readonly persevere: <T>(work: () => Promise<T>) => Promise<T>;
 }
 
 /** Begins the own reads of every source; by the source's name. */
 export async function openReads(parts: OpenReadsParts): Promise<ReadonlyMap<string, SourceReads>> {
-  const { streams, store, database, admin, require, ...options } = parts;
+  const { streams, store, database, admin, require, persevere, ...options } = parts;
   const reads = new Map<string, SourceReads>();
   for (const [name, stream] of streams) {
     const source = store.sources.get(name);
     const [topic] = stream.topics;
     if (!source || topic === undefined) continue;
     const own = { store, source, database, stream, topic, admin, require: () => require(name) };
-    reads.set(name, await SourceReads.open({ ...options, parts: own }));
+    reads.set(name, await persevere(() => SourceReads.open({ ...options, parts: own })));
   }
   return reads;
 }

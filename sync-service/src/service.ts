@@ -48,9 +48,12 @@ export interface SyncService {
   readonly metrics: Metrics;
   /** Where /livez, /readyz and /metrics answer, once started. */
   readonly adminPort: number;
-  /** Ends when the service runs (it may still wait for Kafka or the database) or has been stopped. */
+  /**
+   * Ends when the service runs (it may still wait for Kafka). Throws what keeps it from running, with every connection
+   * closed; `aborted` where it was stopped while it waited for the database.
+   */
   start(): Promise<void>;
-  /** Finishes the transactions under way, leaves the group, closes every connection. */
+  /** Finishes the transactions under way, leaves the group, closes every connection. May be called again. */
   stop(): Promise<void>;
 }
 
@@ -70,13 +73,15 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     return resource;
   }
 
+  const persevere = <T>(work: () => Promise<T>) => perseverance.run('friend database', stopping.signal, work);
+
   async function run(): Promise<void> {
     const startedAt = Date.now();
     let consumer: ChangeConsumer | undefined;
     const lastProgressAt = () => Math.max(startedAt, consumer?.lastProgressAt() ?? 0);
     adminServer = use(await openAdminServer(settings.admin, health, metrics, lastProgressAt));
     const database = use(openTarget(configuration));
-    const store = await perseverance.run('friend database', stopping.signal, () => openStore(configuration, database));
+    const store = await persevere(() => openStore(configuration, database));
     for (const note of store.notes) log.warn({ note }, 'target table');
     const kafka = createKafka(settings.kafka, log);
     const admin = use(openKafkaAdmin(kafka));
@@ -105,7 +110,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
       histories.get(name)?.check();
       tables?.check(name);
     };
-    const reads = await openReads({ ...shared, streams, require });
+    const reads = await openReads({ ...shared, streams, require, persevere });
     const looking = { configuration, source, target: database, connect, kafka, admin, streams, reads, health, log };
     tables = use(await lookAtTables(looking));
     // Ended before the workers that they wake, and after the consumer that tells them of changes.
@@ -173,19 +178,34 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     use(watchProgress({ streams: [...streams.values(), ...(late ? [late] : [])], store, admin }, health, intervalMs));
   }
 
+  async function shutDown(): Promise<void> {
+    stopping.abort();
+    // In reverse order: the consumer before the workers it feeds, both before their connections.
+    for (const close of closers.reverse()) await close();
+    health.setState('stopped');
+  }
+
+  let stopped: Promise<void> | undefined;
+  const stop = () => {
+    stopped ??= shutDown();
+    return stopped;
+  };
+
   return {
     health,
     metrics,
     get adminPort() {
       return adminServer?.port ?? 0;
     },
-    start: run,
-    async stop() {
-      stopping.abort();
-      // In reverse order: the consumer before the workers it feeds, both before their connections.
-      for (const close of closers.reverse()) await close();
-      health.setState('stopped');
+    async start() {
+      try {
+        await run();
+      } catch (error) {
+        await stop();
+        throw error;
+      }
     },
+    stop,
   };
 }
 

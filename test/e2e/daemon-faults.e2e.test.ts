@@ -158,6 +158,22 @@ test(
   LONG_TIMEOUT_MS,
 );
 
+test('case 16: a daemon that starts while another holds a row that it needs waits for it, and says so', async () => {
+  await using pipeline = await openPipeline(OPTIONS);
+  const { friend, configuration } = pipeline;
+  await createUsers(pipeline, USERS);
+  const { stateDatabase } = configuration.settings.target;
+  await (await pipeline.startDaemon()).kill('SIGTERM');
+  const late = await friend.transaction('an instance that was frozen', async (tx) => {
+    await tx.rows('locking', `SELECT source FROM ${stateDatabase}.round FOR UPDATE`);
+    const daemon = await pipeline.launchDaemon();
+    await expect.poll(daemon.output, SOON).toContain('"kind":"store_contended"');
+    return daemon;
+  });
+  await late.ready();
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+});
+
 test(
   'case 16: offsets that stay locked for longer than the session timeout make no rebalance; what waited is stored then',
   async () => {

@@ -6,6 +6,8 @@ import type { Health } from './health.ts';
 const LONGEST_RETRY_MS = 10_000;
 /** A halt is looked at again after at most so long. */
 const LONGEST_HALT_MS = 30_000;
+/** Contention is everyday, and no trouble, for so long. */
+const CONTENTION_MS = 5_000;
 /** While waiting, the group must hear of us: `alive` is called this often. */
 const ALIVE_MS = 1_000;
 
@@ -29,6 +31,7 @@ export class Perseverance {
    * once a second). `part` is how operators see it in /readyz.
    */
   async run<T>(part: string, signal: AbortSignal, work: () => Promise<T>, alive?: () => Promise<void>): Promise<T> {
+    const beganAt = Date.now();
     let isInTrouble = false;
     try {
       for (let attempt = 0; ; attempt++) {
@@ -40,7 +43,7 @@ export class Perseverance {
             throw new SyncError('aborted', 'stopping', { cause: error });
           isInTrouble = true;
           const waitMs = this.#waitMs(error, attempt);
-          this.#tell(part, error, waitMs);
+          this.#tell(part, error, waitMs, Date.now() - beganAt > CONTENTION_MS);
           await this.#wait(waitMs, signal, alive);
         }
       }
@@ -59,9 +62,9 @@ export class Perseverance {
     return Math.min(LONGEST_RETRY_MS, base * 2 ** Math.min(attempt, 10)) * (0.5 + Math.random() / 2);
   }
 
-  /** The longer the wait, the louder: contention is everyday, a halt is an error. */
-  #tell(part: string, error: SyncError, waitMs: number): void {
-    const level = error.policy.directive !== 'retry' ? 'error' : waitMs >= 1_000 ? 'warn' : 'debug';
+  /** The longer the wait, the louder; a halt is an error. */
+  #tell(part: string, error: SyncError, waitMs: number, isLong: boolean): void {
+    const level = error.policy.directive !== 'retry' ? 'error' : waitMs >= 1_000 || isLong ? 'warn' : 'debug';
     const detail = {
       part,
       kind: error.kind,
@@ -70,7 +73,7 @@ export class Perseverance {
       retryInMs: Math.round(waitMs),
     };
     this.#log[level](detail, 'does not go on');
-    if (error.kind !== 'store_contended') this.#health.report(part, error);
+    if (error.kind !== 'store_contended' || isLong) this.#health.report(part, error);
   }
 
   async #wait(ms: number, signal: AbortSignal, alive?: () => Promise<void>): Promise<void> {
