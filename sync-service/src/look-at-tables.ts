@@ -10,7 +10,8 @@ import { type TableWatch, type TableWatchParts, watchTables } from './applicatio
 import { SyncError } from './errors.ts';
 import type { KafkaAdmin } from './infrastructure/kafka/admin.ts';
 import type { createKafka } from './infrastructure/kafka/client.ts';
-import { PictureReader, type PictureReaderParts } from './infrastructure/kafka/picture-reader.ts';
+import type { NewMessagesParts } from './infrastructure/kafka/new-messages.ts';
+import { PictureReader } from './infrastructure/kafka/picture-reader.ts';
 import { readTopic } from './infrastructure/kafka/read-topic.ts';
 import { findUnsent } from './infrastructure/mysql/binlog-rest.ts';
 import { containsGtids } from './infrastructure/mysql/gtid-set.ts';
@@ -29,7 +30,7 @@ export interface LookAtTablesParts extends Pick<TableWatchParts, 'source' | 'tar
 export async function lookAtTables(parts: LookAtTablesParts): Promise<TableWatch> {
   const { configuration, connect, kafka, admin, streams, reads, log } = parts;
   const { sources: mappings } = configuration.mapping;
-  const read: PictureReaderParts['read'] = (topic, onMessage, from) => readTopic(kafka, topic, onMessage, from);
+  const read: NewMessagesParts['read'] = (topic, onMessage, from) => readTopic(kafka, topic, onMessage, from);
   const readers = new Map(mappings.map(({ name, table }) => [name, new PictureReader({ admin, read }, table)]));
   const streamOf = ({ name }: SourceMapping): Stream => {
     const stream = streams.get(name);

@@ -10,12 +10,12 @@ import { countHeartbeats, lateCopiesStream, sourceStreams } from './application/
 import { announceDaemon } from './application/watch/announce.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
 import { Health } from './application/watch/health.ts';
-import { type HistoryWatch, watchHistory } from './application/watch/history-watch.ts';
 import { Perseverance } from './application/watch/perseverance.ts';
 import { watchProgress } from './application/watch/progress-watch.ts';
 import type { TableWatch } from './application/watch/table-watch.ts';
 import { watchTopicRetention } from './application/watch/topic-retention.ts';
 import { SyncError } from './errors.ts';
+import { followHistories } from './follow-histories.ts';
 import { followLateCopies } from './follow-late-copies.ts';
 import { type AdminServer, openAdminServer } from './infrastructure/admin-server.ts';
 import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
@@ -95,13 +95,8 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
     use(await announceDaemon(store));
     const streams = sourceStreams(configuration, source, connect);
-    const histories = new Map<string, HistoryWatch>();
-    for (const [sourceName, stream] of streams) {
-      const [topic = ''] = stream.topics;
-      const ingested = () => store.consumed.newestGtids(store.database, topic);
-      const watching = { sourceName, stream, connect, ingested, store, health, log };
-      histories.set(sourceName, use(await watchHistory(watching)));
-    }
+    const histories = await followHistories({ streams, connect, kafka, admin, store, health, log });
+    for (const one of histories.values()) use(one);
     const readFrom = settings.source.reads ? use(openReadReplica(configuration, settings.source.reads)) : source;
     const shared = { store, database: source, readFrom, admin, settings, fanOut, perseverance, health, metrics, log };
     let tables: TableWatch | undefined;

@@ -136,7 +136,7 @@ test('case 96: transactions that are added to gtid_purged by hand are named, and
   expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
 });
 
-test('case 61: a connector whose offsets were deleted, and that begins at the present, is noticed; a new epoch leads out', async () => {
+test('case 61: a connector whose offsets were deleted, and that begins at the present, is noticed, at work or while no daemon runs; a new epoch leads out', async () => {
   await using pipeline = await openPipeline();
   const { operations } = pipeline;
   await createUsers(pipeline, USERS);
@@ -155,6 +155,19 @@ test('case 61: a connector whose offsets were deleted, and that begins at the pr
   await beginEpoch(pipeline);
   await updateAll(pipeline, 3);
   expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
+
+  // The same while no daemon runs.
+  expect(await daemon.kill('SIGTERM')).toBe(0);
+  await stop(pipeline);
+  await updateAll(pipeline, 4);
+  await operations.connect.deleteOffsets(connectorOf(pipeline));
+  await resume(pipeline);
+  await operations.connect.waitUntilPositioned(connectorOf(pipeline), DEADLINE_MS);
+  await halted(await pipeline.launchDaemon(), told);
+  await beginEpoch(pipeline);
+  // What was skipped, the epoch's round finds.
+  const differing = async () => (await pipeline.settled()).mismatches;
+  await expect.poll(differing, { timeout: DEADLINE_MS }).toBe(0);
 });
 
 test('case 65: offsets that are moved forward while the daemon runs, and while it does not, are followed', async () => {

@@ -104,6 +104,29 @@ export const HISTORY_GUARDS: readonly Guard[] = [
     test: mysqlTest('position.mysql.test.ts', BEHIND),
   },
   {
+    guard: 'the trace of a connector that began anew',
+    file: LOSS,
+    replace: [['(await this.#findBegunAnew(look)) ??', '']],
+    test: mysqlTest(
+      'position.mysql.test.ts',
+      'case 61: a connector that began at the present is noticed although no look saw it without a position, while nobody looked too',
+    ),
+  },
+  {
+    guard: 'what was sent counts only with where that began',
+    file: `${APPLICATION}/watch/history-watch.ts`,
+    replace: [
+      [
+        "begun === 'unknown' ? {} : { sent: stored?.gtids, begun }",
+        "{ sent: stored?.gtids, begun: begun === 'unknown' ? undefined : begun }",
+      ],
+    ],
+    test: mysqlTest(
+      'position.mysql.test.ts',
+      'case 61: what a connector has sent is not remembered while nobody can say where it began',
+    ),
+  },
+  {
     guard: "the look for a connector's position",
     file: LOSS,
     replace: [['if (!sent) return forPerson(`${reason}: it begins at the present`);', 'if (!sent) return undefined;']],

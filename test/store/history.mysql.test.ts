@@ -37,7 +37,8 @@ async function watch(
     heartbeatTopic: '',
   };
   const ingested = async () => connector.ingested;
-  const parts = { sourceName: NAME, stream, connect, ingested, store, health, log: createLogger('silent') };
+  const begun = async () => undefined;
+  const parts = { sourceName: NAME, stream, connect, ingested, begun, store, health, log: createLogger('silent') };
   return { ...(await watchHistory({ ...parts, intervalMs })), health };
 }
 

@@ -13,6 +13,8 @@ class Connector {
   /** Its answers come after this. */
   stall = Promise.resolve();
   ingested: string[] = [];
+  /** Where it began. */
+  begun = '';
   /** What it has stored; null: no position. */
   stored: (executed: string) => string | null = (executed) => executed;
   isReachable = true;
@@ -46,6 +48,7 @@ async function watch({ user, store }: FriendServer, connector = new Connector())
     },
     connect: { offsets, status } as unknown as ConnectClient,
     ingested: async () => connector.ingested,
+    begun: async () => connector.begun,
     store,
     health: new Health(),
     log: createLogger('silent'),
@@ -112,6 +115,41 @@ test('case 61: a connector whose stored position is gone is noticed at once, and
   await server.store.serverState.beginAnew(server.store.database, 'account', '');
   await using anew = await watch(server);
   expect(anew.lostReason()).toBe(undefined);
+});
+
+test('case 61: a connector that began at the present is noticed although no look saw it without a position, while nobody looked too', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { user } = server;
+  const [row] = await user.rows('which', 'SELECT @@server_uuid AS uuid');
+  const connector = Object.assign(new Connector(), { begun: `${row?.uuid}:1` });
+  {
+    await using watched = await watch(server, connector);
+    expect(await watched.isIntact()).toBe(true);
+    // Nothing that was committed until then was missed.
+    connector.begun = `${row?.uuid}:1-2`;
+    expect(await watched.isIntact()).toBe(true);
+  }
+  await commit(server);
+  const [now] = await user.rows('now', 'SELECT @@global.gtid_executed AS gtids');
+  connector.begun = String(now?.gtids);
+  await using watched = await watch(server, connector);
+  expect(watched.lostReason()).toMatch(/the connector some has lost its position: it began at the present/);
+  expect(watched.watching.loss()?.mayHeal).toBe(false);
+  await server.store.serverState.beginAnew(server.store.database, 'account', '');
+  await using anew = await watch(server, connector);
+  expect(anew.lostReason()).toBe(undefined);
+});
+
+test('case 61: what a connector has sent is not remembered while nobody can say where it began', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { serverState, database } = server.store;
+  const connector = new Connector();
+  await using watched = await watch(server, connector);
+  const before = await serverState.read(database, 'account');
+  await commit(server);
+  Object.defineProperty(connector, 'begun', { get: () => Promise.reject(new Error('away')), configurable: true });
+  expect(await watched.isIntact()).toBe(true);
+  expect((await serverState.read(database, 'account'))?.sent).toBe(before?.sent);
 });
 
 test('case 61: a connector whose position was set back is noticed, by what it had sent and by what was ingested', async () => {

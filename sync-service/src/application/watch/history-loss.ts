@@ -11,7 +11,7 @@ import type { SentUpTo } from '../proof/barrier.ts';
  */
 const COMMIT_MS = 15_000;
 
-/** What one look has seen: first what was ingested, then what was sent, then what the server has. */
+/** What one look has seen: first what was ingested, then what was sent, then where that began and what the server has. */
 export interface HistoryLook {
   /** What was remembered before. */
   readonly seen: SeenServer | undefined;
@@ -19,6 +19,8 @@ export interface HistoryLook {
   readonly status: ConnectorStatus | undefined;
   /** Undefined: the connector has stored no position. */
   readonly sent: SentUpTo | undefined | 'unknown';
+  /** Where it began, read after what it has sent. */
+  readonly begun: string | undefined | 'unknown';
   readonly history: ServerHistory;
 }
 
@@ -54,6 +56,7 @@ export class LossFinder {
     return (
       (await this.#findSetBack(look)) ??
       (await this.#findAhead(look, before.get('ahead'))) ??
+      (await this.#findBegunAnew(look)) ??
       (await this.#findPositionLost(look, before.get('behind'))) ??
       (await this.#findPurged(look, before.get('purged'))) ??
       this.#findIncompleteRow(look)
@@ -76,6 +79,13 @@ export class LossFinder {
     return before && !isWaitedFor && (await this.#isLasting(before, ahead)) ? suspicion : undefined;
   }
 
+  /** Where it has a position again, which looks like any. What was sent is remembered with where that began. */
+  async #findBegunAnew({ seen, begun }: HistoryLook): Promise<HistoryLoss | undefined> {
+    if (!seen?.sent || !seen.begun || !begun || begun === 'unknown' || begun === seen.begun) return undefined;
+    if ((await this.#subtract(begun, seen.sent)) === '') return undefined;
+    return forPerson(`${this.#connector} has lost its position: it began at the present`);
+  }
+
   async #findPositionLost(look: HistoryLook, before: Suspicion | undefined): Promise<HistoryLoss | undefined> {
     const { sent, seen } = look;
     // Of a transaction under way the first messages may be there, and it is not counted as sent.
@@ -83,7 +93,7 @@ export class LossFinder {
     const known = unitedGtids([seen?.sent ?? '', ...messages]);
     if (sent === 'unknown' || known === '') return undefined;
     const reason = `${this.#connector} has lost its position`;
-    // At once: within a second it may have another one, which looks like any.
+    // At once: it may have another one soon.
     if (!sent) return forPerson(`${reason}: it begins at the present`);
     const behind = await this.#subtract(known, sent.gtids);
     if (behind === '' || isOneGtid(behind)) return undefined;

@@ -9,8 +9,8 @@ import type { Health } from './health.ts';
 import { LossFinder } from './history-loss.ts';
 import { repeat } from './repeat.ts';
 
-/** A connector that was stopped, and whose position was deleted, is without one for little longer. */
-const INTERVAL_MS = 1_000;
+/** Connect answers by reading a topic to its end, and what a look misses leaves its trace. */
+const INTERVAL_MS = 3_000;
 
 /** Whether a source's changes can be followed without a gap. */
 export interface HistoryWatch extends AsyncDisposable {
@@ -27,6 +27,8 @@ export interface HistoryWatchParts {
   /** What its connector sends of the user server's commits. */
   readonly stream: Stream;
   readonly connect: ConnectClient;
+  /** The GTIDs at which its connector last began without a position; undefined: nothing is known of that. */
+  readonly begun: () => Promise<string | undefined>;
   /** The newest transaction, or a set that holds it, of what was ingested of each partition. */
   readonly ingested: () => Promise<readonly string[]>;
   readonly store: Store;
@@ -75,18 +77,20 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     const { database, serverState } = store;
     const seen = await serverState.read(database, sourceName);
     if (seen?.lost) return seen.lost;
-    // In this order: what was ingested had been sent, and what was sent had been committed.
+    // In this order: what was ingested had been sent, what was sent had been committed, and came after the beginning.
     const ingested = await parts.ingested();
     const status = await parts.connect.status(connectorName).catch(() => undefined);
     const sent = await stream.sent().catch(() => 'unknown' as const);
+    const begun = await parts.begun().catch(() => 'unknown' as const);
     const history = await readHistory(server);
-    const found = await finder.find({ seen, ingested, status, sent, history });
+    const found = await finder.find({ seen, ingested, status, sent, begun, history });
     if (found && !(await serverState.declareLost(database, sourceName, seen, found)))
       return (await serverState.read(database, sourceName))?.lost;
     const stored = sent === 'unknown' ? undefined : sent;
+    const { executed } = history;
+    const position = begun === 'unknown' ? {} : { sent: stored?.gtids, begun };
     // What is suspected is not to count as what was there before.
-    if (!found && !finder.suspicion)
-      await serverState.remember(database, sourceName, seen, history.executed, stored?.gtids);
+    if (!found && !finder.suspicion) await serverState.remember(database, sourceName, seen, { executed, ...position });
     await tellRetention(history, stored);
     return found;
   }

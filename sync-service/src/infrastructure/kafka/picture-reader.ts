@@ -2,7 +2,7 @@ import type { TableName } from '@friend-sync/connectors';
 import type { KafkaMessage } from 'kafkajs';
 import type { PictureColumn, TablePicture } from '../../domain/picture.ts';
 import { SyncError } from '../../errors.ts';
-import type { KafkaAdmin } from './admin.ts';
+import { NewMessages, type NewMessagesParts } from './new-messages.ts';
 
 /** What is used of a record of a schema history topic: the connector writes one for each DDL that it has read. */
 interface HistoryRecord {
@@ -25,22 +25,14 @@ interface HistoryColumn {
   readonly enumValues?: readonly string[];
 }
 
-export interface PictureReaderParts {
-  readonly admin: Pick<KafkaAdmin, 'partitionOffsets'>;
-  /** Shows a topic's messages from an offset on. */
-  readonly read: (topic: string, onMessage: (message: KafkaMessage) => void, from: bigint) => Promise<void>;
-}
-
-/** Follows what a connector takes one table for, by its schema history topic. Each look reads only what is new there. */
+/** Follows what a connector takes one table for, by its schema history topic. */
 export class PictureReader {
-  readonly #parts: PictureReaderParts;
+  readonly #messages: NewMessages;
   readonly #id: string;
-  #topic = '';
-  #next = 0n;
   #picture: TablePicture | undefined;
 
-  constructor(parts: PictureReaderParts, { database, table }: TableName) {
-    this.#parts = parts;
+  constructor(parts: NewMessagesParts, { database, table }: TableName) {
+    this.#messages = new NewMessages(parts);
     this.#id = [database, table].map(quotedAsDebezium).join('.');
   }
 
@@ -49,17 +41,13 @@ export class PictureReader {
    * topic cannot be read, and while the connector is still writing what it has found at its start.
    */
   async read(topic: string): Promise<TablePicture | undefined> {
-    const [log] = await this.#parts.admin.partitionOffsets(topic);
-    const end = log?.high ?? 0n;
-    if (topic !== this.#topic || end < this.#next) {
-      this.#topic = topic;
-      this.#next = 0n;
-      this.#picture = undefined;
-    }
-    const isNew = end > this.#next;
-    if (isNew) await this.#parts.read(topic, (message) => this.#take(message), this.#next);
-    this.#next = end;
-    if (!this.#picture && (end === 0n || isNew))
+    const { isEmpty, isNew } = await this.#messages.show(topic, {
+      start: () => {
+        this.#picture = undefined;
+      },
+      message: (message) => this.#take(message),
+    });
+    if (!this.#picture && (isEmpty || isNew))
       throw new SyncError('connector_failed', `${topic} does not have the table yet`);
     return this.#picture;
   }

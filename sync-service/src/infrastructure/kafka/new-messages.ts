@@ -1,0 +1,40 @@
+import type { KafkaMessage } from 'kafkajs';
+import type { KafkaAdmin } from './admin.ts';
+
+export interface NewMessagesParts {
+  readonly admin: Pick<KafkaAdmin, 'partitionOffsets'>;
+  /** Shows a topic's messages from an offset on. */
+  readonly read: (topic: string, onMessage: (message: KafkaMessage) => void, from: bigint) => Promise<void>;
+}
+
+export interface MessageListener {
+  /** What was shown before is of another log. */
+  start(): void;
+  message(message: KafkaMessage): void;
+}
+
+/** Follows a topic of one partition: each call shows only what came since the last. Not for two calls at once. */
+export class NewMessages {
+  readonly #parts: NewMessagesParts;
+  #topic = '';
+  #next = 0n;
+
+  constructor(parts: NewMessagesParts) {
+    this.#parts = parts;
+  }
+
+  /** Fails with a SyncError where the topic cannot be read. */
+  async show(topic: string, listener: MessageListener): Promise<{ isEmpty: boolean; isNew: boolean }> {
+    const [log] = await this.#parts.admin.partitionOffsets(topic);
+    const end = log?.high ?? 0n;
+    if (topic !== this.#topic || end < this.#next) {
+      this.#topic = topic;
+      this.#next = 0n;
+      listener.start();
+    }
+    const isNew = end > this.#next;
+    if (isNew) await this.#parts.read(topic, (message) => listener.message(message), this.#next);
+    this.#next = end;
+    return { isEmpty: end === 0n, isNew };
+  }
+}
