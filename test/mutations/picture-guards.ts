@@ -42,7 +42,7 @@ export const PICTURE_GUARDS: readonly Guard[] = [
   {
     guard: 'that a history which is still being written may come to the table',
     file: 'sync-service/src/infrastructure/kafka/picture-reader.ts',
-    replace: [['if (!this.#picture && (isEmpty || isNew))', 'if (end < 0n)']],
+    replace: [['if (!this.#picture && (isEmpty || isNew))', 'if (isEmpty && isNew)']],
     test: {
       project: 'unit',
       file: 'sync-service/src/infrastructure/kafka/picture-reader.test.ts',

@@ -102,15 +102,16 @@ export async function awaitSent(
   return new Map(await Promise.all(topics.map(async (topic) => [topic, await admin.endOffsets(topic)] as const)));
 }
 
-/** Waits until everything below these ends of a stream's topics has been ingested. */
+/** Waits until everything below these ends of a stream's topics has been ingested. `read`: the next offset of each partition. */
 export async function awaitConsumed(
   stream: Stream,
   ends: Ends,
   { store, admin }: IngestParts,
   waitUntil: Wait,
+  read: () => Promise<Ends> = () => readConsumed([...ends.keys()], store),
 ): Promise<void> {
   const isIngested = async () => {
-    const consumed = await readConsumed([...ends.keys()], store);
+    const consumed = await read();
     return eachEnd(ends, (topic, partition, end) => (consumed.get(topic)?.get(partition) ?? 0n) >= end);
   };
   const step = `the topics of ${stream.connectorName} have not been ingested`;

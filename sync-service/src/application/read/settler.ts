@@ -4,7 +4,8 @@ import { type SyncError, toSyncError } from '../../errors.ts';
 import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
 import { unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { Logger } from '../../log.ts';
-import { awaitConsumed, awaitSent, readConsumed, requireSameLogs, waiting } from '../proof/barrier.ts';
+import { askSeldom } from '../proof/ask-seldom.ts';
+import { awaitConsumed, awaitSent, type Ends, readConsumed, requireSameLogs, waiting } from '../proof/barrier.ts';
 import type { Suspect } from './look.ts';
 import type { Purpose } from './read-events.ts';
 import type { ReadParts } from './read-parts.ts';
@@ -56,11 +57,14 @@ export class Settler {
   /** The source's row of reads lets one write after another in; the second is prepared meanwhile. */
   readonly #turns = new Turns(2);
   readonly #told = new Set<Key>();
+  /** Shared by all that wait: behind a long queue they are many, each for a partition of its own. */
+  readonly #consumed: () => Promise<Ends>;
   #isInTrouble = false;
 
   constructor(parts: ReadParts, log: Logger) {
     this.#parts = parts;
     this.#log = log;
+    this.#consumed = askSeldom(() => readConsumed([parts.topic], parts.store), POLL_MS);
   }
 
   /** Suspects that are held in memory for a purpose; a large one counts for several. */
@@ -139,7 +143,7 @@ export class Settler {
     const size = marksNew ? MOST_KEYS : MOST_NEW_KEYS;
     const isUrgent = purpose === 'due' || purpose === 'proof';
     try {
-      await awaitConsumed(stream, new Map([[topic, ends]]), this.#parts, this.#wait());
+      await awaitConsumed(stream, new Map([[topic, ends]]), this.#parts, this.#wait(), this.#consumed);
       for (const some of inStatements(group.suspects, size)) {
         settled.push(...(await this.#turns.take(isUrgent, () => this.#writePart(some, { ends, ...options }))));
       }
