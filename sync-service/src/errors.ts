@@ -44,7 +44,7 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
   connector_failed: { directive: 'retry', hint: 'a failed one is restarted; friend-sync connectors status shows more' },
   user_database_unavailable: {
     directive: 'retry',
-    hint: 'check settings.source: the daemon asks the user database whether it was set back',
+    hint: 'check the server that the problem names, or settings.source: the daemon asks it for rows, and whether it was set back',
   },
   history_lost: {
     directive: 'halt',

@@ -11,6 +11,7 @@ import {
 } from '@friend-sync/connectors';
 import { openStack, type Stack } from '@friend-sync/local-stack';
 import { createLogger, type Database, Operations, openDatabase } from '@friend-sync/sync-service';
+import { expect } from 'vitest';
 import { type Daemon, startDaemon } from './daemon.ts';
 import { ownStack } from './own-stack.ts';
 import { CONNECT_ENV, LATE_COPIES_PASSWORD, SOURCE_PASSWORD, TARGET_PASSWORD } from './passwords.ts';
@@ -124,7 +125,7 @@ export async function openPipeline(
         const left = await operations.keys();
         const { mismatches } = await operations.compareCopies();
         process.stderr.write(
-          `copies differ: ${JSON.stringify({
+          `copies differ (${expect.getState().currentTestName}): ${JSON.stringify({
             examples: compared.examples,
             parked: parked.length,
             left,

@@ -1,5 +1,6 @@
 import { SyncError } from '../../errors.ts';
-import { type Distrust, type DistrustCause, LONGEST_REASON } from '../../infrastructure/mysql/reads-store.ts';
+import type { Distrust, DistrustCause } from '../../infrastructure/mysql/reads-store.ts';
+import { storedReason } from '../../infrastructure/mysql/reason.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
@@ -74,7 +75,7 @@ export class Trust {
   /** The table is not what the connector takes it for, or may not be: it reads the wrong bytes for a column. */
   async doubtTable(problem: string): Promise<void> {
     // No longer than it is stored: what is known is not decided again.
-    const reason = problem.slice(0, LONGEST_REASON);
+    const reason = storedReason(problem);
     if (this.#reason('table') !== reason) await this.#decide('table', reason);
   }
 

@@ -3,6 +3,7 @@ import { type KeyKind, parseKey } from '../../domain/source-schema.ts';
 import { readMoment } from './clock.ts';
 import { quoted, type Row, type Session } from './database.ts';
 import { randomToken } from './pending-store.ts';
+import { storedReason } from './reason.ts';
 
 /** A key that is due for a read, as it was when it was claimed. */
 export interface DueKey {
@@ -22,7 +23,6 @@ const LEASE_SECONDS = 60;
 const LONGEST_BACK_OFF_SECONDS = 10;
 /** A row that the mirror refuses is tried again so much later: somebody has to mend it. */
 const REFUSED_SECONDS = 60;
-const LONGEST_REASON = 255;
 
 /** The keys of one source whose rows must be read at the source, because a message did not tell all of them. */
 export class DueStore {
@@ -123,7 +123,7 @@ export class DueStore {
     await session.write(
       'marking a key as refused',
       `INSERT INTO ${this.#table} (source, k, token, refused) VALUES (?) AS n ON DUPLICATE KEY UPDATE refused = n.refused`,
-      [[this.#source, String(key), randomToken(), reason.slice(0, LONGEST_REASON)]],
+      [[this.#source, String(key), randomToken(), storedReason(reason)]],
     );
   }
 

@@ -4,6 +4,7 @@ import type { Claim, ClaimedKey, Cursor } from '../../domain/claim.ts';
 import { type KeyKind, parseKey } from '../../domain/source-schema.ts';
 import { readMoment } from './clock.ts';
 import { quoted, type Row, type Session } from './database.ts';
+import { storedReason } from './reason.ts';
 
 /** The pending keys of one source. A row is here as long as some copy of its key may differ from the mirror. */
 export class PendingStore {
@@ -108,7 +109,7 @@ export class PendingStore {
   /** Parks a key that the target refuses: due again after a delay that doubles with each attempt, up to five minutes. A new mark un-parks it. */
   async park(tx: Session, token: bigint, key: Key, reason: string): Promise<void> {
     const due = 'due = NOW(6) + INTERVAL LEAST(300, POW(2, LEAST(attempts, 10))) SECOND';
-    await this.#letGo(tx, token, [key], `${due}, attempts = attempts + 1, last_error = ?`, [reason.slice(0, 255)]);
+    await this.#letGo(tx, token, [key], `${due}, attempts = attempts + 1, last_error = ?`, [storedReason(reason)]);
   }
 
   /** Lets a key go whose copies somebody else has locked; its pass goes on from the cursor in about a second. */

@@ -1,11 +1,9 @@
 import { quoted, type Session } from './database.ts';
 import { randomToken } from './pending-store.ts';
+import { storedReason } from './reason.ts';
 
 /** Observations older than this are forgotten: a look does not take so long. */
 const KEEP_LOOKS_SECONDS = 3_600;
-
-/** Of a reason no more is stored. */
-export const LONGEST_REASON = 255;
 
 /** `proof`: what a stream said was compared with the rows; `table`: the table is not what the connector takes it for. */
 export type DistrustCause = 'proof' | 'table';
@@ -92,7 +90,7 @@ export class ReadsStore {
     await session.write(
       'withdrawing the trust',
       `INSERT INTO ${this.#distrust} (source, cause, reason) VALUES (?, ?, ?) AS n ON DUPLICATE KEY UPDATE reason = n.reason`,
-      [this.#source, by, reason.slice(0, LONGEST_REASON)],
+      [this.#source, by, storedReason(reason)],
     );
   }
 

@@ -1,5 +1,6 @@
 import { type Database, quoted, type Session } from './database.ts';
 import { gtidSet } from './gtid-set.ts';
+import { storedReason } from './reason.ts';
 
 /** What a server says of its own past. */
 export interface ServerHistory {
@@ -104,7 +105,7 @@ export class ServerStateStore {
       seen
         ? `UPDATE ${this.#table} SET history_lost = ?, may_heal = ? ${OF_THAT_EPOCH}`
         : `INSERT IGNORE INTO ${this.#table} (gtid_executed, history_lost, may_heal, server) VALUES ('', ?, ?, ?)`,
-      [reason.slice(0, 255), mayHeal, source, seen?.begunAt],
+      [storedReason(reason), mayHeal, source, seen?.begunAt],
     );
     return matched === 1;
   }
