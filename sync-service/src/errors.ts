@@ -71,7 +71,10 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
     hint: 'the change topic is another than before; begin anew with it: friend-sync epoch new <source> --execute',
   },
   store_unavailable: { directive: 'retry', hint: 'check that the friend database is reachable and writable' },
-  store_contended: { directive: 'retry', hint: 'a lock or deadlock; it is retried' },
+  store_contended: {
+    directive: 'retry',
+    hint: 'a lock or deadlock: a daemon tries again by itself, a command may be repeated',
+  },
   store_refused: {
     directive: 'park',
     hint: 'the value does not fit the target column; widen the column or change the value',
