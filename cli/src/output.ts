@@ -10,6 +10,11 @@ export function talk(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+/** Tells of a step that has not been reached for a while. */
+export function tellWait(step: string): void {
+  talk(`waiting: ${step}`);
+}
+
 /** JSON with bigint as text: it has no number for it. */
 export function printJson(data: unknown): void {
   print(JSON.stringify(data, (_, value) => (typeof value === 'bigint' ? String(value) : value)));

@@ -28,7 +28,7 @@ export type ErrorKind =
 /**
  * `retry`: try again with back-off. `park`: this key waits, the others go on. `set aside`: this message becomes a dead
  * letter, the next one is handled. `halt`: stop reading and writing, stay
- * alive and unready, look again every 30 s. `stop`: the process is being stopped; not an error.
+ * alive and unready, look again every five seconds. `stop`: the process is being stopped; not an error.
  */
 export type Directive = 'retry' | 'park' | 'set aside' | 'halt' | 'stop';
 
@@ -60,7 +60,7 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
   },
   contract_broken: {
     directive: 'halt',
-    hint: 'compare the mapping with what the connector captures: friend-sync connectors apply',
+    hint: 'compare the configuration with the tables, the rights (friend-sync grants prints them) and the connector (friend-sync connectors apply)',
   },
   message_malformed: {
     directive: 'set aside',
@@ -86,7 +86,7 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
   fan_out_paused: { directive: 'halt', hint: 'friend-sync resume lets it go on' },
   stream_distrusted: {
     directive: 'retry',
-    hint: 'copies are right, their rows are read at the source; friend-sync epoch new <source> --execute begins the stream anew',
+    hint: 'its values are not used, the rows are read at the source; friend-sync epoch new <source> --execute begins the stream anew',
   },
   rows_gone: {
     directive: 'halt',

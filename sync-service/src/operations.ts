@@ -19,8 +19,9 @@ import {
   readProgress,
 } from './application/operate/offsets.ts';
 import { markPending, requestReads } from './application/operate/requests.ts';
+import { requireSources } from './application/operate/require-sources.ts';
 import type { OnStep } from './application/operate/steps.ts';
-import { type BarrierResult, passBarrier } from './application/proof/barrier.ts';
+import { type BarrierResult, type OnWait, passBarrier } from './application/proof/barrier.ts';
 import { type Comparison, compareCopies } from './application/proof/compare.ts';
 import { lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { type Verification, verifyCopies } from './application/proof/verify.ts';
@@ -94,6 +95,7 @@ export class Operations implements AsyncDisposable {
   /** See {@link applyConnectors}. */
   async applyConnectors(deadlineMs: number, onStep: OnStep = () => {}): Promise<AppliedConnectors> {
     const store = await this.store();
+    await requireSources(this.configuration, this.#sourceDatabase(), this.#targetDatabase());
     const requestPatrol = () => requestRounds(store, store.database);
     const parts = { ...(await this.#epochParts()), requestPatrol };
     return applyConnectors(parts, await this.connectorDefinitions(), deadlineMs, onStep);
@@ -210,17 +212,18 @@ export class Operations implements AsyncDisposable {
     await pause.resume(database);
   }
 
-  async passBarrier(deadlineMs: number): Promise<BarrierResult> {
+  /** See {@link passBarrier}. */
+  async passBarrier(deadlineMs: number, onWait?: OnWait): Promise<BarrierResult> {
     const changes = sourceStreams(this.configuration, this.#sourceDatabase(), this.connect);
     const late = lateCopiesStream(this.configuration, this.#targetDatabase(), this.connect);
     const streams = [...changes.values(), ...(late ? [late] : [])];
-    return passBarrier({ streams, store: await this.store(), admin: this.#kafkaAdmin() }, deadlineMs);
+    return passBarrier({ streams, store: await this.store(), admin: this.#kafkaAdmin() }, deadlineMs, onWait);
   }
 
   /** Compares every copy with its source while changes may go on; see {@link verifyCopies}. */
-  verify(deadlineMs: number): Promise<Verification> {
+  verify(deadlineMs: number, onWait?: OnWait): Promise<Verification> {
     return verifyCopies({
-      passBarrier: () => this.passBarrier(deadlineMs),
+      passBarrier: () => this.passBarrier(deadlineMs, onWait),
       compare: (before) => compareCopies(this.configuration, this.#sourceDatabase(), this.#targetDatabase(), before),
     });
   }

@@ -93,7 +93,9 @@ export const READ_GUARDS: readonly Guard[] = [
   {
     guard: 'waiting for what was sent to be ingested',
     file: `${READ}/settler.ts`,
-    replace: [['await awaitConsumed(stream, new Map([[topic, ends]]), this.#parts, this.#wait(), this.#consumed);', '']],
+    replace: [
+      ['await awaitConsumed(stream, new Map([[topic, ends]]), this.#parts, this.#wait(), this.#consumed);', ''],
+    ],
     test: inBarrier('what was sent and is not ingested yet is waited for'),
   },
   {

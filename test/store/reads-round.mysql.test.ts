@@ -100,7 +100,14 @@ test('a round locks nothing at the source and holds no transaction open, while r
   const name = 'reader';
   await user.write('a reader', `CREATE USER '${name}'@'%'`);
   await user.write('a reader', `GRANT SELECT ON ${userDb}.* TO '${name}'@'%'`);
-  const readFrom = openDatabase({ ...configuration.settings.source, user: name }, { connections: 2, readsOnly: true });
+  const readFrom = openDatabase(
+    { ...configuration.settings.source, user: name },
+    {
+      connections: 2,
+      readsOnly: true,
+      sourceName: 'the replica that source.reads names',
+    },
+  );
   await using _ = reads;
   let [isOver, updates, looks] = [false, 0, 0];
   const ofReader = `JOIN performance_schema.threads t USING (thread_id) WHERE t.processlist_user = '${name}'`;

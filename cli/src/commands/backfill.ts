@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { deadlineOf, sourcesOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
-import { printJson, talk } from '../output.ts';
+import { printJson, talk, tellWait } from '../output.ts';
 import { describeRound } from '../round.ts';
 
 interface BackfillOptions {
@@ -41,11 +41,16 @@ export function addBackfill(program: Command, load: Load): void {
           if (options.wait) await operations.awaitRounds(tickets, deadlineMs, progressBar());
         }
         if (!options.wait) return talk('asked for; a daemon reads the rows, friend-sync status shows how far it is');
-        const { parked } = await operations.passBarrier(deadlineMs);
-        if (json) printJson({ parked });
+        const { parked } = await operations.passBarrier(deadlineMs, tellWait);
+        const rounds = Object.values(await operations.rounds());
+        const gone = rounds.reduce((sum, { goneKeys }) => sum + goneKeys, 0);
+        if (json) printJson({ parked, gone });
         for (const { source, key, reason } of parked) talk(`parked: ${source} ${key}: ${reason}`);
-        talk(parked.length ? `done, but ${parked.length} keys could not be written` : 'done: every copy is equal');
-        if (parked.length) process.exitCode = EXIT.failed;
+        if (parked.length > 0) talk(`done, but ${parked.length} keys could not be written`);
+        if (gone > 0)
+          talk(`done, but ${gone} rows are gone unheard of, and their copies are as they were: friend-sync gone`);
+        if (parked.length + gone > 0) process.exitCode = EXIT.failed;
+        else talk('done: every copy is equal');
       });
     });
 }

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { deadlineOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
-import { print, printJson, talk } from '../output.ts';
+import { print, printJson, talk, tellWait } from '../output.ts';
 
 /** `friend-sync verify`: prove that every copy equals its source, byte for byte. */
 export function addVerify(program: Command, load: Load): void {
@@ -19,7 +19,7 @@ export function addVerify(program: Command, load: Load): void {
       const deadlineMs = deadlineOf(options, command);
       const { json, configuration } = load();
       await withOperations(configuration, async (operations) => {
-        const found = await operations.verify(deadlineMs);
+        const found = await operations.verify(deadlineMs, tellWait);
         const result = options.repair ? await repaired(operations, found, deadlineMs) : found;
         if (result.mismatches > 0) process.exitCode = EXIT.failed;
         const { copies, mismatches, changing, orphans, examples } = result;
@@ -47,5 +47,5 @@ async function repaired(operations: Operations, found: Verification, deadlineMs:
     goneCount += orphaned.length;
   }
   if (goneCount > 0) talk(`${goneCount} keys have no source row; their copies get the values of onDelete`);
-  return found.mismatches + goneCount > 0 ? operations.verify(deadlineMs) : found;
+  return found.mismatches + goneCount > 0 ? operations.verify(deadlineMs, tellWait) : found;
 }

@@ -204,11 +204,11 @@ export class ConnectClient {
       });
       return { status: response.status, text: await response.text() };
     } catch (cause) {
-      throw new ConnectError(
-        `Kafka Connect at ${this.#url} does not answer; check that it runs and settings.connect.url`,
-        undefined,
-        { cause },
-      );
+      const isLate = cause instanceof Error && cause.name === 'TimeoutError';
+      const problem = isLate
+        ? `has not answered ${method} ${route} within ${TIMEOUT_MS / 1000} s; look at its log and its load`
+        : 'does not answer; check that it runs and settings.connect.url';
+      throw new ConnectError(`Kafka Connect at ${this.#url} ${problem}`, undefined, { cause });
     }
   }
 }

@@ -9,6 +9,8 @@ import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
 import { openTransactions } from './open-transactions.ts';
 
 const POLL_MS = 100;
+/** What is waited for is told again after so long. */
+const TELL_EVERY_MS = 10_000;
 
 /** What a connector has stored of how far it has sent a server's commits. */
 export interface SentUpTo extends BinlogPlace {
@@ -45,11 +47,11 @@ export interface BarrierResult {
 /**
  * Returns once everything that the source had committed before the call has been applied to every copy, and copies
  * that somebody else had written by then are equal to it, parked keys excepted and named. Past `deadlineMs` it throws,
- * naming the step at which it stands. Nothing in friend-sync waits for arrival any other way.
+ * naming the step at which it stands, as `onWait` hears of it meanwhile. Nothing in friend-sync waits for arrival any other way.
  */
-export async function passBarrier(parts: BarrierParts, deadlineMs: number): Promise<BarrierResult> {
+export async function passBarrier(parts: BarrierParts, deadlineMs: number, onWait?: OnWait): Promise<BarrierResult> {
   const { store } = parts;
-  const waitUntil = waiting(deadlineMs);
+  const waitUntil = waiting(deadlineMs, undefined, POLL_MS, onWait);
   await Promise.all(parts.streams.map((stream) => awaitIngest(stream, parts, waitUntil)));
   await awaitReads(store, waitUntil);
   await awaitFanOut(store, waitUntil);
@@ -180,10 +182,22 @@ async function awaitNone(
  */
 export type Wait = (step: string, isReached: () => Promise<boolean>, obstacle?: () => Promise<string>) => Promise<void>;
 
-export function waiting(deadlineMs: number, alive?: () => Promise<void>, pollMs = POLL_MS): Wait {
+/** Told of a step that has not been reached for a while. */
+export type OnWait = (step: string) => void;
+
+export function waiting(
+  deadlineMs: number,
+  alive?: () => Promise<void>,
+  pollMs = POLL_MS,
+  onWait: OnWait = () => {},
+): Wait {
   const until = Date.now() + deadlineMs;
   return async (step, isReached, obstacle = async () => '') => {
-    while (!(await isReached())) {
+    for (let toldAt = Date.now(); !(await isReached()); ) {
+      if (Date.now() - toldAt > TELL_EVERY_MS) {
+        toldAt = Date.now();
+        onWait(step);
+      }
       if (Date.now() > until)
         throw new SyncError('pipeline_stuck', `not caught up within ${deadlineMs} ms: ${step}${await obstacle()}`);
       await delay(pollMs);

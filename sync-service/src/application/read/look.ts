@@ -6,7 +6,7 @@ import { SyncError } from '../../errors.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { ReadPage } from '../../infrastructure/mysql/source-rows.ts';
-import { atSource, type ReadParts, serverName } from './read-parts.ts';
+import { type ReadParts, serverName } from './read-parts.ts';
 
 /** A server that has not executed what it must is asked again so often, and for so long. */
 const ASK_AGAIN_MS = 20;
@@ -120,7 +120,7 @@ async function look(
 async function readOnceExecuted(parts: ReadParts, server: Database, read: () => Promise<ReadPage>): Promise<ReadPage> {
   const { signal } = parts;
   for (const until = Date.now() + PATIENCE_MS; ; await delay(ASK_AGAIN_MS, undefined, { signal })) {
-    const page = await atSource(parts, server, read());
+    const page = await read();
     if (!page.hasGtids)
       throw new SyncError('contract_broken', `${serverName(parts, server)} has no GTIDs; set gtid_mode=ON`);
     if (page.missing === '') return page;

@@ -3,7 +3,6 @@ import { inPages } from '../../domain/pages.ts';
 import { toAfter } from '../../infrastructure/mysql/round-store.ts';
 import { GoneGuard } from './gone-guard.ts';
 import { lookAt, observe } from './look.ts';
-import { atSource } from './read-parts.ts';
 import { type RoundCourse, SOME_KEYS } from './round-course.ts';
 
 /**
@@ -54,7 +53,7 @@ async function existingOf(
   const { parts } = options;
   parts.require();
   if (keys.length === 0) return new Set();
-  return atSource(parts, server, parts.source.rows.existing(server, keys));
+  return parts.source.rows.existing(server, keys);
 }
 
 /** A replica that lags lacks every new row. */

@@ -97,7 +97,12 @@ export class Proofreading implements AsyncDisposable {
       return change !== undefined && row !== undefined && orderOf(change.position, row.position) === 'same';
     };
     const settled = await settler.settle([...looked.suspects, ...looked.gone], { purpose: 'proof' });
-    events.onSettled(parts, settled, 'proof');
+    const told = settled.map((one) => {
+      const { read } = one.suspect;
+      const isOpen = (column: string) => leavesOpen(heard.get(read.key), read, columns.indexOf(column));
+      return { ...one, corrected: one.corrected.filter((column) => !isOpen(column)) };
+    });
+    events.onSettled(parts, told, 'proof');
     if (settled.some(({ outcome }) => outcome === 'gone')) await parts.source.round.hasten(parts.store.database);
     // Of a key that has moved on nobody can say what it was.
     const proven = settled.filter(({ outcome }) => outcome === 'row').map(({ suspect }) => suspect.read.key);
@@ -105,6 +110,12 @@ export class Proofreading implements AsyncDisposable {
     const proofs = wrong.map((columns) => ({ columns, isRight: columns.length === 0 }));
     if (proofs.length > 0) await onProof(proofs);
   }
+}
+
+/** The mirror has kept what it had, as one of the values that the change allows. */
+function leavesOpen(change: Change | undefined, { values }: ReadRow, column: number): boolean {
+  const [said, value] = [change?.values[column], values?.[column]];
+  return said instanceof Ambiguous && value !== undefined && said.couldBe(value);
 }
 
 /** Columns of which the change said something that the row does not hold; what it did not say is not wrong. */

@@ -31,8 +31,10 @@ export function readEvents(metrics: Metrics, fanOut: Pick<FanOut, 'notify'>, log
           columns[column] = (columns[column] ?? 0) + 1;
         }
       }
+      // Of a key that is due the stream has said that it does not say all.
+      const level = purpose === 'due' ? 'debug' : 'warn';
       if (Object.keys(columns).length > 0)
-        log.warn({ source: name, purpose, columns }, 'the stream was wrong or silent; the source row was taken');
+        log[level]({ source: name, purpose, columns }, 'the stream was wrong or silent; the source row was taken');
     },
   };
 }

@@ -7,7 +7,7 @@ import type { Health } from '../watch/health.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
 import { repeat } from '../watch/repeat.ts';
 import type { ReadEvents } from './read-events.ts';
-import { atSource, type ReadParts } from './read-parts.ts';
+import type { ReadParts } from './read-parts.ts';
 import { completeRound } from './round.ts';
 import { LEASE_SECONDS } from './round-course.ts';
 import type { Settler } from './settler.ts';
@@ -72,7 +72,7 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
     }
     health.clear(part);
     if (report.lastRowCount === 0 || looks++ % LOOKS_FOR_ROWS !== 0) return;
-    const isEmpty = await atSource(parts, parts.database, source.rows.isEmpty(parts.database));
+    const isEmpty = await source.rows.isEmpty(parts.database);
     if (!isEmpty) return;
     const live = await source.mirror.liveKeysAfter(store.database, undefined, 1);
     if (live.length > 0) await source.round.hasten(store.database);

@@ -4,21 +4,24 @@ import { SyncError, toSyncError } from '../../errors.ts';
 import type { Health } from './health.ts';
 
 const LONGEST_RETRY_MS = 10_000;
-/** A halt is looked at again after at most so long. */
-const LONGEST_HALT_MS = 30_000;
+/** A halt is looked at again after at most so long, and told again after so long if it is the same. */
+const LONGEST_HALT_MS = 5_000;
+const TELL_AGAIN_MS = 30_000;
 /** Contention is everyday, and no trouble, for so long. */
 const CONTENTION_MS = 5_000;
 /** While waiting, the group must hear of us: `alive` is called this often. */
 const ALIVE_MS = 1_000;
 
 /**
- * Runs work until it succeeds: what can be retried with a growing delay, what halts every 30 s. The one place where
- * a policy becomes behaviour.
+ * Runs work until it succeeds: what can be retried with a growing delay, what halts every five seconds. The one place
+ * where a policy becomes behaviour.
  */
 export class Perseverance {
   readonly #health: Health;
   readonly #log: Logger;
   readonly #haltMs: number;
+  /** What was told of the parts that stand still, and when. */
+  readonly #halts = new Map<string, { readonly problem: string; readonly at: number }>();
 
   constructor(health: Health, log: Logger, lookEveryMs: number) {
     this.#health = health;
@@ -51,6 +54,7 @@ export class Perseverance {
       // Done, or no longer ours to do: another instance has it now.
       if (isInTrouble) {
         this.#health.clear(part);
+        this.#halts.delete(part);
         this.#log.info({ part }, 'goes on');
       }
     }
@@ -64,7 +68,10 @@ export class Perseverance {
 
   /** The longer the wait, the louder; a halt is an error. */
   #tell(part: string, error: SyncError, waitMs: number, isLong: boolean): void {
-    const level = error.policy.directive !== 'retry' ? 'error' : waitMs >= 1_000 || isLong ? 'warn' : 'debug';
+    const isHalt = error.policy.directive !== 'retry';
+    if (error.kind !== 'store_contended' || isLong) this.#health.report(part, error);
+    if (isHalt && this.#wasTold(part, error)) return;
+    const level = isHalt ? 'error' : waitMs >= 1_000 || isLong ? 'warn' : 'debug';
     const detail = {
       part,
       kind: error.kind,
@@ -73,7 +80,13 @@ export class Perseverance {
       retryInMs: Math.round(waitMs),
     };
     this.#log[level](detail, 'does not go on');
-    if (error.kind !== 'store_contended' || isLong) this.#health.report(part, error);
+  }
+
+  #wasTold(part: string, { message: problem }: SyncError): boolean {
+    const last = this.#halts.get(part);
+    const wasTold = last?.problem === problem && Date.now() - last.at < TELL_AGAIN_MS;
+    if (!wasTold) this.#halts.set(part, { problem, at: Date.now() });
+    return wasTold;
   }
 
   async #wait(ms: number, signal: AbortSignal, alive?: () => Promise<void>): Promise<void> {

@@ -1,6 +1,7 @@
 import type { Settings } from '@friend-sync/connectors';
 import mysql, { type Pool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
-import { toStoreError } from './fault.ts';
+import type { SyncError } from '../../errors.ts';
+import { toSourceError, toStoreError } from './fault.ts';
 import { type SessionOptions, sessionStatement } from './session.ts';
 
 /** One row as mysql2 returns it: BIGINT and DECIMAL as strings, dates as strings, binary as Buffer. */
@@ -42,12 +43,16 @@ export interface Database extends Session, AsyncDisposable {
 export interface DatabaseOptions extends SessionOptions {
   /** Most connections. */
   readonly connections: number;
+  /** How an operator knows a server that is only read; left out: it is the friend database, or one of a tool's own. */
+  readonly sourceName?: string;
 }
 
-/** Connects lazily: a server that is down shows at the first statement, as `store_unavailable`. */
+type Classify = (error: unknown, doing: string) => SyncError;
+
+/** Connects lazily: a server that is down shows at the first statement, as `store_unavailable` or `user_database_unavailable`. */
 export function openDatabase(
   server: Pick<Settings['target'], 'host' | 'port' | 'user' | 'password' | 'tls'>,
-  { connections, ...session }: DatabaseOptions,
+  { connections, sourceName, ...session }: DatabaseOptions,
 ): Database {
   const pool = mysql.createPool({
     host: server.host,
@@ -72,9 +77,11 @@ export function openDatabase(
   // Runs before any statement of ours on that connection: mysql2 keeps commands in order. Without it values could be cut.
   // @ts-expect-error mysql2 hands the callback-style connection to this event, its types say otherwise
   pool.on('connection', (connection) => connection.query(ours, (error) => error && connection.destroy()));
+  const classify: Classify = sourceName ? (error, doing) => toSourceError(error, doing, sourceName) : toStoreError;
+  const link = { pool, classify, start: session.readsOnly ? START_READING : START };
   return {
-    ...sessionOn((statements) => send(pool, statements)),
-    transaction: (doing, work) => transaction(pool, session.readsOnly ? START_READING : START, doing, work),
+    ...sessionOn((statements) => send(pool, classify, statements)),
+    transaction: (doing, work) => transaction(link, doing, work),
     // A connection that cannot be closed in order is closed all the same; its server is the one that is in trouble.
     [Symbol.asyncDispose]: () => pool.end().catch(() => {}),
   };
@@ -88,12 +95,16 @@ interface Statement {
 type Result = RowDataPacket[] & ResultSetHeader;
 
 /** Sends statements in one round trip and classifies what goes wrong. */
-async function send(connection: Pool | PoolConnection, statements: readonly Statement[]): Promise<Result[]> {
+async function send(
+  connection: Pool | PoolConnection,
+  classify: Classify,
+  statements: readonly Statement[],
+): Promise<Result[]> {
   try {
     const [results] = await connection.query(statements.map(({ sql }) => sql).join(';\n'));
     return (statements.length === 1 ? [results] : results) as Result[];
   } catch (error) {
-    throw toStoreError(error, statements.map(({ doing }) => doing).join(', '));
+    throw classify(error, statements.map(({ doing }) => doing).join(', '));
   }
 }
 
@@ -119,14 +130,19 @@ const START_READING: readonly Statement[] = [
 ];
 const COMMIT: Statement = { doing: 'commit', sql: 'COMMIT' };
 
+interface Link {
+  readonly pool: Pool;
+  readonly classify: Classify;
+  readonly start: readonly Statement[];
+}
+
 async function transaction<T>(
-  pool: Pool,
-  start: readonly Statement[],
+  { pool, classify, start }: Link,
   doing: string,
   work: (tx: Transaction) => Promise<T>,
 ): Promise<T> {
   const connection = await pool.getConnection().catch((error) => {
-    throw toStoreError(error, doing);
+    throw classify(error, doing);
   });
   const state = { isNew: true, isOpen: false };
 
@@ -134,7 +150,7 @@ async function transaction<T>(
   async function run(statements: readonly Statement[], end?: 'commit'): Promise<Result[]> {
     const before = state.isNew ? start : [];
     Object.assign(state, { isNew: false, isOpen: true });
-    const results = await send(connection, [...before, ...statements, ...(end ? [COMMIT] : [])]);
+    const results = await send(connection, classify, [...before, ...statements, ...(end ? [COMMIT] : [])]);
     if (end) state.isOpen = false;
     return results.slice(before.length);
   }
@@ -148,7 +164,7 @@ async function transaction<T>(
     if (state.isOpen) await run([], 'commit');
     return result;
   } catch (error) {
-    throw toStoreError(error, doing);
+    throw classify(error, doing);
   } finally {
     await giveBack(connection, state.isOpen);
   }

@@ -74,7 +74,24 @@ export function toStoreError(error: unknown, doing: string): SyncError {
   // What is refused or unexpected may be quoted in MySQL's text and in the statement, so neither goes further.
   if (kind === 'store_refused' || kind === 'internal')
     return new SyncError(kind, `${doing}: ${code ?? 'unexpected error'}`);
-  return new SyncError(kind, `${doing}: ${[code, message].filter(Boolean).join(': ')}`, { cause: error });
+  return new SyncError(kind, `${doing}: ${[code, message, remedyOf(message)].filter(Boolean).join(': ')}`, {
+    cause: error,
+  });
+}
+
+/** Passwords are not in the file, and one that was forgotten looks like a wrong one. */
+function remedyOf(message = ''): string | undefined {
+  if (!message.includes('using password: NO')) return undefined;
+  return 'no password was given, set FRIEND_SYNC_SOURCE__PASSWORD and FRIEND_SYNC_TARGET__PASSWORD';
+}
+
+/** The same of a server that is only read, told as its own trouble and by its name, not as the friend database's. */
+export function toSourceError(error: unknown, doing: string, name: string): SyncError {
+  const fault = toStoreError(error, doing);
+  const { kind, message, cause } = fault;
+  if (kind === 'store_misconfigured') return new SyncError('contract_broken', `${name} refuses: ${message}`, { cause });
+  if (!kind.startsWith('store_')) return fault;
+  return new SyncError('user_database_unavailable', `${name}: ${message}`, { cause });
 }
 
 /** A statement holds a character that the column which it is compared with cannot hold. */

@@ -68,17 +68,29 @@ export function openReplicas({ settings: { target, brake } }: Configuration): Da
 
 /** The user database: only ever read. */
 export function openSourceDatabase({ settings }: Configuration): Database {
-  return openDatabase(settings.source, readingWith(settings.source.connections));
+  return openDatabase(settings.source, readingWith(settings.source.connections, USER_DATABASE));
 }
 
 /** A replica of the user database, as the same user. */
 export function openReadReplica({ settings }: Configuration, address: string): Database {
   const [host = '', port] = address.split(':');
-  return openDatabase({ ...settings.source, host, port: Number(port) }, readingWith(settings.source.connections));
+  return openDatabase(
+    { ...settings.source, host, port: Number(port) },
+    readingWith(settings.source.connections, READ_REPLICA),
+  );
 }
 
 /** A reader that is frozen holds up an ALTER no longer than the server waits for its next statement. */
-const readingWith = (connections: number) => ({ connections, silenceSeconds: 5, readsOnly: true });
+const readingWith = (connections: number, sourceName: string) => ({
+  connections,
+  sourceName,
+  silenceSeconds: 5,
+  readsOnly: true,
+});
+
+/** How operators know the servers that are only read. */
+export const USER_DATABASE = 'the user database';
+export const READ_REPLICA = 'the replica that source.reads names';
 
 /**
  * Reads the tables the mapping names and builds the SQL for them. Throws `store_misconfigured`, all problems at once
