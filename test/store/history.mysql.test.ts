@@ -2,8 +2,10 @@ import { type ConnectClient, type ConnectorStatus, storedPlace } from '@friend-s
 import { createLogger, Health } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/watch/history-watch.ts';
-import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
-import { TABLES } from '../support/tables.ts';
+import type { FriendServer } from '../support/friend-server.ts';
+import { ownUserServer } from '../support/own-user-server.ts';
+
+const openServer = ownUserServer();
 
 const NAME = 'account';
 const RUNNING: ConnectorStatus = { state: 'RUNNING', tasks: [{ id: 0, state: 'RUNNING' }] };
@@ -48,7 +50,7 @@ const commit = ({ user, userDb }: FriendServer) =>
   user.write('a transaction', `REPLACE INTO ${userDb}.account (id, nick) VALUES (1, UUID())`);
 
 test('case 42: a user server that was set back is noticed, stays so in the next process and after it has caught up, until a new epoch', async () => {
-  await using server = await openFriendServer(TABLES);
+  await using server = await openServer();
   await commit(server);
   await using first = await watch(server);
   expect(kinds(first)).toEqual([]);
@@ -69,7 +71,7 @@ test('case 42: a user server that was set back is noticed, stays so in the next 
 });
 
 test('case 43: binary logs that are gone before a standing connector has read them are noticed', async () => {
-  await using server = await openFriendServer(TABLES);
+  await using server = await openServer();
   await commit(server);
   const [before] = await server.user.rows('position', 'SELECT @@global.gtid_executed AS gtids');
   await commit(server);
@@ -88,7 +90,7 @@ Caused by: io.debezium.DebeziumException: Error processing binlog event
 Caused by: io.debezium.DebeziumException: Error processing row in account, internal schema size 6, but row size 3 , restart connector with schema recovery mode.`;
 
 test('case 29: a connector that stands at a row that lacks columns halts until a new epoch; one that failed for another reason does not', async () => {
-  await using server = await openFriendServer(TABLES);
+  await using server = await openServer();
   const failedBy = (trace: string) => ({ state: 'RUNNING', tasks: [{ id: 0, state: 'FAILED', trace }] });
   await using other = await watch(server, {}, undefined, failedBy('java.net.ConnectException: Connection refused'));
   expect(kinds(other)).toEqual([]);
@@ -104,7 +106,7 @@ test('case 29: a connector that stands at a row that lacks columns halts until a
 });
 
 test('case 43: an alarm comes before the binary logs are gone', async () => {
-  await using server = await openFriendServer(TABLES);
+  await using server = await openServer();
   const days = (n: number) => ({ gtids: '', ts_sec: Date.now() / 1000 - n * 86_400 });
   await commit(server);
   await using near = await watch(server, days(16));
@@ -115,7 +117,7 @@ test('case 43: an alarm comes before the binary logs are gone', async () => {
 });
 
 test('a user server that cannot be asked is a trouble, and halts nothing', async () => {
-  await using server = await openFriendServer(TABLES);
+  await using server = await openServer();
   const source = {
     rows: async () => {
       throw new Error('away');

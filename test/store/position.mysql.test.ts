@@ -2,8 +2,10 @@ import { type ConnectClient, storedPlace } from '@friend-sync/connectors';
 import { createLogger, Health } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/watch/history-watch.ts';
-import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
-import { TABLES } from '../support/tables.ts';
+import type { FriendServer } from '../support/friend-server.ts';
+import { ownUserServer } from '../support/own-user-server.ts';
+
+const openServer = ownUserServer();
 
 /** Another server's, which the user server was before. */
 const LOST = 'aaaaaaaa-aaaa-aaaa-aaaa-aaaaaaaaaaaa:1-3';
@@ -76,7 +78,7 @@ test.each<[string, (connector: Connector) => void]>([
 ])(
   'case 61: a user server that goes on without transactions that the connector has %s was set back, whatever its uuid is now; a look alone is no proof',
   async (_, differ) => {
-    await using server = await openFriendServer(TABLES);
+    await using server = await openServer();
     await using watched = await watch(server);
     expect(await watched.isIntact()).toBe(true);
     differ(watched.connector);
@@ -97,7 +99,7 @@ test.each<[string, (connector: Connector) => void]>([
 );
 
 test('case 61: a connector whose stored position is gone is noticed at once, and in the next process too', async () => {
-  await using server = await openFriendServer(TABLES);
+  await using server = await openServer();
   await using fresh = await watch(server, Object.assign(new Connector(), { stored: () => null }));
   for (let n = 0; n < 3; n++) expect(await fresh.isIntact()).toBe(true);
   fresh.connector.stored = (executed) => executed;
@@ -118,7 +120,7 @@ test('case 61: a connector whose stored position is gone is noticed at once, and
 });
 
 test('case 61: a connector that began at the present is noticed although no look saw it without a position, while nobody looked too', async () => {
-  await using server = await openFriendServer(TABLES);
+  await using server = await openServer();
   const { user } = server;
   const [row] = await user.rows('which', 'SELECT @@server_uuid AS uuid');
   const connector = Object.assign(new Connector(), { begun: `${row?.uuid}:1` });
@@ -141,7 +143,7 @@ test('case 61: a connector that began at the present is noticed although no look
 });
 
 test('case 61: what a connector has sent is not remembered while nobody can say where it began', async () => {
-  await using server = await openFriendServer(TABLES);
+  await using server = await openServer();
   const { serverState, database } = server.store;
   const connector = new Connector();
   await using watched = await watch(server, connector);
@@ -153,12 +155,12 @@ test('case 61: what a connector has sent is not remembered while nobody can say 
 });
 
 test('case 61: a connector whose position was set back is noticed, by what it had sent and by what was ingested', async () => {
-  await using server = await openFriendServer(TABLES);
+  await using server = await openServer();
   for (let n = 0; n < 3; n++) await commit(server);
   const [row] = await server.user.rows('position', 'SELECT @@server_uuid AS uuid, @@global.gtid_executed AS gtids');
   const last = Number(String(row?.gtids).match(new RegExp(`${row?.uuid}:1-(\\d+)`))?.[1]);
   const upTo = (n: number) => () => `${row?.uuid}:1-${n}`;
-  // The transaction under way is not counted as sent; from the first look on, since other tests commit on the same server.
+  // The transaction under way is not counted as sent.
   await using watched = await watch(server, Object.assign(new Connector(), { stored: upTo(last - 1) }));
   watched.connector.ingested = [`${row?.uuid}:${last}`, `${row?.uuid}:${last - 2}`];
   for (let n = 0; n < 3; n++) expect(await watched.isIntact()).toBe(true);
@@ -179,7 +181,7 @@ test('case 61: a connector whose position was set back is noticed, by what it ha
 });
 
 test('case 96: transactions that were added to gtid_purged by hand are noticed while the connector goes on, and may heal', async () => {
-  await using server = await openFriendServer(TABLES);
+  await using server = await openServer();
   const { user } = server;
   await using watched = await watch(server);
   const byHand = 'bbbbbbbb-bbbb-bbbb-bbbb-bbbbbbbbbbbb:1-5';
@@ -205,7 +207,7 @@ test.each([
 ])(
   'a look that is under way when a new epoch %s declares nothing lost of it, and remembers nothing: %s',
   async (how, what) => {
-    await using server = await openFriendServer(TABLES);
+    await using server = await openServer();
     const { serverState, database } = server.store;
     await using watched = await watch(server);
     expect(await watched.isIntact()).toBe(true);

@@ -73,7 +73,7 @@ test('rows that take longer than a statement may are read fewer at a time', asyn
   let failures = 0;
   const database = seeing(reads.parts.database, (result) => {
     const large = ((result as { c1?: string }[][])[1] ?? []).filter(({ c1 }) => c1?.length === 60);
-    if (large.length > 3) throw new SyncError('store_unavailable', 'reading: ER_QUERY_TIMEOUT');
+    if (large.length > 3) throw new SyncError('user_database_unavailable', 'reading: ER_QUERY_TIMEOUT');
   });
   const run = async <T>(work: () => Promise<T>): Promise<T> => {
     for (let attempt = 0; ; attempt++) {
