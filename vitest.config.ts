@@ -8,10 +8,8 @@ const alias = Object.fromEntries(
   ['connectors', 'sync-service', 'local-stack', 'cli'].map((name) => [`@friend-sync/${name}`, source(name)]),
 );
 
-/** One for each core of the machine that the figures in README are of. */
+/** Most tests wait for a server most of the time: two at once serve a machine with two cores. */
 const WORKERS = 2;
-/** They wait for servers most of the time. Each has a stack to itself, of 2 GB. */
-const E2E_WORKERS = 3;
 
 export default defineConfig({
   test: {
@@ -47,7 +45,8 @@ export default defineConfig({
           name: 'e2e',
           include: ['*/src/**/*.e2e.test.ts', 'test/**/*.e2e.test.ts'],
           globalSetup: 'test/support/stack-setup.ts',
-          maxWorkers: E2E_WORKERS,
+          // Each worker has a stack to itself.
+          maxWorkers: WORKERS,
           // Only a hang takes so long, on the slowest machine.
           testTimeout: 600_000,
           hookTimeout: 600_000,
