@@ -1,11 +1,20 @@
 import { type ConnectClient, type ConnectorStatus, storedPlace } from '@friend-sync/connectors';
 import { createLogger, Health } from '@friend-sync/sync-service';
-import { expect, test } from 'vitest';
+import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/watch/history-watch.ts';
-import type { FriendServer } from '../support/friend-server.ts';
-import { ownUserServer } from '../support/own-user-server.ts';
+import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
+import { type OwnServers, openServers } from '../support/own-servers.ts';
+import { TABLES } from '../support/tables.ts';
 
-const openServer = ownUserServer();
+/** A user server of this file's own, which may be set back: barriers of other files would wait for what it has lost. */
+let own: OwnServers;
+
+beforeAll(async () => {
+  own = await openServers(['user-mysql']);
+});
+afterAll(() => own?.[Symbol.asyncDispose]());
+
+const openServer = () => openFriendServer({ ...TABLES, userMysql: own.userMysql });
 
 const NAME = 'account';
 const RUNNING: ConnectorStatus = { state: 'RUNNING', tasks: [{ id: 0, state: 'RUNNING' }] };

@@ -1,13 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openStack } from '@friend-sync/local-stack';
 import { type Database, openDatabase, SyncError } from '@friend-sync/sync-service';
 import { expect, onTestFinished, test } from 'vitest';
 import { compareCopies } from '../../sync-service/src/application/proof/compare.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServerOptions, openFriendServer } from '../support/friend-server.ts';
+import { openServers } from '../support/own-servers.ts';
 import { openReads } from '../support/reads.ts';
 import { TABLES } from '../support/tables.ts';
 
@@ -87,15 +84,9 @@ test('a round whose instance dies goes on elsewhere behind the pages that it has
 test('a round locks nothing at the source and holds no transaction open, while rows are updated', async ({
   annotate,
 }) => {
-  const dataDir = await mkdtemp(join(tmpdir(), 'friend-sync-locks-'));
-  const own = await openStack({ dataDir, parts: ['user-mysql'], performanceSchema: true });
-  onTestFinished(async () => {
-    await own.down();
-    await rm(dataDir, { recursive: true, force: true });
-  });
-  const { server, reads, count } = await openUnheard(20_000, {
-    userMysql: { host: own.userMysql.host, port: own.userMysql.port },
-  });
+  const own = await openServers(['user-mysql'], { performanceSchema: true });
+  onTestFinished(() => own[Symbol.asyncDispose]());
+  const { server, reads, count } = await openUnheard(20_000, { userMysql: own.userMysql });
   const { user, userDb, configuration } = server;
   const name = 'reader';
   await user.write('a reader', `CREATE USER '${name}'@'%'`);

@@ -1,20 +1,15 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { loadConfiguration } from '@friend-sync/connectors';
-import { openStack, type Stack } from '@friend-sync/local-stack';
 import { type Database, openDatabase, openSourceDatabase } from '@friend-sync/sync-service';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TcpProxy } from '../../chaos/src/proxy.ts';
+import { type OwnServers, openServers } from '../support/own-servers.ts';
 
 /** A user server of this file's own, whose settings may be anything. */
-let own: Stack;
-let dataDir = '';
+let own: OwnServers;
 let root: Database;
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'friend-sync-session-'));
-  own = await openStack({ dataDir, parts: ['user-mysql'] });
+  own = await openServers(['user-mysql']);
   root = openDatabase(configurationOf('root').settings.source, { connections: 4 });
   await root.write('creating', 'CREATE DATABASE user_db');
   await root.write('creating', "CREATE USER reader@'%'");
@@ -22,8 +17,7 @@ beforeAll(async () => {
 });
 afterAll(async () => {
   await root?.[Symbol.asyncDispose]();
-  await own?.down();
-  await rm(dataDir, { recursive: true, force: true });
+  await own?.[Symbol.asyncDispose]();
 });
 
 function configurationOf(user: string, port = own.userMysql.port) {

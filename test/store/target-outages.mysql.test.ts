@@ -1,13 +1,10 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
-import { openStack, type Stack } from '@friend-sync/local-stack';
 import { executeMigration, openDatabase, openStore, openTarget, planMigration } from '@friend-sync/sync-service';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { TcpProxy } from '../../chaos/src/proxy.ts';
 import { column } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { createSchema, type FriendServer, openFriendServer } from '../support/friend-server.ts';
+import { type OwnServers, openServers } from '../support/own-servers.ts';
 import { TABLES } from '../support/tables.ts';
 import { startWorkers, type Workers } from '../support/workers.ts';
 
@@ -17,17 +14,12 @@ const OPTIONS = { ...TABLES, settings: { fanOut: { leaseMs: 2_000 } } };
 const UNAVAILABLE = { kind: 'store_unavailable', policy: { directive: 'retry' } };
 
 /** A friend server of this file's own, whose settings may be anything. */
-let own: Stack;
-let dataDir = '';
+let own: OwnServers;
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'friend-sync-outages-'));
-  own = await openStack({ dataDir, parts: ['friend-mysql'] });
+  own = await openServers(['friend-mysql']);
 });
-afterAll(async () => {
-  await own?.down();
-  await rm(dataDir, { recursive: true, force: true });
-});
+afterAll(() => own?.[Symbol.asyncDispose]());
 
 /** The configuration with the friend database at another port, or for another user. */
 function configurationOf({ configuration }: FriendServer, more: { port?: number; user?: string }) {

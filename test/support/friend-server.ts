@@ -10,7 +10,7 @@ import {
   type Store,
 } from '@friend-sync/sync-service';
 import { inject } from 'vitest';
-import type { ServerAddress } from './mysql-setup.ts';
+import type { ServerAddress } from './own-servers.ts';
 
 export interface FriendServer extends AsyncDisposable {
   readonly configuration: Configuration;

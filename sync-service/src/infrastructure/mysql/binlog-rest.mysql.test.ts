@@ -1,33 +1,27 @@
-import { mkdtemp, rm } from 'node:fs/promises';
-import { tmpdir } from 'node:os';
-import { join } from 'node:path';
 import { Secret } from '@friend-sync/connectors';
-import { type MysqlAddress, openStack, type Stack } from '@friend-sync/local-stack';
 import { afterAll, beforeAll, beforeEach, expect, test } from 'vitest';
+import { type OwnServers, openServers, type ServerAddress } from '../../../../test/support/own-servers.ts';
 import { type BinlogPlace, findUnsent } from './binlog-rest.ts';
 import { type Database, openDatabase } from './database.ts';
 import { gtidSet } from './gtid-set.ts';
 
 /** Two quiet servers whose logs have the same names. */
-let stack: Stack;
-let dataDir = '';
+let servers: OwnServers;
 let server: Database;
 let other: Database;
 
-const open = ({ host, port }: MysqlAddress) =>
+const open = ({ host, port }: ServerAddress) =>
   openDatabase({ host, port, user: 'root', password: new Secret(''), tls: false }, { connections: 2 });
 
 beforeAll(async () => {
-  dataDir = await mkdtemp(join(tmpdir(), 'friend-sync-binlog-'));
-  stack = await openStack({ dataDir, parts: ['user-mysql', 'friend-mysql'] });
-  [server, other] = [open(stack.userMysql), open(stack.friendMysql)];
+  servers = await openServers(['user-mysql', 'friend-mysql']);
+  [server, other] = [open(servers.userMysql), open(servers.friendMysql)];
   for (const each of [server, other])
     await each.rows('a table', 'CREATE DATABASE d; CREATE TABLE d.t (id INT AUTO_INCREMENT PRIMARY KEY, v TEXT)');
 });
 afterAll(async () => {
   await Promise.all([server, other].map((each) => each?.[Symbol.asyncDispose]()));
-  await stack?.down();
-  await rm(dataDir, { recursive: true, force: true });
+  await servers?.[Symbol.asyncDispose]();
 });
 beforeEach(async () => {
   for (const each of [server, other]) await each.write('numbering anew', 'RESET BINARY LOGS AND GTIDS');
@@ -75,7 +69,7 @@ test('XA COMMIT and XA ROLLBACK behind the place hold nothing up, XA PREPARE doe
     const before = await atEnd(await executed());
     // A prepared transaction is anybody's once its session has ended.
     const session = openDatabase(
-      { ...stack.userMysql, user: 'root', password: new Secret(''), tls: false },
+      { ...servers.userMysql, user: 'root', password: new Secret(''), tls: false },
       { connections: 1 },
     );
     await run("XA START 'x'; INSERT INTO d.t (v) VALUES ('prepared'); XA END 'x'; XA PREPARE 'x'", session);
