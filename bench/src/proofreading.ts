@@ -59,7 +59,7 @@ export async function measureProofreading(
     }
   }
   const ratio = (of: (byDefault: Ingest, without: Ingest) => number) =>
-    Math.round(median(all.byDefault.map((one, i) => of(one, all.without[i] ?? one) * 100)) * 10) / 1_000;
+    median(all.byDefault.map((one, i) => of(one, all.without[i] ?? one) * 100)) / 100;
   return {
     changes,
     rounds,

@@ -1,4 +1,5 @@
 import type { Configuration } from './configuration/configuration.ts';
+import type { ConnectClient } from './connect-rest/client.ts';
 import { SCHEMA_HISTORY_TOPIC } from './debezium.ts';
 import { renderLateCopiesConnector } from './late-copies/render.ts';
 import type { PrimaryKeys } from './late-copies/tailed-tables.ts';
@@ -47,6 +48,11 @@ export function formerConnectors(configuration: Configuration, existing: readonl
   const prefix = sourceConnectorName(settings, { name: '' });
   const isSource = (name: string) => name.startsWith(prefix) && /^[a-z][a-z0-9_]*$/.test(name.slice(prefix.length));
   return existing.filter((name) => isSource(name) && !known.has(name));
+}
+
+/** The schema history topic that a connector has now; undefined: there is no such connector. */
+export async function schemaHistoryOf(connect: ConnectClient, name: string): Promise<string | undefined> {
+  return (await connect.config(name))?.[SCHEMA_HISTORY_TOPIC];
 }
 
 /** A connector with the schema history of one of its beginnings. */

@@ -23,6 +23,7 @@ export {
   connectorDefinitions,
   connectorNames,
   formerConnectors,
+  schemaHistoryOf,
   sourceConnector,
   withSchemaHistory,
 } from './connectors.ts';

@@ -1,26 +1,17 @@
-import {
-  type Configuration,
-  type ConnectClient,
-  SCHEMA_HISTORY_TOPIC,
-  type SourceMapping,
-} from '@friend-sync/connectors';
+import { type Configuration, type ConnectClient, type SourceMapping, schemaHistoryOf } from '@friend-sync/connectors';
 import type { Stream } from './application/proof/barrier.ts';
 import type { SourceReads } from './application/read/source-reads.ts';
 import { type TableWatch, type TableWatchParts, watchTables } from './application/watch/table-watch.ts';
 import { SyncError } from './errors.ts';
-import type { KafkaAdmin } from './infrastructure/kafka/admin.ts';
-import type { createKafka } from './infrastructure/kafka/client.ts';
 import type { NewMessagesParts } from './infrastructure/kafka/new-messages.ts';
 import { PictureReader } from './infrastructure/kafka/picture-reader.ts';
-import { readTopic } from './infrastructure/kafka/read-topic.ts';
 import { findUnsent } from './infrastructure/mysql/binlog-rest.ts';
 import { containsGtids } from './infrastructure/mysql/gtid-set.ts';
 
 export interface LookAtTablesParts extends Pick<TableWatchParts, 'source' | 'target' | 'health' | 'log'> {
   readonly configuration: Configuration;
   readonly connect: ConnectClient;
-  readonly kafka: ReturnType<typeof createKafka>;
-  readonly admin: KafkaAdmin;
+  readonly messages: NewMessagesParts;
   /** By the source's name. */
   readonly streams: ReadonlyMap<string, Stream>;
   readonly reads: ReadonlyMap<string, Pick<SourceReads, 'tableChanged' | 'lookAtPicture' | 'pictureSeen'>>;
@@ -28,10 +19,9 @@ export interface LookAtTablesParts extends Pick<TableWatchParts, 'source' | 'tar
 
 /** Watches the sources' tables, and has their streams prove themselves where one has changed. Ends after the first look. */
 export async function lookAtTables(parts: LookAtTablesParts): Promise<TableWatch> {
-  const { configuration, connect, kafka, admin, streams, reads, log } = parts;
+  const { configuration, connect, messages, streams, reads, log } = parts;
   const { sources: mappings } = configuration.mapping;
-  const read: NewMessagesParts['read'] = (topic, onMessage, from) => readTopic(kafka, topic, onMessage, from);
-  const readers = new Map(mappings.map(({ name, table }) => [name, new PictureReader({ admin, read }, table)]));
+  const readers = new Map(mappings.map(({ name, table }) => [name, new PictureReader(messages, table)]));
   const streamOf = ({ name }: SourceMapping): Stream => {
     const stream = streams.get(name);
     if (!stream) throw new SyncError('internal', `no source ${name}`);
@@ -48,7 +38,7 @@ export async function lookAtTables(parts: LookAtTablesParts): Promise<TableWatch
     mappings,
     async picture(mapping) {
       await reads.get(mapping.name)?.lookAtPicture();
-      const topic = (await connect.config(streamOf(mapping).connectorName))?.[SCHEMA_HISTORY_TOPIC];
+      const topic = await schemaHistoryOf(connect, streamOf(mapping).connectorName);
       return topic === undefined ? undefined : readers.get(mapping.name)?.read(topic);
     },
     async sent(mapping, gtids) {

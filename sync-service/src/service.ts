@@ -22,6 +22,7 @@ import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
 import { createDecoder } from './infrastructure/kafka/avro.ts';
 import { createKafka } from './infrastructure/kafka/client.ts';
 import { type ChangeConsumer, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
+import { messagesIn } from './infrastructure/kafka/new-messages.ts';
 import { registryAnswers } from './infrastructure/kafka/registry-probe.ts';
 import type { Database } from './infrastructure/mysql/database.ts';
 import {
@@ -95,7 +96,8 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
     use(await announceDaemon(store));
     const streams = sourceStreams(configuration, source, connect);
-    const histories = await followHistories({ streams, connect, kafka, admin, store, health, log });
+    const messages = messagesIn(kafka, admin);
+    const histories = await followHistories({ streams, connect, messages, store, health, log });
     for (const one of histories.values()) use(one);
     const readFrom = settings.source.reads ? use(openReadReplica(configuration, settings.source.reads)) : source;
     const shared = { store, database: source, readFrom, admin, settings, fanOut, perseverance, health, metrics, log };
@@ -106,7 +108,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
       tables?.check(name);
     };
     const reads = await openReads({ ...shared, streams, require, persevere });
-    const looking = { configuration, source, target: database, connect, kafka, admin, streams, reads, health, log };
+    const looking = { configuration, source, target: database, connect, messages, streams, reads, health, log };
     tables = use(await lookAtTables(looking));
     // Ended before the workers that they wake, and after the consumer that tells them of changes.
     for (const one of reads.values()) use(one);

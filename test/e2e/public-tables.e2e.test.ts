@@ -4,9 +4,8 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import { differences } from '../../sync-service/src/domain/picture.ts';
 import { openKafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import { createKafka } from '../../sync-service/src/infrastructure/kafka/client.ts';
-import type { NewMessagesParts } from '../../sync-service/src/infrastructure/kafka/new-messages.ts';
+import { messagesIn } from '../../sync-service/src/infrastructure/kafka/new-messages.ts';
 import { PictureReader } from '../../sync-service/src/infrastructure/kafka/picture-reader.ts';
-import { readTopic } from '../../sync-service/src/infrastructure/kafka/read-topic.ts';
 import { readTableShape } from '../../sync-service/src/infrastructure/mysql/table-shape.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 import { PUBLIC_ALTERS, PUBLIC_TABLES } from '../support/public-tables.ts';
@@ -70,12 +69,12 @@ async function create(when: string, ddl: string): Promise<void> {
 async function misread(when: string): Promise<Record<string, string[]>> {
   const kafka = createKafka(pipeline.configuration.settings.kafka, createLogger('fatal'));
   await using admin = openKafkaAdmin(kafka);
-  const read: NewMessagesParts['read'] = (topic, onMessage, from) => readTopic(kafka, topic, onMessage, from);
+  const messages = messagesIn(kafka, admin);
   const found = Object.entries(PUBLIC_TABLES).map(async ([project, ddl]) => {
     const table: TableName = { database: pipeline.userDb, table: nameOf(when, ddl) };
     const shape = await readTableShape(pipeline.user, table);
     if (!shape) throw new Error(`${table.table} is not there`);
-    const picture = await new PictureReader({ admin, read }, table).read(history);
+    const picture = await new PictureReader(messages, table).read(history);
     return [
       project,
       differences(

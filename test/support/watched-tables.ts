@@ -4,6 +4,7 @@ import type { SourceReads } from '../../sync-service/src/application/read/source
 import type { TableWatch } from '../../sync-service/src/application/watch/table-watch.ts';
 import { openKafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import { createKafka } from '../../sync-service/src/infrastructure/kafka/client.ts';
+import { messagesIn } from '../../sync-service/src/infrastructure/kafka/new-messages.ts';
 import { lookAtTables } from '../../sync-service/src/look-at-tables.ts';
 import type { Pipeline } from './pipeline.ts';
 
@@ -45,8 +46,7 @@ export async function watchSourceTables({ configuration, operations: { connect }
     source,
     target,
     connect,
-    kafka,
-    admin,
+    messages: messagesIn(kafka, admin),
     streams,
     reads,
     health,

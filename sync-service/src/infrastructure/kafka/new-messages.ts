@@ -1,10 +1,16 @@
-import type { KafkaMessage } from 'kafkajs';
+import type { Kafka, KafkaMessage } from 'kafkajs';
 import type { KafkaAdmin } from './admin.ts';
+import { readTopic } from './read-topic.ts';
 
 export interface NewMessagesParts {
   readonly admin: Pick<KafkaAdmin, 'partitionOffsets'>;
   /** Shows a topic's messages from an offset on. */
   readonly read: (topic: string, onMessage: (message: KafkaMessage) => void, from: bigint) => Promise<void>;
+}
+
+/** As a cluster has its topics. */
+export function messagesIn(kafka: Kafka, admin: KafkaAdmin): NewMessagesParts {
+  return { admin, read: (topic, onMessage, from) => readTopic(kafka, topic, onMessage, from) };
 }
 
 export interface MessageListener {
