@@ -14,6 +14,9 @@ export {
   ConnectError,
   type ConnectorOffset,
   type ConnectorStatus,
+  isRunning,
+  problemOf,
+  statesOf,
   storedGtids,
   storedPlace,
 } from './connect-rest/client.ts';

@@ -117,7 +117,8 @@ export class SyncError extends Error {
  */
 export function toSyncError(error: unknown): SyncError {
   if (error instanceof SyncError) return error;
-  if (error instanceof ConnectError) return new SyncError('connector_failed', error.message, { cause: error });
+  if (error instanceof ConnectError)
+    return new SyncError(error.isStopping ? 'aborted' : 'connector_failed', error.message, { cause: error });
   const { name, stack = '' } = error instanceof Error ? error : new Error();
   const frames = stack.split('\n').filter((line) => line.startsWith('    at '));
   return new SyncError('internal', [name, ...frames.slice(0, 5)].join('\n'));

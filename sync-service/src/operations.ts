@@ -21,10 +21,11 @@ import {
 import { markPending, requestReads } from './application/operate/requests.ts';
 import { requireSources } from './application/operate/require-sources.ts';
 import type { OnStep } from './application/operate/steps.ts';
-import { type BarrierResult, type OnWait, passBarrier } from './application/proof/barrier.ts';
+import { type BarrierResult, passBarrier } from './application/proof/barrier.ts';
 import { type Comparison, compareCopies } from './application/proof/compare.ts';
 import { lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { type Verification, verifyCopies } from './application/proof/verify.ts';
+import type { OnWait } from './application/proof/wait.ts';
 import type { Key } from './domain/change.ts';
 import { SyncError } from './errors.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './infrastructure/kafka/admin.ts';

@@ -37,6 +37,9 @@ import { lookAtTables } from './look-at-tables.ts';
 import { Metrics } from './metrics.ts';
 import { openReads } from './open-reads.ts';
 
+/** A server that does not answer is not waited for any longer, when the service stops. */
+const LEAVE_MS = 3_000;
+
 export interface SyncServiceOptions {
   readonly configuration: Configuration;
   readonly log: Logger;
@@ -66,8 +69,10 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
   const metrics = new Metrics();
   const perseverance = new Perseverance(health, log, intervalMs);
   const stopping = new AbortController();
+  const leaving = new AbortController();
   const closers: (() => Promise<void>)[] = [];
   let adminServer: AdminServer | undefined;
+  let consumer: ChangeConsumer | undefined;
 
   function use<T extends AsyncDisposable>(resource: T): T {
     closers.push(async () => resource[Symbol.asyncDispose]());
@@ -78,28 +83,28 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
 
   async function run(): Promise<void> {
     const startedAt = Date.now();
-    let consumer: ChangeConsumer | undefined;
     const lastProgressAt = () => Math.max(startedAt, consumer?.lastProgressAt() ?? 0);
     adminServer = use(await openAdminServer(settings.admin, health, metrics, lastProgressAt));
-    const database = use(openTarget(configuration));
+    const database = use(openTarget(configuration, leaving.signal));
     const store = await persevere(() => openStore(configuration, database));
     for (const note of store.notes) log.warn({ note }, 'target table');
     const kafka = createKafka(settings.kafka, log);
-    const admin = use(openKafkaAdmin(kafka));
-    const brake = new Brake(store, openReplicas(configuration).map(use), settings.brake);
+    const admin = use(openKafkaAdmin(kafka, leaving.signal));
+    const brake = new Brake(store, openReplicas(configuration, leaving.signal).map(use), settings.brake);
     const events = fanOutEvents(metrics, brake, log, onApplied);
     const chunkRows = Math.min(settings.fanOut.chunkRows, settings.brake.rowsPerSecond ?? Number.POSITIVE_INFINITY);
     const limits = { ...settings.fanOut, chunkRows };
     const fanOut = new FanOut(store, limits, events, perseverance, brake, brakeListener(metrics, health, log));
-    const source = use(openSourceDatabase(configuration));
-    const connect = new ConnectClient(settings.connect.url);
+    const source = use(openSourceDatabase(configuration, leaving.signal));
+    const connect = new ConnectClient(settings.connect.url, stopping.signal);
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
     use(await announceDaemon(store));
     const streams = sourceStreams(configuration, source, connect);
-    const messages = messagesIn(kafka, admin);
+    const messages = messagesIn(kafka, admin, leaving.signal);
     const histories = await followHistories({ streams, connect, messages, store, health, log });
     for (const one of histories.values()) use(one);
-    const readFrom = settings.source.reads ? use(openReadReplica(configuration, settings.source.reads)) : source;
+    const { reads: replica } = settings.source;
+    const readFrom = replica ? use(openReadReplica(configuration, replica, leaving.signal)) : source;
     const shared = { store, database: source, readFrom, admin, settings, fanOut, perseverance, health, metrics, log };
     let tables: TableWatch | undefined;
     /** Nothing is stored of a source, and nothing compared, while its changes or its table are not what they were. */
@@ -147,10 +152,11 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     });
     fanOut.start();
     closers.push(() => fanOut.stop());
-    await consumer.start();
-    closers.push(() => consumer.stop());
-    use(watchOffsets(store, consumer, log));
-    use(await watchTopics({ store, admin, consumer, topics: [...sources.keys()], log }, intervalMs));
+    const changes = consumer;
+    await changes.start();
+    closers.push(() => changes.stop());
+    use(watchOffsets(store, changes, log));
+    use(await watchTopics({ store, admin, consumer: changes, topics: [...sources.keys()], log }, intervalMs));
     const late = lateCopiesStream(configuration, database, connect);
     for (const mapped of mapping.sources) {
       const { name } = mapped;
@@ -177,8 +183,12 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
 
   async function shutDown(): Promise<void> {
     stopping.abort();
+    const timer = setTimeout(() => leaving.abort(), LEAVE_MS);
+    // Beside the other consumer: leaving a group takes seconds where Kafka does not answer.
+    void consumer?.stop();
     // In reverse order: the consumer before the workers it feeds, both before their connections.
     for (const close of closers.reverse()) await close();
+    clearTimeout(timer);
     health.setState('stopped');
   }
 

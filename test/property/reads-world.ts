@@ -35,11 +35,12 @@ export class ReadsWorld {
     this.log = new ToldSource(tables);
     this.checks = new ReadsChecks(tables, this.log);
     const sent = async () => this.log.sent();
+    const status = async () => ({ state: 'RUNNING', tasks: [] });
     this.#parts = {
       store,
       source,
       database: tables.readFrom,
-      stream: { connectorName: 'source', server: user, sent, topics: [TOPIC], heartbeatTopic: 'heartbeat' },
+      stream: { connectorName: 'source', server: user, sent, status, topics: [TOPIC], heartbeatTopic: 'heartbeat' },
       topic: TOPIC,
       // What the topic holds is in memory.
       admin: {} as KafkaAdmin,

@@ -1,6 +1,7 @@
 import type { Claim } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
-import { awaitFanOut, awaitReads, waiting } from '../../sync-service/src/application/proof/barrier.ts';
+import { awaitFanOut, awaitReads } from '../../sync-service/src/application/proof/barrier.ts';
+import { waiting } from '../../sync-service/src/application/proof/wait.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';

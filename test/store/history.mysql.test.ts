@@ -44,6 +44,7 @@ async function watch(
     connectorName: 'some',
     server: user,
     sent: async () => storedPlace(await offsets()),
+    status: async () => connector.status,
     topics: [],
     heartbeatTopic: '',
   };

@@ -40,6 +40,7 @@ async function follow(server: FriendServer, admin = logOf(), sent?: Stream['sent
           connectorName: 'source',
           server: server.user,
           sent: sent ?? (async () => ({ gtids: String(executed?.gtids), file: '', pos: 0 })),
+          status: async () => undefined,
           topics: [],
           heartbeatTopic: 'heartbeat',
         },

@@ -54,6 +54,7 @@ async function watch({ user, store }: FriendServer, connector = new Connector())
       connectorName: 'some',
       server: user,
       sent: async () => storedPlace(await offsets()),
+      status,
       topics: [],
       heartbeatTopic: '',
     },

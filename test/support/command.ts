@@ -10,9 +10,21 @@ export async function runCommand(
   ...args: readonly string[]
 ): Promise<{ code: number; data: unknown }> {
   const command = [MAIN, '--config', configFile, '--json', ...args];
-  // biome-ignore lint/style/noProcessEnv: a child inherits the environment
-  const whole = { ...process.env, ...env };
-  const child = spawn(process.execPath, command, { env: whole, stdio: ['ignore', 'pipe', 'inherit'] });
+  const child = spawn(process.execPath, command, { env: withOwn(env), stdio: ['ignore', 'pipe', 'inherit'] });
   const [output, [code]] = await Promise.all([text(child.stdout), once(child, 'exit')]);
   return { code, data: JSON.parse(output) };
 }
+
+/** The same without `--json`: its exit code and what it tells the operator. */
+export async function hearCommand(
+  { configFile, env }: Pick<Pipeline, 'configFile' | 'env'>,
+  ...args: readonly string[]
+): Promise<{ code: number; told: string }> {
+  const command = [MAIN, '--config', configFile, ...args];
+  const child = spawn(process.execPath, command, { env: withOwn(env), stdio: ['ignore', 'ignore', 'pipe'] });
+  const [told, [code]] = await Promise.all([text(child.stderr), once(child, 'exit')]);
+  return { code, told };
+}
+
+// biome-ignore lint/style/noProcessEnv: a child inherits the environment
+const withOwn = (env: Readonly<Record<string, string>>) => ({ ...process.env, ...env });

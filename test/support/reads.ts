@@ -52,12 +52,13 @@ export async function openReads(server: FriendServer, feed: Feed): Promise<OpenR
     return { gtids: String(row?.gtids), file: '', pos: 0 };
   };
   const database = openSourceDatabase(configuration);
+  const status = async () => undefined;
   const stopping = new AbortController();
   const parts: ReadParts = {
     store,
     source,
     database,
-    stream: { connectorName: 'source', server: user, sent, topics: [topic], heartbeatTopic: 'heartbeat' },
+    stream: { connectorName: 'source', server: user, sent, status, topics: [topic], heartbeatTopic: 'heartbeat' },
     topic,
     admin: { endOffsets: async () => new Map([[0, feed.nextOffset]]) } as unknown as KafkaAdmin,
     require: () => {},

@@ -1,4 +1,4 @@
-import { type ConnectorStatus, connectorNames } from '@friend-sync/connectors';
+import { type ConnectorStatus, connectorNames, isRunning } from '@friend-sync/connectors';
 import type { Operations, RoundReport } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
@@ -75,8 +75,6 @@ function standsStill(
   lost: Part<ReadonlyMap<string, unknown>>,
 ): boolean {
   if ('error' in connectors || 'error' in lost) return false;
-  const isRunning = (status: ConnectorStatus | undefined) =>
-    status?.state === 'RUNNING' && status.tasks.length > 0 && status.tasks.every(({ state }) => state === 'RUNNING');
   return lost.value.size > 0 || connectors.value.some(({ status }) => !isRunning(status));
 }
 

@@ -10,11 +10,14 @@ const STALE_FAILURE_MS = 2_000;
 export class ConnectError extends Error {
   /** HTTP status; undefined where there was no answer. */
   readonly status: number | undefined;
+  /** It was not waited for any longer, because of the client's signal. */
+  readonly isStopping: boolean;
 
-  constructor(message: string, status?: number, options?: ErrorOptions) {
+  constructor(message: string, status?: number, options?: ErrorOptions & { isStopping?: boolean }) {
     super(message, options);
     this.name = 'ConnectError';
     this.status = status;
+    this.isStopping = options?.isStopping ?? false;
   }
 }
 
@@ -33,9 +36,12 @@ export interface ConnectorOffset {
 /** The REST interface of Kafka Connect, as far as friend-sync operates it. */
 export class ConnectClient {
   readonly #url: string;
+  readonly #signal: AbortSignal | undefined;
 
-  constructor(url: string) {
+  /** Once `signal` is aborted, whatever is asked or waited for fails. */
+  constructor(url: string, signal?: AbortSignal) {
     this.#url = url.replace(/\/+$/, '');
+    this.#signal = signal;
   }
 
   /** What Connect finds wrong with a configuration, by its key; empty: nothing. Database and Kafka are tried out. */
@@ -105,7 +111,7 @@ export class ConnectClient {
 
   /** Returns once the connector is stopped and none of its tasks is left. */
   async waitUntilStopped(name: string, deadlineMs: number): Promise<void> {
-    for (const until = Date.now() + deadlineMs; ; await delay(100)) {
+    for (const until = Date.now() + deadlineMs; ; await this.#delay(100)) {
       const status = await this.status(name);
       if (status?.state === 'STOPPED' && status.tasks.length === 0) return;
       if (Date.now() > until)
@@ -136,17 +142,12 @@ export class ConnectClient {
       failedSince = failure ? (failedSince ?? Date.now()) : undefined;
       if (failure && failedSince !== undefined && Date.now() - failedSince >= Math.min(STALE_FAILURE_MS, deadlineMs))
         throw new ConnectError(failure);
-      if (
-        status?.state === 'RUNNING' &&
-        status.tasks.length > 0 &&
-        status.tasks.every(({ state }) => state === 'RUNNING')
-      )
-        return;
+      if (isRunning(status)) return;
       if (Date.now() > until)
         throw new ConnectError(
           `connector ${name} does not run after ${deadlineMs} ms (${status?.state ?? 'not created'}); look at Connect's log`,
         );
-      await delay(100);
+      await this.#delay(100);
     }
   }
 
@@ -163,7 +164,7 @@ export class ConnectClient {
           `connector ${name} has stored no GTID set after ${deadlineMs} ms; check that the source has gtid_mode=ON, and Connect's log`,
         );
       }
-      await delay(100);
+      await this.#delay(100);
     }
   }
 
@@ -179,7 +180,7 @@ export class ConnectClient {
     for (let wait = 100; ; wait = Math.min(wait * 2, 2_000)) {
       const { status, text } = await this.#request(method, route, body);
       if (status === 409 && Date.now() < until) {
-        await delay(wait);
+        await this.#delay(wait);
         continue;
       }
       if (status < 200 || status > 299) {
@@ -195,15 +196,22 @@ export class ConnectClient {
     }
   }
 
+  async #delay(ms: number): Promise<void> {
+    await delay(ms, undefined, { signal: this.#signal }).catch(() => {
+      throw stopping();
+    });
+  }
+
   async #request(method: string, route: string, body: unknown): Promise<{ status: number; text: string }> {
     try {
       const response = await fetch(this.#url + route, {
         method,
-        signal: AbortSignal.timeout(TIMEOUT_MS),
+        signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(this.#signal ? [this.#signal] : [])]),
         ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
       });
       return { status: response.status, text: await response.text() };
     } catch (cause) {
+      if (this.#signal?.aborted) throw stopping();
       const isLate = cause instanceof Error && cause.name === 'TimeoutError';
       const problem = isLate
         ? `has not answered ${method} ${route} within ${TIMEOUT_MS / 1000} s; look at its log and its load`
@@ -213,10 +221,28 @@ export class ConnectClient {
   }
 }
 
+const stopping = () => new ConnectError('not waited for any longer', undefined, { isStopping: true });
+
 interface Validation {
   /** `value` is null for what is defined but was not given. */
   readonly configs: readonly { readonly value: { readonly name: string; readonly errors: readonly string[] } | null }[];
 }
+
+/** Why a connector sends nothing, in the words of an operator, the cause left out; undefined where it and its task run. */
+export function problemOf(name: string, status: ConnectorStatus | undefined | Error): string | undefined {
+  if (status instanceof Error) return status.message;
+  if (!status) return `there is no connector ${name}; friend-sync connectors apply`;
+  const idle = statesOf(status).find((state) => state !== 'RUNNING');
+  return idle && `connector ${name} or its task is ${idle}`;
+}
+
+/** Whether it runs, and a task of it. */
+export function isRunning(status: ConnectorStatus | undefined): boolean {
+  return status !== undefined && status.tasks.length > 0 && statesOf(status).every((state) => state === 'RUNNING');
+}
+
+/** Of the connector and its tasks. */
+export const statesOf = ({ state, tasks }: ConnectorStatus): string[] => [state, ...tasks.map((task) => task.state)];
 
 function failureOf(name: string, { state, trace, tasks }: ConnectorStatus): string | undefined {
   if (state === 'FAILED') return `connector ${name} has failed: ${causeOf(trace)}`;

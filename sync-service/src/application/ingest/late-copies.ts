@@ -5,7 +5,8 @@ import { requestRounds, type SourceStore, type Store } from '../../infrastructur
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { FanOut } from '../fan-out/fan-out.ts';
-import { awaitIngest, type IngestParts, type Stream, waiting } from '../proof/barrier.ts';
+import { awaitIngest, type IngestParts, type Stream } from '../proof/barrier.ts';
+import { waiting } from '../proof/wait.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
 import { checkLog } from './topic-identity.ts';
 
@@ -100,7 +101,7 @@ async function awaitSources(
   const streams = sourcesIn(parts, topic).map(({ source }) => parts.changes.get(source.schema.mapping.name));
   try {
     await Promise.all(
-      streams.filter((stream) => stream !== undefined).map((s) => awaitIngest(s, parts, waiting(leftMs, alive))),
+      streams.filter((stream) => stream !== undefined).map((s) => awaitIngest(s, parts, waiting(leftMs, { alive }))),
     );
   } catch (error) {
     if (!(error instanceof SyncError))

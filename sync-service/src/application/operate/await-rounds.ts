@@ -1,7 +1,7 @@
-import { setTimeout as delay } from 'node:timers/promises';
-import { SyncError } from '../../errors.ts';
 import type { RoundReport } from '../../infrastructure/mysql/round-store.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
+import { requireDaemon } from '../proof/require-daemon.ts';
+import { waiting } from '../proof/wait.ts';
 
 const POLL_MS = 250;
 
@@ -11,27 +11,19 @@ export interface RoundTicket {
   readonly request: bigint;
 }
 
-/**
- * Returns when every round has ended that was asked for. Fails at once where no daemon runs that would do it, and with
- * `rows_gone` where one has found more rows gone than it takes as deleted.
- */
+/** Returns when every round has ended that was asked for. Fails at once where no daemon runs that would do it. */
 export async function awaitRounds(
-  { database, sources, daemons }: Store,
+  store: Store,
   tickets: readonly RoundTicket[],
   deadlineMs: number,
   onProgress: (source: string, report: RoundReport) => void = () => {},
 ): Promise<void> {
-  const until = Date.now() + deadlineMs;
-  for (const { source, request } of tickets) {
-    for (;;) {
-      const report = await sources.get(source)?.round.report(database);
-      if (!report || report.servedRequests >= request) break;
-      if ((await daemons.count(database)) === 0)
-        throw new SyncError('pipeline_stuck', 'no daemon runs, so nobody reads the rows; friend-sync start runs one');
-      if (Date.now() > until)
-        throw new SyncError('pipeline_stuck', `the round over ${source} has not ended within ${deadlineMs} ms`);
+  const waitUntil = waiting(deadlineMs, { pollMs: POLL_MS, onWait: () => requireDaemon(store) });
+  for (const { source, request } of tickets)
+    await waitUntil(`the round over ${source} has not ended`, async () => {
+      const report = await store.sources.get(source)?.round.report(store.database);
+      if (!report || report.servedRequests >= request) return true;
       onProgress(source, report);
-      await delay(POLL_MS);
-    }
-  }
+      return false;
+    });
 }

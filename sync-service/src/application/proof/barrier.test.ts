@@ -1,15 +1,17 @@
-import { expect, test, vi } from 'vitest';
+import { expect, test } from 'vitest';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
-import { awaitIngest, awaitSent, type Stream, waiting } from './barrier.ts';
+import { awaitIngest, awaitSent, type Stream } from './barrier.ts';
+import { waiting } from './wait.ts';
 
 const TOPIC = 'some.topic';
 
 /** A server that has executed nothing, whose connector has sent it; and a store that has read up to an offset. */
 function quiet(end: bigint, nextOffset: bigint, sent: Stream['sent'] = async () => ({ gtids: '', file: 'f', pos: 4 })) {
   const server = { rows: async () => [{ missing: '' }] } as unknown as Database;
-  const stream: Stream = { connectorName: 'some', server, sent, topics: [TOPIC], heartbeatTopic: 'heartbeat' };
+  const status = async () => ({ state: 'RUNNING', tasks: [] });
+  const stream: Stream = { connectorName: 'some', server, sent, status, topics: [TOPIC], heartbeatTopic: 'heartbeat' };
   const admin = {
     endOffsets: async () => new Map([[0, end]]),
     partitionOffsets: async () => [{ partition: 0, low: 0n, high: end }],
@@ -23,18 +25,6 @@ test('what has been read to its end has been ingested; what has not is waited fo
   await awaitIngest(stream, parts, waiting(0));
   const { stream: behind, ...rest } = quiet(8n, 7n);
   await expect(awaitIngest(behind, rest, waiting(0))).rejects.toThrow(/the topics of some have not been ingested/);
-});
-
-test('of a step that is waited for somebody is told every ten seconds', async () => {
-  vi.useFakeTimers();
-  const told: string[] = [];
-  const isReached = async () => Date.now() >= until;
-  const until = Date.now() + 35_000;
-  const reached = waiting(60_000, undefined, 100, (step) => told.push(step))('keys are pending', isReached);
-  await vi.advanceTimersByTimeAsync(36_000);
-  vi.useRealTimers();
-  await reached;
-  expect(told).toEqual(['keys are pending', 'keys are pending', 'keys are pending']);
 });
 
 test('a log that ends below the offset that was to be read next is another one, and nothing is proven', async () => {

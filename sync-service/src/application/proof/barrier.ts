@@ -1,16 +1,14 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { type ConnectorStatus, problemOf } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import { SyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
 import { type BinlogPlace, findUnsent } from '../../infrastructure/mysql/binlog-rest.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { gtidSet, unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
-import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
+import type { Store } from '../../infrastructure/mysql/store.ts';
 import { openTransactions } from './open-transactions.ts';
-
-const POLL_MS = 100;
-/** What is waited for is told again after so long. */
-const TELL_EVERY_MS = 10_000;
+import { requireDaemon } from './require-daemon.ts';
+import { type OnWait, type Wait, waiting } from './wait.ts';
 
 /** What a connector has stored of how far it has sent a server's commits. */
 export interface SentUpTo extends BinlogPlace {
@@ -24,6 +22,8 @@ export interface Stream {
   readonly server: Database;
   /** Up to where the connector has sent everything; undefined while it has stored no offset. */
   readonly sent: () => Promise<SentUpTo | undefined>;
+  /** How the connector is; undefined where there is none. */
+  readonly status: () => Promise<ConnectorStatus | undefined>;
   readonly topics: readonly string[];
   /** Where the connector says twice a second that it reads; written in its transactions besides the topics. */
   readonly heartbeatTopic: string;
@@ -46,12 +46,19 @@ export interface BarrierResult {
 
 /**
  * Returns once everything that the source had committed before the call has been applied to every copy, and copies
- * that somebody else had written by then are equal to it, parked keys excepted and named. Past `deadlineMs` it throws,
- * naming the step at which it stands, as `onWait` hears of it meanwhile. Nothing in friend-sync waits for arrival any other way.
+ * that somebody else had written by then are equal to it, parked keys excepted and named. Where that takes long, `onWait`
+ * hears of the step at which it stands; past `deadlineMs` it throws, naming it. It throws at once where a part is missing
+ * without which nothing arrives. Nothing in friend-sync waits for arrival any other way.
  */
 export async function passBarrier(parts: BarrierParts, deadlineMs: number, onWait?: OnWait): Promise<BarrierResult> {
   const { store } = parts;
-  const waitUntil = waiting(deadlineMs, undefined, POLL_MS, onWait);
+  const waitUntil = waiting(deadlineMs, {
+    async onWait(step) {
+      await requireDaemon(store);
+      await requireConnectors(parts.streams);
+      onWait?.(step);
+    },
+  });
   await Promise.all(parts.streams.map((stream) => awaitIngest(stream, parts, waitUntil)));
   await awaitReads(store, waitUntil);
   await awaitFanOut(store, waitUntil);
@@ -64,6 +71,14 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number, onWai
     ),
   );
   return { parked: parked.flat() };
+}
+
+/** Throws where one does not exist: nobody creates it but an operator. One that has failed is restarted. */
+async function requireConnectors(streams: readonly Stream[]): Promise<void> {
+  for (const { connectorName, status } of streams) {
+    const found = await status().catch((error: Error) => error);
+    if (!found) throw new SyncError('connector_failed', `${problemOf(connectorName, found)}`);
+  }
 }
 
 /** The barrier's first part: returns once everything that a server had committed before the call has been ingested. */
@@ -98,7 +113,10 @@ export async function awaitSent(
     );
     return unsent === undefined;
   };
-  const obstacle = async () => `: ${unsent}${await openTransactionsOf(stream, admin)}`;
+  const obstacle = async () => {
+    const problem = problemOf(connectorName, await stream.status().catch((error: Error) => error));
+    return `: ${problem ?? unsent}${await openTransactionsOf(stream, admin)}`;
+  };
   await waitUntil(`the connector ${connectorName} has not sent what its server committed`, isSent, obstacle);
   // Open transactions included: the marker that commits what was sent may not be in every partition yet.
   return new Map(await Promise.all(topics.map(async (topic) => [topic, await admin.endOffsets(topic)] as const)));
@@ -150,58 +168,26 @@ function openTransactionsOf({ topics, heartbeatTopic }: Stream, admin: KafkaAdmi
 }
 
 /** The barrier's second part: returns once every key that was due for a read at the call has been looked at since. */
-export async function awaitReads(store: Store, waitUntil: Wait): Promise<void> {
-  await awaitNone(store, waitUntil, 'keys are due for a read', async ({ due }) => {
-    const moment = await due.moment(store.database);
-    return () => due.count(store.database, moment);
+export async function awaitReads({ sources, database }: Store, waitUntil: Wait): Promise<void> {
+  const looks = [...sources.values()].map(async ({ due }) => {
+    const moment = await due.moment(database);
+    return () => due.count(database, moment);
   });
+  await waitUntil('keys are due for a read', noneOf(await Promise.all(looks)));
 }
 
 /** The barrier's third part: returns once no key is pending that was pending at the call, parked ones excepted. */
-export async function awaitFanOut(store: Store, waitUntil: Wait): Promise<void> {
-  await awaitNone(store, waitUntil, 'keys are pending', async ({ pending }) => {
-    const moment = await pending.moment(store.database);
-    return () => pending.countUnsettled(store.database, moment);
+export async function awaitFanOut({ sources, database, pause }: Store, waitUntil: Wait): Promise<void> {
+  const looks = [...sources.values()].map(async ({ pending }) => {
+    const moment = await pending.moment(database);
+    return () => pending.countUnsettled(database, moment);
+  });
+  await waitUntil('keys are pending', noneOf(await Promise.all(looks)), async () => {
+    const since = await pause.since(database);
+    return since === undefined ? '' : `: fan-out is paused since ${since} UTC; friend-sync resume`;
   });
 }
 
-/** `counting`: how many of a source's keys are left of those that there are now. */
-async function awaitNone(
-  { sources }: Store,
-  waitUntil: Wait,
-  step: string,
-  counting: (source: SourceStore) => Promise<() => Promise<number>>,
-): Promise<void> {
-  const counts = await Promise.all([...sources.values()].map(counting));
-  await waitUntil(step, async () => (await Promise.all(counts.map((count) => count()))).every((n) => n === 0));
-}
-
-/**
- * Looks again and again until it is reached; throws when it took too long, naming step and obstacle, and what `alive`
- * throws meanwhile.
- */
-export type Wait = (step: string, isReached: () => Promise<boolean>, obstacle?: () => Promise<string>) => Promise<void>;
-
-/** Told of a step that has not been reached for a while. */
-export type OnWait = (step: string) => void;
-
-export function waiting(
-  deadlineMs: number,
-  alive?: () => Promise<void>,
-  pollMs = POLL_MS,
-  onWait: OnWait = () => {},
-): Wait {
-  const until = Date.now() + deadlineMs;
-  return async (step, isReached, obstacle = async () => '') => {
-    for (let toldAt = Date.now(); !(await isReached()); ) {
-      if (Date.now() - toldAt > TELL_EVERY_MS) {
-        toldAt = Date.now();
-        onWait(step);
-      }
-      if (Date.now() > until)
-        throw new SyncError('pipeline_stuck', `not caught up within ${deadlineMs} ms: ${step}${await obstacle()}`);
-      await delay(pollMs);
-      await alive?.();
-    }
-  };
+function noneOf(counts: readonly (() => Promise<number>)[]): () => Promise<boolean> {
+  return async () => (await Promise.all(counts.map((count) => count()))).every((n) => n === 0);
 }

@@ -60,6 +60,7 @@ function streamOf(
     connectorName,
     server,
     sent: askSeldom(async () => storedPlace(await connect.offsets(connectorName)), SENT_EVERY_MS),
+    status: () => connect.status(connectorName),
     topics,
     heartbeatTopic,
   };

@@ -5,7 +5,8 @@ import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
 import { unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { Logger } from '../../log.ts';
 import { askSeldom } from '../proof/ask-seldom.ts';
-import { awaitConsumed, awaitSent, type Ends, readConsumed, requireSameLogs, waiting } from '../proof/barrier.ts';
+import { awaitConsumed, awaitSent, type Ends, readConsumed, requireSameLogs } from '../proof/barrier.ts';
+import { waiting } from '../proof/wait.ts';
 import type { Suspect } from './look.ts';
 import type { Purpose } from './read-events.ts';
 import type { ReadParts } from './read-parts.ts';
@@ -209,7 +210,7 @@ export class Settler {
   }
 
   #wait() {
-    return waiting(BARRIER_MS, async () => this.#parts.signal.throwIfAborted(), POLL_MS);
+    return waiting(BARRIER_MS, { alive: async () => this.#parts.signal.throwIfAborted(), pollMs: POLL_MS });
   }
 }
 

@@ -1,4 +1,4 @@
-import { type ConnectClient, type ConnectorStatus, connectsAgain } from '@friend-sync/connectors';
+import { type ConnectClient, connectsAgain, problemOf, statesOf } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Health } from './health.ts';
@@ -123,14 +123,4 @@ export function watchConnector(
   }
 
   return Object.assign(repeat(INTERVAL_MS, look), { failingSince: () => failingSince });
-}
-
-const statesOf = ({ state, tasks }: ConnectorStatus): string[] => [state, ...tasks.map((task) => task.state)];
-
-/** Why nothing comes from the source; undefined where the connector and its task run. */
-function problemOf(name: string, status: ConnectorStatus | undefined | Error): string | undefined {
-  if (status instanceof Error) return status.message;
-  if (!status) return `there is no connector ${name}; friend-sync connectors apply`;
-  const idle = statesOf(status).find((state) => state !== 'RUNNING');
-  return idle && `connector ${name} or its task is ${idle}`;
 }

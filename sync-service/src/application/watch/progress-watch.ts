@@ -1,14 +1,7 @@
 import { SyncError, toSyncError } from '../../errors.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
-import {
-  awaitFanOut,
-  awaitIngest,
-  awaitReads,
-  type BarrierParts,
-  type Stream,
-  type Wait,
-  waiting,
-} from '../proof/barrier.ts';
+import { awaitFanOut, awaitIngest, awaitReads, type BarrierParts, type Stream } from '../proof/barrier.ts';
+import { type Wait, waiting } from '../proof/wait.ts';
 import type { Health } from './health.ts';
 import { repeat } from './repeat.ts';
 

@@ -1,5 +1,6 @@
 import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs';
 import { SyncError } from '../../errors.ts';
+import { type Leavable, leavable } from '../../leavable.ts';
 import type { MessageHeaders } from './consumer.ts';
 import { withOpenTransactions } from './kafkajs-patches.ts';
 
@@ -55,11 +56,12 @@ export interface KafkaAdmin extends AsyncDisposable {
 /** Few retries: the caller has its own, with heartbeats in between. */
 const RETRY = { retries: 2, initialRetryTime: 200, maxRetryTime: 1_000 };
 
-/** Connects to nothing yet. */
-export function openKafkaAdmin(kafka: Kafka): KafkaAdmin {
-  const admins = lazyConnection(() => kafka.admin({ retry: RETRY }));
-  const uncommitted = lazyConnection(() => withOpenTransactions(kafka).admin({ retry: RETRY }));
-  const producers = lazyConnection(() => kafka.producer({ allowAutoTopicCreation: false, retry: RETRY }));
+/** Connects to nothing yet. Once `signal` is aborted, nobody waits for Kafka any longer: what was asked of it fails. */
+export function openKafkaAdmin(kafka: Kafka, signal?: AbortSignal): KafkaAdmin {
+  const lazy = <C extends Admin | Producer>(create: () => C) => lazyConnection(create, leavable(signal));
+  const admins = lazy(() => kafka.admin({ retry: RETRY }));
+  const uncommitted = lazy(() => withOpenTransactions(kafka).admin({ retry: RETRY }));
+  const producers = lazy(() => kafka.producer({ allowAutoTopicCreation: false, retry: RETRY }));
 
   async function partitions(topic: string): Promise<number> {
     return admins.use(async (admin) => {
@@ -124,7 +126,7 @@ export function openKafkaAdmin(kafka: Kafka): KafkaAdmin {
 
     async ensureTopics(definitions) {
       // Before it creates one, kafkajs asks about every topic that this connection was asked about, and fails if one is gone.
-      const creating = lazyConnection(() => kafka.admin({ retry: RETRY }));
+      const creating = lazy(() => kafka.admin({ retry: RETRY }));
       const created = new Set<string>();
       try {
         for (const definition of definitions)
@@ -179,7 +181,7 @@ async function createTopic(admin: Admin, definition: TopicDefinition): Promise<b
 }
 
 /** One connected client, shared by concurrent uses and replaced after a failure. */
-function lazyConnection<C extends Admin | Producer>(create: () => C) {
+function lazyConnection<C extends Admin | Producer>(create: () => C, unlessLeft: Leavable) {
   let connected: Promise<C> | undefined;
 
   function connect(): Promise<C> {
@@ -193,7 +195,7 @@ function lazyConnection<C extends Admin | Producer>(create: () => C) {
 
   async function close(connection: Promise<C> | undefined): Promise<void> {
     if (connected === connection) connected = undefined;
-    await connection?.then((client) => client.disconnect()).catch(() => {});
+    if (connection) await unlessLeft(connection.then((client) => client.disconnect())).catch(() => {});
   }
 
   return {
@@ -201,7 +203,7 @@ function lazyConnection<C extends Admin | Producer>(create: () => C) {
     async use<T>(work: (client: C) => Promise<T>): Promise<T> {
       const connection = connect();
       try {
-        return await work(await connection);
+        return await unlessLeft(connection.then(work));
       } catch (error) {
         // kafkajs does not expect a partition that has no leader at the moment; the connection is sound.
         const isUnexpected = error instanceof TypeError;

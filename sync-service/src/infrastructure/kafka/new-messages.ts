@@ -1,4 +1,5 @@
 import type { Kafka, KafkaMessage } from 'kafkajs';
+import { leavable } from '../../leavable.ts';
 import type { KafkaAdmin } from './admin.ts';
 import { readTopic } from './read-topic.ts';
 
@@ -8,9 +9,10 @@ export interface NewMessagesParts {
   readonly read: (topic: string, onMessage: (message: KafkaMessage) => void, from: bigint) => Promise<void>;
 }
 
-/** As a cluster has its topics. */
-export function messagesIn(kafka: Kafka, admin: KafkaAdmin): NewMessagesParts {
-  return { admin, read: (topic, onMessage, from) => readTopic(kafka, topic, onMessage, from) };
+/** As a cluster has its topics; nobody waits for it once `signal` is aborted. */
+export function messagesIn(kafka: Kafka, admin: KafkaAdmin, signal?: AbortSignal): NewMessagesParts {
+  const unlessLeft = leavable(signal);
+  return { admin, read: (topic, onMessage, from) => unlessLeft(readTopic(kafka, topic, onMessage, from)) };
 }
 
 export interface MessageListener {

@@ -1,6 +1,7 @@
 import type { Settings } from '@friend-sync/connectors';
 import mysql, { type Pool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import type { SyncError } from '../../errors.ts';
+import { type Leavable, leavable } from '../../leavable.ts';
 import { toSourceError, toStoreError } from './fault.ts';
 import { type SessionOptions, sessionStatement } from './session.ts';
 
@@ -45,6 +46,8 @@ export interface DatabaseOptions extends SessionOptions {
   readonly connections: number;
   /** How an operator knows a server that is only read; left out: it is the friend database, or one of a tool's own. */
   readonly sourceName?: string;
+  /** Once it is aborted, nobody waits for the server any longer: what was asked of it fails. */
+  readonly signal?: AbortSignal | undefined;
 }
 
 type Classify = (error: unknown, doing: string) => SyncError;
@@ -52,7 +55,7 @@ type Classify = (error: unknown, doing: string) => SyncError;
 /** Connects lazily: a server that is down shows at the first statement, as `store_unavailable` or `user_database_unavailable`. */
 export function openDatabase(
   server: Pick<Settings['target'], 'host' | 'port' | 'user' | 'password' | 'tls'>,
-  { connections, sourceName, ...session }: DatabaseOptions,
+  { connections, sourceName, signal, ...session }: DatabaseOptions,
 ): Database {
   const pool = mysql.createPool({
     host: server.host,
@@ -78,13 +81,20 @@ export function openDatabase(
   // @ts-expect-error mysql2 hands the callback-style connection to this event, its types say otherwise
   pool.on('connection', (connection) => connection.query(ours, (error) => error && connection.destroy()));
   const classify: Classify = sourceName ? (error, doing) => toSourceError(error, doing, sourceName) : toStoreError;
-  const link = { pool, classify, start: session.readsOnly ? START_READING : START };
+  const link = { pool, classify, start: session.readsOnly ? START_READING : START, unlessLeft: leavable(signal) };
   return {
-    ...sessionOn((statements) => send(pool, classify, statements)),
+    ...sessionOn((statements) => send(link, pool, statements)),
     transaction: (doing, work) => transaction(link, doing, work),
     // A connection that cannot be closed in order is closed all the same; its server is the one that is in trouble.
-    [Symbol.asyncDispose]: () => pool.end().catch(() => {}),
+    [Symbol.asyncDispose]: () => link.unlessLeft(pool.end()).catch(() => {}),
   };
+}
+
+interface Link {
+  readonly pool: Pool;
+  readonly classify: Classify;
+  readonly start: readonly Statement[];
+  readonly unlessLeft: Leavable;
 }
 
 interface Statement {
@@ -96,12 +106,12 @@ type Result = RowDataPacket[] & ResultSetHeader;
 
 /** Sends statements in one round trip and classifies what goes wrong. */
 async function send(
+  { classify, unlessLeft }: Link,
   connection: Pool | PoolConnection,
-  classify: Classify,
   statements: readonly Statement[],
 ): Promise<Result[]> {
   try {
-    const [results] = await connection.query(statements.map(({ sql }) => sql).join(';\n'));
+    const [results] = await unlessLeft(connection.query(statements.map(({ sql }) => sql).join(';\n')));
     return (statements.length === 1 ? [results] : results) as Result[];
   } catch (error) {
     throw classify(error, statements.map(({ doing }) => doing).join(', '));
@@ -130,18 +140,9 @@ const START_READING: readonly Statement[] = [
 ];
 const COMMIT: Statement = { doing: 'commit', sql: 'COMMIT' };
 
-interface Link {
-  readonly pool: Pool;
-  readonly classify: Classify;
-  readonly start: readonly Statement[];
-}
-
-async function transaction<T>(
-  { pool, classify, start }: Link,
-  doing: string,
-  work: (tx: Transaction) => Promise<T>,
-): Promise<T> {
-  const connection = await pool.getConnection().catch((error) => {
+async function transaction<T>(link: Link, doing: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
+  const { pool, classify, start, unlessLeft } = link;
+  const connection = await unlessLeft(pool.getConnection()).catch((error) => {
     throw classify(error, doing);
   });
   const state = { isNew: true, isOpen: false };
@@ -150,7 +151,7 @@ async function transaction<T>(
   async function run(statements: readonly Statement[], end?: 'commit'): Promise<Result[]> {
     const before = state.isNew ? start : [];
     Object.assign(state, { isNew: false, isOpen: true });
-    const results = await send(connection, classify, [...before, ...statements, ...(end ? [COMMIT] : [])]);
+    const results = await send(link, connection, [...before, ...statements, ...(end ? [COMMIT] : [])]);
     if (end) state.isOpen = false;
     return results.slice(before.length);
   }
@@ -166,7 +167,7 @@ async function transaction<T>(
   } catch (error) {
     throw classify(error, doing);
   } finally {
-    await giveBack(connection, state.isOpen);
+    await giveBack(link, connection, state.isOpen);
   }
 }
 
@@ -190,10 +191,10 @@ async function roundTrip<T extends readonly unknown[]>(
 }
 
 /** A connection whose rollback fails is in an unknown state: it is closed, and the server rolls back. */
-async function giveBack(connection: PoolConnection, isOpen: boolean): Promise<void> {
+async function giveBack({ unlessLeft }: Link, connection: PoolConnection, isOpen: boolean): Promise<void> {
   if (!isOpen) return connection.release();
   try {
-    await connection.query('ROLLBACK');
+    await unlessLeft(connection.query('ROLLBACK'));
     connection.release();
   } catch {
     connection.destroy();

@@ -48,42 +48,45 @@ export interface Store extends AsyncDisposable {
   readonly sources: ReadonlyMap<string, SourceStore>;
 }
 
-export function openTarget(configuration: Configuration): Database {
+/** `signal`: see {@link DatabaseOptions.signal}. */
+export function openTarget(configuration: Configuration, signal?: AbortSignal): Database {
   const { target, fanOut } = configuration.settings;
   const silenceSeconds = Math.ceil(fanOut.leaseMs / 1000);
   return openDatabase(target, {
     connections: target.connections,
     lockWaitSeconds: fanOut.lockWaitSeconds,
     silenceSeconds,
+    signal,
   });
 }
 
 /** The replicas of the friend server that the brake watches, each on one connection. */
-export function openReplicas({ settings: { target, brake } }: Configuration): Database[] {
+export function openReplicas({ settings: { target, brake } }: Configuration, signal: AbortSignal): Database[] {
   return brake.replicas.map((address) => {
     const [host = '', port] = address.split(':');
-    return openDatabase({ ...target, host, port: Number(port) }, { connections: 1 });
+    return openDatabase({ ...target, host, port: Number(port) }, { connections: 1, signal });
   });
 }
 
 /** The user database: only ever read. */
-export function openSourceDatabase({ settings }: Configuration): Database {
-  return openDatabase(settings.source, readingWith(settings.source.connections, USER_DATABASE));
+export function openSourceDatabase({ settings }: Configuration, signal?: AbortSignal): Database {
+  return openDatabase(settings.source, readingWith(settings.source.connections, USER_DATABASE, signal));
 }
 
 /** A replica of the user database, as the same user. */
-export function openReadReplica({ settings }: Configuration, address: string): Database {
+export function openReadReplica({ settings }: Configuration, address: string, signal: AbortSignal): Database {
   const [host = '', port] = address.split(':');
   return openDatabase(
     { ...settings.source, host, port: Number(port) },
-    readingWith(settings.source.connections, READ_REPLICA),
+    readingWith(settings.source.connections, READ_REPLICA, signal),
   );
 }
 
 /** A reader that is frozen holds up an ALTER no longer than the server waits for its next statement. */
-const readingWith = (connections: number, sourceName: string) => ({
+const readingWith = (connections: number, sourceName: string, signal: AbortSignal | undefined) => ({
   connections,
   sourceName,
+  signal,
   silenceSeconds: 5,
   readsOnly: true,
 });

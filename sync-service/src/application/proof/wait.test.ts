@@ -1,0 +1,32 @@
+import { afterEach, beforeEach, expect, test, vi } from 'vitest';
+import { SyncError } from '../../errors.ts';
+import { waiting } from './wait.ts';
+
+// The fake clock does not know this one.
+vi.mock('node:timers/promises', () => ({ setTimeout: (ms: number) => new Promise((done) => setTimeout(done, ms)) }));
+beforeEach(() => vi.useFakeTimers());
+afterEach(() => vi.useRealTimers());
+
+test('of a step that is not reached within seconds somebody is told with what is in its way, and again every ten', async () => {
+  const told: string[] = [];
+  const until = Date.now() + 35_000;
+  const isReached = async () => Date.now() >= until;
+  const wait = waiting(60_000, { onWait: (step) => void told.push(step) });
+  const reached = wait('keys are pending', isReached, async () => `: ${told.length} before`);
+  await vi.advanceTimersByTimeAsync(3_500);
+  expect(told).toEqual(['keys are pending: 0 before']);
+  await vi.advanceTimersByTimeAsync(32_000);
+  await reached;
+  expect(told).toHaveLength(4);
+});
+
+test('where something is missing it is not waited for any longer', async () => {
+  const onWait = async () => {
+    throw new SyncError('pipeline_stuck', 'no daemon runs');
+  };
+  const waited = expect(waiting(3_600_000, { onWait })('keys are pending', async () => false)).rejects.toThrow(
+    'no daemon',
+  );
+  await vi.advanceTimersByTimeAsync(3_500);
+  await waited;
+});

@@ -1,0 +1,70 @@
+import { setTimeout as delay } from 'node:timers/promises';
+import { expect, test } from 'vitest';
+import { hearCommand } from '../support/command.ts';
+import { createUsers, update } from '../support/load.ts';
+import { openPipeline } from '../support/pipeline.ts';
+
+const USERS = 20;
+const SOON = { timeout: 60_000, interval: 100 };
+/** Longer than the looks that the daemon takes at each part, every two or three seconds. */
+const SILENT_MS = 5_000;
+const PATIENT = ['--deadline', '3600'];
+const BRIEF = ['--deadline', '6'];
+
+test('case 76: who waits for a daemon or a connector is told at once that it is not there', async () => {
+  await using pipeline = await openPipeline();
+  await createUsers(pipeline, USERS);
+  const { operations, connectorName } = pipeline;
+  const noDaemon = { code: 75, told: expect.stringContaining('no daemon runs') };
+  expect(await hearCommand(pipeline, 'verify', ...PATIENT)).toEqual(noDaemon);
+  expect(await hearCommand(pipeline, 'backfill', '--keys', '1', '--wait', ...PATIENT)).toEqual(noDaemon);
+  expect(await hearCommand(pipeline, 'backfill', '--all', '--wait', ...PATIENT)).toEqual(noDaemon);
+
+  const daemon = await pipeline.startDaemon();
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+  await operations.pause();
+  await expect.poll(async () => (await daemon.readiness()).troubles, SOON).toMatchObject([{ kind: 'fan_out_paused' }]);
+  await update(pipeline, 1, USERS);
+  expect((await hearCommand(pipeline, 'verify', ...BRIEF)).told).toContain(
+    'waiting: keys are pending: fan-out is paused',
+  );
+  await operations.resume();
+  await operations.connect.stop(connectorName);
+  await update(pipeline, 2, USERS);
+  const stopped = await hearCommand(pipeline, 'verify', ...BRIEF);
+  expect(stopped.told).toMatch(/^waiting: the connector \S+ has not sent .*: connector \S+ or its task is STOPPED/m);
+  await operations.connect.delete(connectorName);
+  const missing = {
+    code: 75,
+    told: expect.stringContaining(`there is no connector ${connectorName}; friend-sync connectors apply`),
+  };
+  expect(await hearCommand(pipeline, 'verify', ...PATIENT)).toEqual(missing);
+  await operations.applyConnectors(60_000);
+  expect(await hearCommand(pipeline, 'backfill', '--all', '--wait', ...PATIENT)).toMatchObject({ code: 0 });
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+});
+
+const PARTS = ['user-mysql', 'friend-mysql', 'kafka', 'registry', 'connect'] as const;
+
+test('case 76: a daemon that is told to stop ends in order, at work or at its start, whichever server does not answer', async () => {
+  await using pipeline = await openPipeline();
+  const { stack } = pipeline;
+  await createUsers(pipeline, USERS);
+  for (const [n, part] of PARTS.entries()) {
+    const atWork = await pipeline.startDaemon();
+    expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+    stack.kill(part, 'SIGSTOP');
+    try {
+      // So that there is something to be decoded, read and written.
+      if (part !== 'user-mysql') await update(pipeline, n, USERS);
+      const starting = await pipeline.launchDaemon();
+      await delay(SILENT_MS); // the length of the fault is what is tested
+      const codes = await Promise.all([atWork, starting].map((daemon) => daemon.kill('SIGTERM')));
+      expect([part, ...codes]).toEqual([part, 0, 0]);
+    } finally {
+      stack.kill(part, 'SIGCONT');
+    }
+  }
+  await pipeline.startDaemon();
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
+});
