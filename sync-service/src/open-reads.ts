@@ -11,18 +11,22 @@ export interface OpenReadsParts
   readonly require: (source: string) => void;
   /** Tries again until the friend database lets it; throws only `aborted`. */
   readonly persevere: <T>(work: () => Promise<T>) => Promise<T>;
+  /** Given the reads of each source as soon as they have begun, to dispose of them. */
+  readonly use: (reads: AsyncDisposable) => void;
 }
 
 /** Begins the own reads of every source; by the source's name. */
 export async function openReads(parts: OpenReadsParts): Promise<ReadonlyMap<string, SourceReads>> {
-  const { streams, store, database, admin, require, persevere, ...options } = parts;
+  const { streams, store, database, admin, require, persevere, use, ...options } = parts;
   const reads = new Map<string, SourceReads>();
   for (const [name, stream] of streams) {
     const source = store.sources.get(name);
     const [topic] = stream.topics;
     if (!source || topic === undefined) continue;
     const own = { store, source, database, stream, topic, admin, require: () => require(name) };
-    reads.set(name, await persevere(() => SourceReads.open({ ...options, parts: own })));
+    const begun = await persevere(() => SourceReads.open({ ...options, parts: own }));
+    use(begun);
+    reads.set(name, begun);
   }
   return reads;
 }

@@ -19,7 +19,6 @@ import {
   readProgress,
 } from './application/operate/offsets.ts';
 import { markPending, requestReads } from './application/operate/requests.ts';
-import { requireSources } from './application/operate/require-sources.ts';
 import type { OnStep } from './application/operate/steps.ts';
 import { type BarrierResult, passBarrier } from './application/proof/barrier.ts';
 import { type Comparison, compareCopies } from './application/proof/compare.ts';
@@ -96,7 +95,6 @@ export class Operations implements AsyncDisposable {
   /** See {@link applyConnectors}. */
   async applyConnectors(deadlineMs: number, onStep: OnStep = () => {}): Promise<AppliedConnectors> {
     const store = await this.store();
-    await requireSources(this.configuration, this.#sourceDatabase(), this.#targetDatabase());
     const requestPatrol = () => requestRounds(store, store.database);
     const parts = { ...(await this.#epochParts()), requestPatrol };
     return applyConnectors(parts, await this.connectorDefinitions(), deadlineMs, onStep);

@@ -73,6 +73,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
   const closers: (() => Promise<void>)[] = [];
   let adminServer: AdminServer | undefined;
   let consumer: ChangeConsumer | undefined;
+  let starting: Promise<void> | undefined;
 
   function use<T extends AsyncDisposable>(resource: T): T {
     closers.push(async () => resource[Symbol.asyncDispose]());
@@ -101,8 +102,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     use(await announceDaemon(store));
     const streams = sourceStreams(configuration, source, connect);
     const messages = messagesIn(kafka, admin, leaving.signal);
-    const histories = await followHistories({ streams, connect, messages, store, health, log });
-    for (const one of histories.values()) use(one);
+    const histories = await followHistories({ streams, connect, messages, store, persevere, use, health, log });
     const { reads: replica } = settings.source;
     const readFrom = replica ? use(openReadReplica(configuration, replica, leaving.signal)) : source;
     const shared = { store, database: source, readFrom, admin, settings, fanOut, perseverance, health, metrics, log };
@@ -110,13 +110,13 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     /** Nothing is stored of a source, and nothing compared, while its changes or its table are not what they were. */
     const require = (name: string) => {
       histories.get(name)?.check();
-      tables?.check(name);
+      if (!tables) throw new SyncError('user_database_unavailable', 'its tables have not been looked at yet');
+      tables.check(name);
     };
-    const reads = await openReads({ ...shared, streams, require, persevere });
+    // Ended before the workers that they wake, and after the consumer that tells them of changes.
+    const reads = await openReads({ ...shared, streams, require, persevere, use });
     const looking = { configuration, source, target: database, connect, messages, streams, reads, health, log };
     tables = use(await lookAtTables(looking));
-    // Ended before the workers that they wake, and after the consumer that tells them of changes.
-    for (const one of reads.values()) use(one);
     consumer = createChangeConsumer({
       kafka,
       groupId: settings.kafka.groupId,
@@ -186,6 +186,8 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const timer = setTimeout(() => leaving.abort(), LEAVE_MS);
     // Beside the other consumer: leaving a group takes seconds where Kafka does not answer.
     void consumer?.stop();
+    // What it opens until it hears of the stop is to be closed as well.
+    await starting?.catch(() => {});
     // In reverse order: the consumer before the workers it feeds, both before their connections.
     for (const close of closers.reverse()) await close();
     clearTimeout(timer);
@@ -206,7 +208,8 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     },
     async start() {
       try {
-        await run();
+        starting = run();
+        await starting;
       } catch (error) {
         await stop();
         throw error;

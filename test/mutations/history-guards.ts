@@ -79,7 +79,7 @@ export const HISTORY_GUARDS: readonly Guard[] = [
   {
     guard: "the memory of the user server's history",
     file: LOSS,
-    replace: [['!seen || ', 'seen || ']],
+    replace: [['!seen || (', 'seen || (']],
     test: mysqlTest(
       'history.mysql.test.ts',
       'case 42: a user server that was set back is noticed, stays so in the next process and after it has caught up, until a new epoch',
@@ -109,18 +109,32 @@ export const HISTORY_GUARDS: readonly Guard[] = [
     replace: [['(await this.#findBegunAnew(look)) ??', '']],
     test: mysqlTest(
       'position.mysql.test.ts',
-      'case 61: a connector that began at the present is noticed although no look saw it without a position, while nobody looked too',
+      'case 61: a connector that began at the present is noticed although no look saw it without one',
     ),
+  },
+  {
+    guard: 'what the server had, where it is not remembered what was sent',
+    file: LOSS,
+    replace: [['seen.sent ?? seen.executed', 'seen.sent ?? begun']],
+    test: mysqlTest(
+      'position.mysql.test.ts',
+      'case 61: a connector that began at the present is noticed although no look saw it without one, since an epoch',
+    ),
+  },
+  {
+    guard: 'a schema history that is another one',
+    file: 'sync-service/src/infrastructure/kafka/new-messages.ts',
+    replace: [[' || (await this.#isAnother())', '']],
+    test: {
+      project: 'unit',
+      file: 'sync-service/src/infrastructure/kafka/beginning-reader.test.ts',
+      name: 'case 61: a topic that was deleted and created again, as long as before, is read anew',
+    },
   },
   {
     guard: 'what was sent counts only with where that began',
     file: `${APPLICATION}/watch/history-watch.ts`,
-    replace: [
-      [
-        "begun === 'unknown' ? {} : { sent: stored?.gtids, begun }",
-        "{ sent: stored?.gtids, begun: begun === 'unknown' ? undefined : begun }",
-      ],
-    ],
+    replace: [["begun === 'unknown' ? undefined : stored?.gtids", 'stored?.gtids']],
     test: mysqlTest(
       'position.mysql.test.ts',
       'case 61: what a connector has sent is not remembered while nobody can say where it began',

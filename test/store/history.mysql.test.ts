@@ -50,7 +50,9 @@ async function watch(
   };
   const ingested = async () => connector.ingested;
   const begun = async () => undefined;
-  const parts = { sourceName: NAME, stream, connect, ingested, begun, store, health, log: createLogger('silent') };
+  const loss = (await store.serverState.read(store.database, NAME))?.lost;
+  const log = createLogger('silent');
+  const parts = { sourceName: NAME, stream, connect, ingested, begun, loss, store, health, log };
   return { ...(await watchHistory({ ...parts, intervalMs })), health };
 }
 

@@ -61,6 +61,7 @@ async function watch({ user, store }: FriendServer, connector = new Connector())
     connect: { offsets, status } as unknown as ConnectClient,
     ingested: async () => connector.ingested,
     begun: async () => connector.begun,
+    loss: (await store.serverState.read(store.database, 'account'))?.lost,
     store,
     health: new Health(),
     log: createLogger('silent'),
@@ -129,28 +130,42 @@ test('case 61: a connector whose stored position is gone is noticed at once, and
   expect(anew.lostReason()).toBe(undefined);
 });
 
-test('case 61: a connector that began at the present is noticed although no look saw it without a position, while nobody looked too', async () => {
-  await using server = await openServer();
-  const { user } = server;
-  const [row] = await user.rows('which', 'SELECT @@server_uuid AS uuid');
-  const connector = Object.assign(new Connector(), { begun: `${row?.uuid}:1` });
-  {
+const executedBy = async ({ user }: FriendServer) => {
+  const [row] = await user.rows('now', "SELECT REPLACE(@@global.gtid_executed, '\\n', '') AS gtids");
+  return String(row?.gtids);
+};
+
+test.each([
+  ['', true],
+  [', since an epoch of which no position is remembered', false],
+])(
+  'case 61: a connector that began at the present is noticed although no look saw it without one%s',
+  async (_, isRemembered) => {
+    await using server = await openServer();
+    const { user } = server;
+    const [row] = await user.rows('which', 'SELECT @@server_uuid AS uuid');
+    const connector = Object.assign(new Connector(), { begun: `${row?.uuid}:1` });
+    {
+      await using watched = await watch(server, connector);
+      expect(await watched.isIntact()).toBe(true);
+      // Nothing that was committed until then was missed.
+      connector.begun = `${row?.uuid}:1-2`;
+      expect(await watched.isIntact()).toBe(true);
+      Object.assign(connector, isRemembered ? {} : { isReachable: false });
+      await server.store.serverState.beginAnew(server.store.database, 'account', await executedBy(server));
+      expect(await watched.isIntact()).toBe(true);
+    }
+    connector.isReachable = true;
+    await commit(server);
+    connector.begun = await executedBy(server);
     await using watched = await watch(server, connector);
-    expect(await watched.isIntact()).toBe(true);
-    // Nothing that was committed until then was missed.
-    connector.begun = `${row?.uuid}:1-2`;
-    expect(await watched.isIntact()).toBe(true);
-  }
-  await commit(server);
-  const [now] = await user.rows('now', 'SELECT @@global.gtid_executed AS gtids');
-  connector.begun = String(now?.gtids);
-  await using watched = await watch(server, connector);
-  expect(watched.lostReason()).toMatch(/the connector some has lost its position: it began at the present/);
-  expect(watched.watching.loss()?.mayHeal).toBe(false);
-  await server.store.serverState.beginAnew(server.store.database, 'account', '');
-  await using anew = await watch(server, connector);
-  expect(anew.lostReason()).toBe(undefined);
-});
+    expect(watched.lostReason()).toMatch(/the connector some has lost its position: it began at the present/);
+    expect(watched.watching.loss()?.mayHeal).toBe(false);
+    await server.store.serverState.beginAnew(server.store.database, 'account', await executedBy(server));
+    await using anew = await watch(server, connector);
+    expect(anew.lostReason()).toBe(undefined);
+  },
+);
 
 test('case 61: what a connector has sent is not remembered while nobody can say where it began', async () => {
   await using server = await openServer();

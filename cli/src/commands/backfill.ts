@@ -1,5 +1,5 @@
 import type { SourceMapping } from '@friend-sync/connectors';
-import { type Key, type Operations, parseKey, type RoundReport } from '@friend-sync/sync-service';
+import { type BarrierResult, type Key, type Operations, parseKey, type RoundReport } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { deadlineOf, sourcesOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
@@ -31,28 +31,38 @@ export function addBackfill(program: Command, load: Load): void {
       const deadlineMs = deadlineOf(options, command);
       const { configuration, json } = load();
       await withOperations(configuration, async (operations) => {
+        const sources = sourcesOf(configuration, options.source, command);
         if (options.keys !== undefined) {
           const { source, keys } = await sourceAndKeys(operations, options.source, options.keys, command);
           await operations.requestReads(source, keys);
         } else {
           const tickets = [];
-          for (const source of sourcesOf(configuration, options.source, command))
-            tickets.push(await operations.requestRound(source));
+          for (const source of sources) tickets.push(await operations.requestRound(source));
           if (options.wait) await operations.awaitRounds(tickets, deadlineMs, progressBar());
         }
         if (!options.wait) return talk('asked for; a daemon reads the rows, friend-sync status shows how far it is');
+        const names = sources.map(({ name }) => name);
         const { parked } = await operations.passBarrier(deadlineMs, tellWait);
-        const rounds = Object.values(await operations.rounds());
-        const gone = rounds.reduce((sum, { goneKeys }) => sum + goneKeys, 0);
-        if (json) printJson({ parked, gone });
-        for (const { source, key, reason } of parked) talk(`parked: ${source} ${key}: ${reason}`);
-        if (parked.length > 0) talk(`done, but ${parked.length} keys could not be written`);
-        if (gone > 0)
-          talk(`done, but ${gone} rows are gone unheard of, and their copies are as they were: friend-sync gone`);
-        if (parked.length + gone > 0) process.exitCode = EXIT.failed;
-        else talk('done: every copy is equal');
+        tellOutcome(names, parked, await operations.rounds(), json);
       });
     });
+}
+
+/** Of these sources alone: what others leave unequal is not what was asked for. */
+function tellOutcome(
+  names: readonly string[],
+  allParked: BarrierResult['parked'],
+  rounds: Readonly<Record<string, RoundReport>>,
+  json: boolean,
+): void {
+  const parked = allParked.filter(({ source }) => names.includes(source));
+  const gone = names.reduce((sum, name) => sum + (rounds[name]?.goneKeys ?? 0), 0);
+  if (json) printJson({ parked, gone });
+  for (const { source, key, reason } of parked) talk(`parked: ${source} ${key}: ${reason}`);
+  if (parked.length > 0) talk(`done, but ${parked.length} keys could not be written`);
+  if (gone > 0) talk(`done, but ${gone} rows are gone unheard of, and their copies are as they were: friend-sync gone`);
+  if (parked.length + gone > 0) process.exitCode = EXIT.failed;
+  else talk('done: every copy is equal');
 }
 
 /** Tells of each leg once, and every ten seconds how far it is. */

@@ -1,6 +1,6 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
-import { afterEach, expect, test } from 'vitest';
+import { afterEach, expect, test, vi } from 'vitest';
 import { ConnectClient, ConnectError, storedGtids } from './client.ts';
 
 interface Request {
@@ -9,10 +9,11 @@ interface Request {
   readonly body: unknown;
 }
 
-type Answer = { readonly status?: number; readonly body?: unknown } | 'hang up';
+type Answer = { readonly status?: number; readonly body?: unknown } | 'hang up' | 'say nothing';
 
 const closers: (() => void)[] = [];
 afterEach(() => {
+  vi.useRealTimers();
   for (const close of closers.splice(0)) close();
 });
 
@@ -24,6 +25,7 @@ async function openConnect(answer: (request: Request, earlier: number) => Answer
     const given = answer(request, requests.length);
     requests.push(request);
     if (given === 'hang up') return response.destroy();
+    if (given === 'say nothing') return;
     const { status = 200, body } = given;
     response.writeHead(status, { 'content-type': 'application/json' });
     response.end(typeof body === 'string' ? body : body === undefined ? '' : JSON.stringify(body));
@@ -191,4 +193,22 @@ test('the stored GTID set is the offset’s', async () => {
   expect(storedGtids(await client.offsets('n'))).toBe('a:1-5');
   expect(storedGtids([])).toBeUndefined();
   expect(storedGtids([{ partition: {}, offset: {} }])).toBeUndefined();
+});
+
+test('case 76: an answer that does not come is given up; once the signal is aborted, at once, and so is every wait', async () => {
+  vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+  const { client, requests, url } = await openConnect(() => 'say nothing');
+  const late = errorOf(client.names());
+  await vi.waitFor(() => expect(requests).toHaveLength(1));
+  await vi.advanceTimersByTimeAsync(15_000);
+  expect(await late).toMatchObject({ message: expect.stringContaining('has not answered GET'), isStopping: false });
+  vi.useRealTimers();
+
+  const stopping = new AbortController();
+  const stopped = new ConnectClient(url, stopping.signal);
+  const asked = errorOf(stopped.names());
+  await vi.waitFor(() => expect(requests).toHaveLength(2));
+  stopping.abort();
+  expect(await asked).toMatchObject({ isStopping: true });
+  expect(await errorOf(stopped.waitUntilRunning('some', 60_000))).toMatchObject({ isStopping: true });
 });

@@ -203,20 +203,28 @@ export class ConnectClient {
   }
 
   async #request(method: string, route: string, body: unknown): Promise<{ status: number; text: string }> {
+    // Not AbortSignal.any: Node 20 may collect the timer's signal, which then never fires.
+    const ending = new AbortController();
+    const timer = setTimeout(() => ending.abort(), TIMEOUT_MS);
+    const stop = () => ending.abort();
+    this.#signal?.addEventListener('abort', stop);
     try {
+      this.#signal?.throwIfAborted();
       const response = await fetch(this.#url + route, {
         method,
-        signal: AbortSignal.any([AbortSignal.timeout(TIMEOUT_MS), ...(this.#signal ? [this.#signal] : [])]),
+        signal: ending.signal,
         ...(body === undefined ? {} : { body: JSON.stringify(body), headers: { 'content-type': 'application/json' } }),
       });
       return { status: response.status, text: await response.text() };
     } catch (cause) {
       if (this.#signal?.aborted) throw stopping();
-      const isLate = cause instanceof Error && cause.name === 'TimeoutError';
-      const problem = isLate
+      const problem = ending.signal.aborted
         ? `has not answered ${method} ${route} within ${TIMEOUT_MS / 1000} s; look at its log and its load`
         : 'does not answer; check that it runs and settings.connect.url';
       throw new ConnectError(`Kafka Connect at ${this.#url} ${problem}`, undefined, { cause });
+    } finally {
+      clearTimeout(timer);
+      this.#signal?.removeEventListener('abort', stop);
     }
   }
 }

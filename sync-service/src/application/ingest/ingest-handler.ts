@@ -60,7 +60,8 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
     return consumed.nextOffset;
   }
 
-  async function attempt(source: SourceStore, batch: MessageBatch): Promise<Stored> {
+  /** `sent`: of which offsets a dead letter was sent by an attempt before. */
+  async function attempt(source: SourceStore, batch: MessageBatch, sent: Set<bigint>): Promise<Stored> {
     parts.require(source.schema.mapping.name);
     const epoch = epochs.get(`${batch.topic}/${batch.partition}`) ?? 0;
     let decoded: DecodedBatch;
@@ -73,7 +74,11 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
       if (consumed?.nextOffset === batch.expectedOffset) throw error;
       return moved(batch.topic, batch.partition, consumed);
     }
-    for (const letter of decoded.letters) await sendDeadLetter(parts.admin, letter);
+    for (const letter of decoded.letters) {
+      if (sent.has(letter.message.offset)) continue;
+      await sendDeadLetter(parts.admin, letter);
+      sent.add(letter.message.offset);
+    }
     const { messages, ...where } = batch;
     const reads = parts.reads.get(source.schema.mapping.name);
     const changes = reads?.believed(decoded.changes) ?? decoded.changes;
@@ -120,7 +125,9 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
 
   const storeBatch: PartitionHandler['store'] = (batch, alive) => {
     const source = sourceOf(parts, batch.topic);
-    return perseverance.run(`ingest of ${batch.topic}/${batch.partition}`, signal, () => attempt(source, batch), alive);
+    const sent = new Set<bigint>();
+    const part = `ingest of ${batch.topic}/${batch.partition}`;
+    return perseverance.run(part, signal, () => attempt(source, batch, sent), alive);
   };
 
   return {

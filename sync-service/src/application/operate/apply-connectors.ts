@@ -10,6 +10,7 @@ import { EPOCH_BEGINS } from '../../infrastructure/mysql/server-state.ts';
 import { beginning } from './beginning.ts';
 import { beginEpoch, type EpochParts } from './epoch.ts';
 import { type OnStep, runSteps } from './steps.ts';
+import { findUnfitSources } from './unfit-sources.ts';
 
 const TABLES = 'table.include.list';
 const PREFIX = 'topic.prefix';
@@ -34,7 +35,8 @@ export interface AppliedConnector {
 /**
  * Brings topics and connectors to what the configuration says; repeated, it changes nothing, and what has not changed is
  * not disturbed. Topics come first: Connect would create them with the broker's defaults. When it returns, everything
- * that the servers commit from now on will be sent. The connectors are begun one after another, in the order given.
+ * that the servers commit from now on will be sent. The connectors are begun one after another, in the order given. That
+ * of a source whose table does not fit is left as it is, and `contract_broken` thrown once all others are applied.
  */
 export async function applyConnectors(
   parts: ApplyParts,
@@ -42,9 +44,11 @@ export async function applyConnectors(
   deadlineMs: number,
   onStep: OnStep,
 ): Promise<AppliedConnectors> {
-  const { configuration, admin, connect } = parts;
+  const { configuration, admin, connect, source, store } = parts;
+  const unfit = await findUnfitSources(configuration, source, store.database);
+  const fit = definitions.filter((one) => one.source === undefined || !unfit.has(one.source.name));
   const problems = await Promise.all(
-    definitions.map(async ({ name, config }) =>
+    fit.map(async ({ name, config }) =>
       (await connect.validate(config)).map(({ key, message }) => `${name}: ${key}: ${message}`),
     ),
   );
@@ -60,8 +64,12 @@ export async function applyConnectors(
   }
   await deleteSingleConnector(parts, deadlineMs);
   const connectors: AppliedConnector[] = [];
-  for (const definition of definitions)
+  for (const definition of fit)
     connectors.push({ name: definition.name, outcome: await apply(parts, definition, deadlineMs, onStep) });
+  if (unfit.size > 0) {
+    const left = `the connector of ${[...unfit.keys()].join(', ')} was not applied, all others were`;
+    throw new SyncError('contract_broken', [left, ...[...unfit.values()].flat()].join('\n'));
+  }
   return { topics, connectors, former: await findFormer(parts) };
 }
 

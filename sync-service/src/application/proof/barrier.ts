@@ -115,7 +115,7 @@ export async function awaitSent(
   };
   const obstacle = async () => {
     const problem = problemOf(connectorName, await stream.status().catch((error: Error) => error));
-    return `: ${problem ?? unsent}${await openTransactionsOf(stream, admin)}`;
+    return `: ${problem ? `${problem}; ` : ''}${unsent}${await openTransactionsOf(stream, admin)}`;
   };
   await waitUntil(`the connector ${connectorName} has not sent what its server committed`, isSent, obstacle);
   // Open transactions included: the marker that commits what was sent may not be in every partition yet.

@@ -79,10 +79,10 @@ export class LossFinder {
     return before && !isWaitedFor && (await this.#isLasting(before, ahead)) ? suspicion : undefined;
   }
 
-  /** Where it has a position again, which looks like any. What was sent is remembered with where that began. */
+  /** Where it has a position again, which looks like any. Whatever it sends, it has sent what came before its beginning. */
   async #findBegunAnew({ seen, begun }: HistoryLook): Promise<HistoryLoss | undefined> {
-    if (!seen?.sent || !seen.begun || !begun || begun === 'unknown' || begun === seen.begun) return undefined;
-    if ((await this.#subtract(begun, seen.sent)) === '') return undefined;
+    if (!seen || !begun || begun === 'unknown') return undefined;
+    if ((await this.#subtract(begun, seen.sent ?? seen.executed)) === '') return undefined;
     return forPerson(`${this.#connector} has lost its position: it began at the present`);
   }
 

@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import type { ConnectClient } from '@friend-sync/connectors';
 import { POLICY, SyncError, toSyncError } from '../../errors.ts';
 import { containsGtids } from '../../infrastructure/mysql/gtid-set.ts';
@@ -11,6 +12,8 @@ import { repeat } from './repeat.ts';
 
 /** Connect answers by reading a topic to its end, and what a look misses leaves its trace. */
 const INTERVAL_MS = 3_000;
+/** A daemon that starts waits so long for what the first look finds; what it asks may not answer. */
+const FIRST_LOOK_MS = 5_000;
 
 /** Whether a source's changes can be followed without a gap. */
 export interface HistoryWatch extends AsyncDisposable {
@@ -34,6 +37,8 @@ export interface HistoryWatchParts {
   readonly store: Store;
   readonly health: Health;
   readonly log: Logger;
+  /** As it was stored before. */
+  readonly loss: HistoryLoss | undefined;
   readonly intervalMs?: number;
 }
 
@@ -42,15 +47,16 @@ export interface HistoryWatchParts {
  * position, or that the server no longer has the binary logs that it was to read next. Debezium notices none of it for
  * certain, and skips changes in silence: a server that was set back once it has passed the connector's GTID set, and a
  * connector without a position because it begins at the present (protocol A6). Notices, too, that the connector stands at
- * a row that it can never read. Ends after its first look.
+ * a row that it can never read. Ends after its first look, or when that takes long.
  */
 export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWatch> {
   const { sourceName, stream, store, health } = parts;
   const { server, connectorName } = stream;
   const part = `user database, source ${sourceName}`;
   const retentionPart = `binary logs, source ${sourceName}`;
+  const beginningPart = `schema history of ${connectorName}`;
   const finder = new LossFinder(server, connectorName);
-  let loss: HistoryLoss | undefined;
+  let { loss } = parts;
 
   async function look(): Promise<void> {
     const found = await findLoss();
@@ -81,18 +87,33 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     const ingested = await parts.ingested();
     const status = await parts.connect.status(connectorName).catch(() => undefined);
     const sent = await stream.sent().catch(() => 'unknown' as const);
-    const begun = await parts.begun().catch(() => 'unknown' as const);
+    const begun = await beginning();
     const history = await readHistory(server);
     const found = await finder.find({ seen, ingested, status, sent, begun, history });
     if (found && !(await serverState.declareLost(database, sourceName, seen, found)))
       return (await serverState.read(database, sourceName))?.lost;
     const stored = sent === 'unknown' ? undefined : sent;
     const { executed } = history;
-    const position = begun === 'unknown' ? {} : { sent: stored?.gtids, begun };
+    // Of a connector that may have begun anew it would hide that.
+    const sentGtids = begun === 'unknown' ? undefined : stored?.gtids;
     // What is suspected is not to count as what was there before.
-    if (!found && !finder.suspicion) await serverState.remember(database, sourceName, seen, { executed, ...position });
+    if (!found && !finder.suspicion)
+      await serverState.remember(database, sourceName, seen, { executed, sent: sentGtids });
     await tellRetention(history, stored);
     return found;
+  }
+
+  async function beginning(): Promise<string | undefined | 'unknown'> {
+    try {
+      const begun = await parts.begun();
+      health.clear(beginningPart);
+      return begun;
+    } catch (caught) {
+      const error = toSyncError(caught);
+      // Without the topic the connector does not start again, and until then nobody can tell whether it began anew.
+      if (error.policy.directive === 'halt') health.note(beginningPart, error);
+      return 'unknown';
+    }
   }
 
   async function tellRetention({ executed, keepsSeconds }: ServerHistory, sent: SentUpTo | undefined): Promise<void> {
@@ -116,10 +137,9 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
   }
   const lookSafely = () =>
     lookNext().catch((error) => {
-      const { kind, message } = toSyncError(error);
-      health.report(part, new SyncError('user_database_unavailable', `${kind}: ${message}`));
+      health.report(part, toSyncError(error));
     });
-  await lookSafely();
+  await Promise.race([lookSafely(), delay(FIRST_LOOK_MS, undefined, { ref: false })]);
   const watching = repeat(parts.intervalMs ?? INTERVAL_MS, lookSafely);
   return {
     check() {

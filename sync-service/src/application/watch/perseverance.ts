@@ -34,8 +34,7 @@ export class Perseverance {
    * once a second). `part` is how operators see it in /readyz.
    */
   async run<T>(part: string, signal: AbortSignal, work: () => Promise<T>, alive?: () => Promise<void>): Promise<T> {
-    const beganAt = Date.now();
-    let isInTrouble = false;
+    let troubledAt: number | undefined;
     try {
       for (let attempt = 0; ; attempt++) {
         try {
@@ -44,15 +43,15 @@ export class Perseverance {
           const error = toSyncError(caught);
           if (error.policy.directive === 'stop' || signal.aborted)
             throw new SyncError('aborted', 'stopping', { cause: error });
-          isInTrouble = true;
+          troubledAt ??= Date.now();
           const waitMs = this.#waitMs(error, attempt);
-          this.#tell(part, error, waitMs, Date.now() - beganAt > CONTENTION_MS);
+          this.#tell(part, error, waitMs, Date.now() - troubledAt > CONTENTION_MS);
           await this.#wait(waitMs, signal, alive);
         }
       }
     } finally {
       // Done, or no longer ours to do: another instance has it now.
-      if (isInTrouble) {
+      if (troubledAt !== undefined) {
         this.#health.clear(part);
         this.#halts.delete(part);
         this.#log.info({ part }, 'goes on');

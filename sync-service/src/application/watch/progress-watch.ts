@@ -37,9 +37,9 @@ export function watchProgress(parts: BarrierParts, health: Health, intervalMs: n
       health.clear(stage.part);
     } catch (caught) {
       const error = toSyncError(caught);
+      if (error.policy.directive !== 'retry') return health.report(stage.part, error);
       const now = await stage.progress();
-      if (error.policy.directive !== 'retry') health.report(stage.part, error);
-      else if (now === before.get(stage))
+      if (now === before.get(stage))
         health.report(stage.part, new SyncError('pipeline_stuck', `nothing moves; ${error.message}`));
       else health.clear(stage.part);
       before.set(stage, now);

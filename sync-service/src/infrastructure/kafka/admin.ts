@@ -108,6 +108,7 @@ export function openKafkaAdmin(kafka: Kafka, signal?: AbortSignal): KafkaAdmin {
 
     keepsMs: (topic) =>
       admins.use(async (admin) => {
+        await requireTopic(admin, topic);
         const configNames = ['cleanup.policy', 'retention.ms', 'delete.retention.ms'];
         const type = kafkajs.ConfigResourceTypes.TOPIC;
         const { resources } = await admin.describeConfigs({
@@ -180,37 +181,48 @@ async function createTopic(admin: Admin, definition: TopicDefinition): Promise<b
   });
 }
 
-/** One connected client, shared by concurrent uses and replaced after a failure. */
+/**
+ * One connected client, shared by concurrent uses. After a failure the next use gets another; the one that failed is
+ * closed when its last use has ended, since kafkajs leaves whatever is under way unanswered for ever.
+ */
 function lazyConnection<C extends Admin | Producer>(create: () => C, unlessLeft: Leavable) {
-  let connected: Promise<C> | undefined;
+  let current: Connection<C> | undefined;
 
-  function connect(): Promise<C> {
-    connected ??= (async () => {
-      const client = create();
-      await client.connect();
-      return client;
-    })();
-    return connected;
+  function connect(): Connection<C> {
+    const client = create();
+    return { client: client.connect().then(() => client), uses: 0 };
   }
 
-  async function close(connection: Promise<C> | undefined): Promise<void> {
-    if (connected === connection) connected = undefined;
-    if (connection) await unlessLeft(connection.then((client) => client.disconnect())).catch(() => {});
+  async function close({ client }: Connection<C>): Promise<void> {
+    await unlessLeft(client.then((one) => one.disconnect())).catch(() => {});
   }
 
   return {
-    close: () => close(connected),
+    async close(): Promise<void> {
+      if (current) await close(current);
+      current = undefined;
+    },
     async use<T>(work: (client: C) => Promise<T>): Promise<T> {
-      const connection = connect();
+      current ??= connect();
+      const connection = current;
+      connection.uses++;
       try {
-        return await unlessLeft(connection.then(work));
+        return await unlessLeft(connection.client.then(work));
       } catch (error) {
         // kafkajs does not expect a partition that has no leader at the moment; the connection is sound.
         const isUnexpected = error instanceof TypeError;
         if (!(error instanceof kafkajs.KafkaJSError || isUnexpected)) throw error;
-        if (!isUnexpected) void close(connection);
+        if (!isUnexpected && current === connection) current = undefined;
         throw new SyncError('source_unavailable', `Kafka: ${error.name}`, { cause: error });
+      } finally {
+        connection.uses--;
+        if (connection.uses === 0 && current !== connection) void close(connection);
       }
     },
   };
+}
+
+interface Connection<C> {
+  readonly client: Promise<C>;
+  uses: number;
 }

@@ -1,5 +1,5 @@
-import type { KafkaMessage } from 'kafkajs';
 import { expect, test } from 'vitest';
+import { TopicsInMemory } from '../../../../test/support/topics-in-memory.ts';
 import { PictureReader } from './picture-reader.ts';
 
 const columns = (...names: string[]) =>
@@ -20,17 +20,9 @@ const renamed = (previousId: string, id: string, ...names: string[]) => ({
 
 /** Schema histories by topic, and how many of their records were read. */
 function openHistories(table = 't') {
-  const topics: Record<string, object[]> = {};
-  const reads: number[] = [];
-  const admin = {
-    partitionOffsets: async (topic: string) => [{ partition: 0, low: 0n, high: BigInt(topics[topic]?.length ?? 0) }],
-  };
-  const read = async (topic: string, onMessage: (message: KafkaMessage) => void, from: bigint) => {
-    const records = (topics[topic] ?? []).slice(Number(from));
-    reads.push(records.length);
-    for (const record of records) onMessage({ value: Buffer.from(JSON.stringify(record)) } as KafkaMessage);
-  };
-  const reader = new PictureReader({ admin, read }, { database: 'd', table });
+  const log = new TopicsInMemory();
+  const { topics, reads } = log;
+  const reader = new PictureReader(log, { database: 'd', table });
   return { topics, reads, names: async (topic = 'a') => (await reader.read(topic))?.map(({ name }) => name) };
 }
 

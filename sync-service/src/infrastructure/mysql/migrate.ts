@@ -44,7 +44,8 @@ export async function planMigration(
   return { fixed: await pendingMigrations(target, stateDatabase), mirrors };
 }
 
-async function pendingMigrations(target: Database, stateDatabase: string): Promise<string[]> {
+/** The statements of our fixed tables that have not been run. */
+export async function pendingMigrations(target: Database, stateDatabase: string): Promise<string[]> {
   const [journal] = await target.rows(
     'looking for the migration journal',
     'SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?',

@@ -26,8 +26,6 @@ export interface SeenServer {
   readonly executed: string;
   /** What the connector had stored as sent; undefined: it had no position. */
   readonly sent: string | undefined;
-  /** Where it had begun when `sent` was read; undefined: that was not known. */
-  readonly begun: string | undefined;
   /** UTC. */
   readonly seenAt: string;
   /** Of the epoch, by the database's clock: what was seen in one says nothing of the next. */
@@ -37,7 +35,7 @@ export interface SeenServer {
 }
 
 /** What a look that found nothing amiss has seen. */
-export type SeenNow = Pick<ServerHistory, 'executed'> & Partial<Pick<SeenServer, 'sent' | 'begun'>>;
+export type SeenNow = Pick<ServerHistory, 'executed'> & Partial<Pick<SeenServer, 'sent'>>;
 
 /** Why a source is not followed while a new epoch of it begins, and from then on if that was broken off. */
 export const EPOCH_BEGINS = 'a new epoch of it was begun and has not ended';
@@ -67,16 +65,15 @@ export class ServerStateStore {
   async read(session: Session, source: string): Promise<SeenServer | undefined> {
     const [row] = await session.rows(
       'reading the server state',
-      `SELECT gtid_executed, sent_gtids, begun_gtids, seen_at, begun_at, history_lost, may_heal FROM ${this.#table} WHERE server = ?`,
+      `SELECT gtid_executed, sent_gtids, seen_at, begun_at, history_lost, may_heal FROM ${this.#table} WHERE server = ?`,
       [source],
     );
     if (!row) return undefined;
-    const { sent_gtids: sent, begun_gtids: begun, history_lost: reason } = row;
+    const { sent_gtids: sent, history_lost: reason } = row;
     const seenAt = String(row.seen_at);
     return {
       executed: String(row.gtid_executed),
       sent: sent === null ? undefined : String(sent),
-      begun: begun === null ? undefined : String(begun),
       seenAt,
       begunAt: String(row.begun_at),
       lost: reason === null ? undefined : { reason: String(reason), mayHeal: row.may_heal === 1, since: seenAt },
@@ -91,10 +88,9 @@ export class ServerStateStore {
     await session.write(
       'remembering the server state',
       seen
-        ? `UPDATE ${this.#table} SET seen_at = NOW(6), gtid_executed = ?, sent_gtids = COALESCE(?, sent_gtids),
-             begun_gtids = COALESCE(?, begun_gtids) ${OF_THAT_EPOCH}`
-        : `INSERT IGNORE INTO ${this.#table} (gtid_executed, sent_gtids, begun_gtids, server) VALUES (?, ?, ?, ?)`,
-      [now.executed, now.sent ?? null, now.begun ?? null, source, seen?.begunAt],
+        ? `UPDATE ${this.#table} SET seen_at = NOW(6), gtid_executed = ?, sent_gtids = COALESCE(?, sent_gtids) ${OF_THAT_EPOCH}`
+        : `INSERT IGNORE INTO ${this.#table} (gtid_executed, sent_gtids, server) VALUES (?, ?, ?)`,
+      [now.executed, now.sent ?? null, source, seen?.begunAt],
     );
   }
 

@@ -7,6 +7,7 @@ import { CopySweep } from './copy-sweep.ts';
 import { DaemonStore } from './daemon-store.ts';
 import { type Database, openDatabase, type Session } from './database.ts';
 import { DueStore } from './due-store.ts';
+import { pendingMigrations } from './migrate.ts';
 import { MirrorStore } from './mirror-store.ts';
 import { readMirrorColumns, toSourceSchema, unmappedColumns } from './mirror-table.ts';
 import { PauseStore } from './pause-store.ts';
@@ -100,16 +101,20 @@ export const READ_REPLICA = 'the replica that source.reads names';
  * with their remedies, where the tables do not fit the mapping.
  */
 export async function openStore(configuration: Configuration, database: Database): Promise<Store> {
+  const { stateDatabase } = configuration.settings.target;
+  if ((await pendingMigrations(database, stateDatabase)).length > 0) {
+    const problem = `the tables in ${stateDatabase} are missing or those of an older version; run friend-sync migrate --execute`;
+    throw new SyncError('store_misconfigured', problem);
+  }
   const problems: string[] = [];
   const sources = new Map<string, SourceStore>();
-  const consumed = new ConsumedStore(configuration.settings.target.stateDatabase);
+  const consumed = new ConsumedStore(stateDatabase);
   for (const mapping of configuration.mapping.sources) {
     const source = await openSource(configuration, database, consumed, mapping);
     if (Array.isArray(source)) problems.push(...source);
     else sources.set(mapping.name, source);
   }
   if (problems.length) throw new SyncError('store_misconfigured', problems.join('\n'));
-  const { stateDatabase } = configuration.settings.target;
   const serverState = new ServerStateStore(stateDatabase);
   const pause = new PauseStore(stateDatabase);
   const daemons = new DaemonStore(stateDatabase);
