@@ -77,6 +77,8 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
 
   function use<T extends AsyncDisposable>(resource: T): T {
     closers.push(async () => resource[Symbol.asyncDispose]());
+    // A start that goes on would open what takes seconds to close.
+    if (stopping.signal.aborted) throw new SyncError('aborted', 'stopping');
     return resource;
   }
 

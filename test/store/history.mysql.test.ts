@@ -1,5 +1,5 @@
 import { type ConnectClient, type ConnectorStatus, storedPlace } from '@friend-sync/connectors';
-import { createLogger, Health } from '@friend-sync/sync-service';
+import { createLogger, Health, openDatabase } from '@friend-sync/sync-service';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/watch/history-watch.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
@@ -130,12 +130,9 @@ test('case 43: an alarm comes before the binary logs are gone', async () => {
 
 test('a user server that cannot be asked is a trouble, and halts nothing', async () => {
   await using server = await openServer();
-  const source = {
-    rows: async () => {
-      throw new Error('away');
-    },
-  } as unknown as FriendServer['user'];
-  await using watching = await watch({ ...server, user: source });
+  const { source } = server.configuration.settings;
+  await using nowhere = openDatabase({ ...source, port: 1 }, { connections: 1, sourceName: 'the user database' });
+  await using watching = await watch({ ...server, user: nowhere });
   expect(kinds(watching)).toEqual(['user_database_unavailable']);
   watching.check();
 });

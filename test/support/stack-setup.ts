@@ -18,7 +18,12 @@ export default async function setup(project: TestProject): Promise<() => Promise
     );
   };
   try {
-    while (opened.length < (project.config.maxWorkers ?? 1)) opened.push(await openOne());
+    // The first one downloads what all need.
+    opened.push(await openOne());
+    const others = Array.from({ length: (project.config.maxWorkers ?? 1) - 1 }, openOne);
+    const results = await Promise.allSettled(others);
+    for (const result of results) if (result.status === 'fulfilled') opened.push(result.value);
+    for (const result of results) if (result.status === 'rejected') throw result.reason;
   } catch (error) {
     await close();
     throw error;

@@ -33,7 +33,7 @@ export const REJOIN = Symbol('rejoin');
 
 const MAX_WAIT_MS = 500;
 const JOIN_GRACE_MS = 4_000;
-const CLOSE_MS = 6_000;
+const CLOSE_MS = 5_000;
 const REPOSITION_MS = 5_000;
 /** What tells that the group has moved on; kafkajs must see it to join again. */
 const REBALANCE_TYPES = [

@@ -65,7 +65,7 @@ export interface AssignedPartition {
 export interface ChangeConsumer extends AsyncDisposable {
   /** Resolves once the loop runs, joined or not; it goes on joining until `stop`. */
   start(): Promise<void>;
-  /** Stops fetching, lets the transaction in progress end, leaves the group. Takes 6 s at most. */
+  /** Stops fetching, lets the transaction in progress end, leaves the group. Takes 5 s at most. */
   stop(): Promise<void>;
   /** Reads on from another offset, which the database already holds. Ignored for a partition that is not ours. */
   seek(topic: string, partition: number, offset: bigint): void;
