@@ -143,3 +143,19 @@ test('case 80: nor do they end a statement that writes, or leave it uncommitted'
   await writer.write('updating', 'UPDATE user_db.w SET v = 2 WHERE v = 1');
   expect(await root.rows('reading', 'SELECT v FROM user_db.w')).toEqual([{ v: 2 }]);
 });
+
+test('case 82: a statement of a round trip that is issued after something was awaited fails, and is not dropped', async () => {
+  await root.write('creating', 'CREATE TABLE user_db.late (id INT PRIMARY KEY)');
+  const insert = (id: number) => `INSERT INTO user_db.late VALUES (${id})`;
+  const late = root.transaction('one round trip', (tx) =>
+    tx.roundTrip(
+      (t) => [t.write('at once', insert(1)), t.rows('at once', 'SELECT 1').then(() => t.write('late', insert(2)))],
+      'commit',
+    ),
+  );
+  await expect(late).rejects.toMatchObject({
+    kind: 'internal',
+    message: expect.stringContaining('after it had been sent'),
+  });
+  expect(await root.rows('looking', 'SELECT id FROM user_db.late')).toEqual([{ id: 1 }]);
+});

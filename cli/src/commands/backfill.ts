@@ -10,7 +10,7 @@ import { describeRound } from '../round.ts';
 interface BackfillOptions {
   readonly all?: boolean;
   readonly source?: string[];
-  readonly keys?: string;
+  readonly keys?: string[];
   readonly wait?: boolean;
   readonly deadline: string;
 }
@@ -21,7 +21,7 @@ export function addBackfill(program: Command, load: Load): void {
     .command('backfill')
     .description('read source rows again, and make their copies equal')
     .option('--all', 'every row')
-    .option('--keys <keys>', 'only these keys, separated by commas')
+    .option('--keys <key...>', 'only these keys, each as it is: a comma or a space belongs to it')
     .option('--source <name...>', 'only these sources')
     .option('--wait', 'return when every copy is equal; without, once it is asked for')
     .option('--deadline <seconds>', 'give up waiting after so long', '3600')
@@ -82,15 +82,15 @@ function progressBar(): (source: string, report: RoundReport) => void {
 export async function sourceAndKeys(
   operations: Operations,
   names: readonly string[] | undefined,
-  list: string,
+  texts: readonly string[],
   command: Command,
 ): Promise<{ source: SourceMapping; keys: Key[] }> {
   const [source, another] = sourcesOf(operations.configuration, names, command);
   if (!source || another) return command.error('error: --keys needs --source: there are several');
   const kind = (await operations.store()).sources.get(source.name)?.schema.keyKind ?? 'string';
-  const keys = list.split(',').map((text) => {
+  const keys = texts.map((text) => {
     try {
-      return parseKey(text.trim(), kind);
+      return parseKey(text, kind);
     } catch {
       return command.error(`error: ${text} is no key of ${source.name}: its keys are whole numbers`);
     }

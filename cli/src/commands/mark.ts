@@ -8,9 +8,9 @@ export function addMark(program: Command, load: Load): void {
   program
     .command('mark')
     .description('make the copies of these keys equal again to what the daemon last heard of them')
-    .requiredOption('--keys <keys>', 'these keys, separated by commas')
+    .requiredOption('--keys <key...>', 'these keys, each as it is: a comma or a space belongs to it')
     .option('--source <name>', 'their source; may be left out where there is only one')
-    .action(async (options: { keys: string; source?: string }, command: Command) => {
+    .action(async (options: { keys: string[]; source?: string }, command: Command) => {
       const { configuration, json } = load();
       await withOperations(configuration, async (operations) => {
         const names = options.source === undefined ? undefined : [options.source];

@@ -1,6 +1,6 @@
 import type { Settings } from '@friend-sync/connectors';
 import mysql, { type Pool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
-import type { SyncError } from '../../errors.ts';
+import { SyncError } from '../../errors.ts';
 import { type Leavable, leavable } from '../../leavable.ts';
 import { toSourceError, toStoreError } from './fault.ts';
 import { type SessionOptions, sessionStatement } from './session.ts';
@@ -26,8 +26,8 @@ export interface Session {
 export interface Transaction extends Session {
   /**
    * Sends all statements that `work` issues on the session it is given in one round trip, in that order; one that
-   * fails ends them. They must be issued at once, before anything is awaited. With `commit` the transaction ends in the
-   * same round trip.
+   * fails ends them. They must be issued at once: one that is issued after anything was awaited fails. With `commit` the
+   * transaction ends in the same round trip.
    */
   roundTrip<T extends readonly unknown[]>(
     work: (session: Session) => readonly [...{ [I in keyof T]: Promise<T[I]> }],
@@ -181,11 +181,14 @@ async function roundTrip<T extends readonly unknown[]>(
   const results = new Promise<Result[]>((resolve) => {
     sent = resolve;
   });
+  let isSent = false;
   const gathering = sessionOn(async (some) => {
+    if (isSent) throw new SyncError('internal', 'a statement of a round trip that was issued after it had been sent');
     const at = statements.push(...some) - some.length;
     return (await results).slice(at, at + some.length);
   });
   const outcomes = Promise.all(work(gathering));
+  isSent = true;
   sent(run(statements));
   return (await outcomes) as unknown as T;
 }
