@@ -118,7 +118,7 @@ export const HISTORY_GUARDS: readonly Guard[] = [
     replace: [['seen.sent ?? seen.executed', 'seen.sent ?? begun']],
     test: mysqlTest(
       'position.mysql.test.ts',
-      'case 61: a connector that began at the present is noticed although no look saw it without one, since an epoch',
+      'case 61: a connector that began at the present is noticed although no look saw it without one, since an epoch of which no position is remembered',
     ),
   },
   {
