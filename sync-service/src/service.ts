@@ -1,3 +1,4 @@
+import { setMaxListeners } from 'node:events';
 import { type Configuration, ConnectClient, changeTopic } from '@friend-sync/connectors';
 import { Brake, type Closed } from './application/fan-out/brake.ts';
 import { FanOut } from './application/fan-out/fan-out.ts';
@@ -70,6 +71,8 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
   const perseverance = new Perseverance(health, log, intervalMs);
   const stopping = new AbortController();
   const leaving = new AbortController();
+  // As many parts wait as there are sources and partitions: that is no leak to warn of.
+  setMaxListeners(0, stopping.signal, leaving.signal);
   const closers: (() => Promise<void>)[] = [];
   let adminServer: AdminServer | undefined;
   let consumer: ChangeConsumer | undefined;
@@ -119,7 +122,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const reads = await openReads({ ...shared, streams, require, persevere, use });
     const looking = { configuration, source, target: database, connect, messages, streams, reads, health, log };
     tables = use(await lookAtTables(looking));
-    consumer = createChangeConsumer({
+    const changes = createChangeConsumer({
       kafka,
       groupId: settings.kafka.groupId,
       sessionTimeoutMs: settings.kafka.sessionTimeoutMs,
@@ -152,9 +155,9 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
       },
       log,
     });
+    consumer = changes;
     fanOut.start();
     closers.push(() => fanOut.stop());
-    const changes = consumer;
     await changes.start();
     closers.push(() => changes.stop());
     use(watchOffsets(store, changes, log));

@@ -72,4 +72,11 @@ describe('the admin, on a real broker', () => {
     await expect(nowhere.partitionCount('t')).rejects.toMatchObject({ kind: 'source_unavailable' });
     await nowhere[Symbol.asyncDispose]();
   });
+
+  test('what is asked once it is closed fails, and opens no connection that nobody would close', async () => {
+    const closed = openKafkaAdmin(kafka);
+    await closed.partitionCount((await admin.ensureTopics([definition(1)]))[0]?.topic ?? '');
+    await closed[Symbol.asyncDispose]();
+    await expect(closed.partitionCount('t')).rejects.toMatchObject({ kind: 'aborted' });
+  });
 }, 30_000);

@@ -58,7 +58,8 @@ const RETRY = { retries: 2, initialRetryTime: 200, maxRetryTime: 1_000 };
 
 /** Connects to nothing yet. Once `signal` is aborted, nobody waits for Kafka any longer: what was asked of it fails. */
 export function openKafkaAdmin(kafka: Kafka, signal?: AbortSignal): KafkaAdmin {
-  const lazy = <C extends Admin | Producer>(create: () => C) => lazyConnection(create, leavable(signal));
+  const unlessLeft = leavable(signal);
+  const lazy = <C extends Admin | Producer>(create: () => C) => lazyConnection(create, unlessLeft);
   const admins = lazy(() => kafka.admin({ retry: RETRY }));
   const uncommitted = lazy(() => withOpenTransactions(kafka).admin({ retry: RETRY }));
   const producers = lazy(() => kafka.producer({ allowAutoTopicCreation: false, retry: RETRY }));
@@ -187,6 +188,7 @@ async function createTopic(admin: Admin, definition: TopicDefinition): Promise<b
  */
 function lazyConnection<C extends Admin | Producer>(create: () => C, unlessLeft: Leavable) {
   let current: Connection<C> | undefined;
+  let isClosed = false;
 
   function connect(): Connection<C> {
     const client = create();
@@ -198,11 +200,14 @@ function lazyConnection<C extends Admin | Producer>(create: () => C, unlessLeft:
   }
 
   return {
+    /** Whoever still asks is told so: another connection would be nobody's to close, and keep the process alive. */
     async close(): Promise<void> {
+      isClosed = true;
       if (current) await close(current);
       current = undefined;
     },
     async use<T>(work: (client: C) => Promise<T>): Promise<T> {
+      if (isClosed) throw new SyncError('aborted', 'the connection to Kafka is closed');
       current ??= connect();
       const connection = current;
       connection.uses++;
