@@ -9,18 +9,10 @@ export {
   readConfigurationInput,
 } from './configuration/load.ts';
 export type { Environment, RawSettings } from './configuration/overlay.ts';
-export {
-  ConnectClient,
-  ConnectError,
-  type ConnectorOffset,
-  type ConnectorStatus,
-  isRunning,
-  problemOf,
-  statesOf,
-  storedGtids,
-  storedPlace,
-} from './connect-rest/client.ts';
+export { ConnectClient, ConnectError } from './connect-rest/client.ts';
 export { metIncompleteRow } from './connect-rest/incomplete-row.ts';
+export { absenceOf, type ConnectorStatus, isRunning, problemOf, statesOf } from './connect-rest/status.ts';
+export { type ConnectorOffset, storedGtids, storedPlace } from './connect-rest/stored-position.ts';
 export {
   type ConnectorDefinition,
   connectorDefinitions,

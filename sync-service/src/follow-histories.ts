@@ -24,7 +24,6 @@ export async function followHistories(parts: FollowHistoriesParts): Promise<Read
     const beginnings = new BeginningReader(messages);
     const watching: HistoryWatchParts = {
       ...rest,
-      connect,
       sourceName,
       stream,
       loss: (await persevere(() => serverState.read(database, sourceName)))?.lost,

@@ -1,4 +1,4 @@
-import { type ConnectClient, type ConnectorStatus, storedPlace } from '@friend-sync/connectors';
+import { type ConnectorStatus, storedPlace } from '@friend-sync/connectors';
 import { createLogger, Health, openDatabase } from '@friend-sync/sync-service';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/watch/history-watch.ts';
@@ -39,7 +39,6 @@ async function watch(
   const health = new Health();
   const connector = sent instanceof Sent ? sent : Object.assign(new Sent(), { offset: sent, status });
   const offsets = async () => (connector.offset ? [{ partition: {}, offset: connector.offset }] : []);
-  const connect = { offsets, status: async () => connector.status } as unknown as ConnectClient;
   const stream = {
     connectorName: 'some',
     server: user,
@@ -52,7 +51,7 @@ async function watch(
   const begun = async () => undefined;
   const loss = (await store.serverState.read(store.database, NAME))?.lost;
   const log = createLogger('silent');
-  const parts = { sourceName: NAME, stream, connect, ingested, begun, loss, store, health, log };
+  const parts = { sourceName: NAME, stream, ingested, begun, loss, store, health, log };
   return { ...(await watchHistory({ ...parts, intervalMs })), health };
 }
 

@@ -1,4 +1,4 @@
-import { type ConnectClient, storedPlace } from '@friend-sync/connectors';
+import { storedPlace } from '@friend-sync/connectors';
 import { createLogger, Health } from '@friend-sync/sync-service';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/watch/history-watch.ts';
@@ -58,7 +58,6 @@ async function watch({ user, store }: FriendServer, connector = new Connector())
       topics: [],
       heartbeatTopic: '',
     },
-    connect: { offsets, status } as unknown as ConnectClient,
     ingested: async () => connector.ingested,
     begun: async () => connector.begun,
     loss: (await store.serverState.read(store.database, 'account'))?.lost,

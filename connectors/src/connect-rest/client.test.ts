@@ -1,7 +1,8 @@
 import { createServer, type IncomingMessage } from 'node:http';
 import type { AddressInfo } from 'node:net';
 import { afterEach, expect, test, vi } from 'vitest';
-import { ConnectClient, ConnectError, storedGtids } from './client.ts';
+import { ConnectClient, ConnectError } from './client.ts';
+import { storedGtids } from './stored-position.ts';
 
 interface Request {
   readonly method: string;

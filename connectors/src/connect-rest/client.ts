@@ -1,4 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import { type ConnectorStatus, failureOf, isRunning } from './status.ts';
+import { type ConnectorOffset, storedGtids } from './stored-position.ts';
 
 const TIMEOUT_MS = 15_000;
 /** A rebalance of the Connect group answers 409 and is over within seconds. */
@@ -19,18 +21,6 @@ export class ConnectError extends Error {
     this.status = status;
     this.isStopping = options?.isStopping ?? false;
   }
-}
-
-export interface ConnectorStatus {
-  readonly state: string;
-  /** Why the connector itself has failed; its tasks have their own. */
-  readonly trace?: string;
-  readonly tasks: readonly { readonly id: number; readonly state: string; readonly trace?: string }[];
-}
-
-export interface ConnectorOffset {
-  readonly partition: Readonly<Record<string, unknown>>;
-  readonly offset: Readonly<Record<string, unknown>>;
 }
 
 /** The REST interface of Kafka Connect, as far as friend-sync operates it. */
@@ -236,34 +226,6 @@ interface Validation {
   readonly configs: readonly { readonly value: { readonly name: string; readonly errors: readonly string[] } | null }[];
 }
 
-/** Why a connector sends nothing, in the words of an operator, the cause left out; undefined where it and its task run. */
-export function problemOf(name: string, status: ConnectorStatus | undefined | Error): string | undefined {
-  if (status instanceof Error) return status.message;
-  if (!status) return `there is no connector ${name}; friend-sync connectors apply`;
-  const idle = statesOf(status).find((state) => state !== 'RUNNING');
-  return idle && `connector ${name} or its task is ${idle}`;
-}
-
-/** Whether it runs, and a task of it. */
-export function isRunning(status: ConnectorStatus | undefined): boolean {
-  return status !== undefined && status.tasks.length > 0 && statesOf(status).every((state) => state === 'RUNNING');
-}
-
-/** Of the connector and its tasks. */
-export const statesOf = ({ state, tasks }: ConnectorStatus): string[] => [state, ...tasks.map((task) => task.state)];
-
-function failureOf(name: string, { state, trace, tasks }: ConnectorStatus): string | undefined {
-  if (state === 'FAILED') return `connector ${name} has failed: ${causeOf(trace)}`;
-  const failed = tasks.find((task) => task.state === 'FAILED');
-  return failed && `task ${failed.id} of connector ${name} has failed: ${causeOf(failed.trace)}`;
-}
-
-/** The GTID set up to which a MySQL connector has sent everything; undefined while it has stored no position. */
-export function storedGtids(offsets: readonly ConnectorOffset[]): string | undefined {
-  const gtids = offsets[0]?.offset.gtids;
-  return typeof gtids === 'string' ? gtids : undefined;
-}
-
 function path(name: string): string {
   return `/connectors/${encodeURIComponent(name)}`;
 }
@@ -281,20 +243,4 @@ function messageOf(text: string): string {
     // A proxy's page.
   }
   return 'without a reason; look at its log';
-}
-
-/** The innermost cause that a Java stack trace names: the outer ones only say that something failed. */
-function causeOf(trace = ''): string {
-  const causes = trace.split('\n').filter((line) => line.startsWith('Caused by: '));
-  return (causes.at(-1)?.slice('Caused by: '.length) ?? trace.split('\n')[0] ?? 'no trace').slice(0, 500);
-}
-
-/** Where the connector stands in its server's binary logs; undefined as long as it has stored no position. */
-export function storedPlace(
-  offsets: readonly ConnectorOffset[],
-): { gtids: string; file: string; pos: number; eventAtMs: number | undefined } | undefined {
-  const gtids = storedGtids(offsets);
-  const { file, pos, ts_sec: seconds } = offsets[0]?.offset ?? {};
-  const eventAtMs = typeof seconds === 'number' ? seconds * 1000 : undefined;
-  return gtids === undefined ? undefined : { gtids, file: String(file), pos: Number(pos), eventAtMs };
 }

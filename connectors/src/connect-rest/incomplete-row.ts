@@ -1,4 +1,4 @@
-import type { ConnectorStatus } from './client.ts';
+import type { ConnectorStatus } from './status.ts';
 
 /**
  * Whether the connector has met a row of the binary log that has fewer columns than its table, which it refuses to read

@@ -1,4 +1,4 @@
-import { type ConnectorStatus, problemOf } from '@friend-sync/connectors';
+import { absenceOf, type ConnectorStatus, problemOf } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import { SyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
@@ -77,7 +77,7 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number, onWai
 async function requireConnectors(streams: readonly Stream[]): Promise<void> {
   for (const { connectorName, status } of streams) {
     const found = await status().catch((error: Error) => error);
-    if (!found) throw new SyncError('connector_failed', `${problemOf(connectorName, found)}`);
+    if (!found) throw new SyncError('connector_failed', absenceOf(connectorName));
   }
 }
 

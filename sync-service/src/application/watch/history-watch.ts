@@ -1,5 +1,4 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { ConnectClient } from '@friend-sync/connectors';
 import { POLICY, SyncError, toSyncError } from '../../errors.ts';
 import { containsGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import { type HistoryLoss, readHistory, type ServerHistory } from '../../infrastructure/mysql/server-state.ts';
@@ -29,7 +28,6 @@ export interface HistoryWatchParts {
   readonly sourceName: string;
   /** What its connector sends of the user server's commits. */
   readonly stream: Stream;
-  readonly connect: ConnectClient;
   /** The GTIDs at which its connector last began without a position; undefined: nothing is known of that. */
   readonly begun: () => Promise<string | undefined>;
   /** The newest transaction, or a set that holds it, of what was ingested of each partition. */
@@ -85,9 +83,9 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     if (seen?.lost) return seen.lost;
     // In this order: what was ingested had been sent, what was sent had been committed, and came after the beginning.
     const ingested = await parts.ingested();
-    const status = await parts.connect.status(connectorName).catch(() => undefined);
+    const status = await stream.status().catch(() => undefined);
     const sent = await stream.sent().catch(() => 'unknown' as const);
-    const begun = await beginning();
+    const begun = await readBeginning();
     const history = await readHistory(server);
     const found = await finder.find({ seen, ingested, status, sent, begun, history });
     if (found && !(await serverState.declareLost(database, sourceName, seen, found)))
@@ -103,7 +101,7 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     return found;
   }
 
-  async function beginning(): Promise<string | undefined | 'unknown'> {
+  async function readBeginning(): Promise<string | undefined | 'unknown'> {
     try {
       const begun = await parts.begun();
       health.clear(beginningPart);
