@@ -46,6 +46,7 @@ export default defineConfig({
           name: 'e2e',
           include: ['*/src/**/*.e2e.test.ts', 'test/**/*.e2e.test.ts'],
           globalSetup: 'test/support/stack-setup.ts',
+          setupFiles: 'test/support/tell-daemons.ts',
           // Each worker has a stack to itself.
           maxWorkers: SYSTEMS,
           // Only a hang takes so long, on the slowest machine.

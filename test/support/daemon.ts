@@ -20,6 +20,9 @@ export interface Daemon {
   kill(signal?: NodeJS.Signals): Promise<number | null>;
 }
 
+/** All that a test file has started. */
+export const daemons: Daemon[] = [];
+
 export async function startDaemon(configFile: string, env: Readonly<Record<string, string>>): Promise<Daemon> {
   const args = ['--import', END_WITH_OWNER, MAIN, '--config', configFile, 'start'];
   // biome-ignore lint/style/noProcessEnv: a child inherits the environment
@@ -39,7 +42,7 @@ export async function startDaemon(configFile: string, env: Readonly<Record<strin
     return (await response.json()) as { ready: boolean; troubles: { kind: string; problem: string }[] };
   }
 
-  return {
+  const daemon: Daemon = {
     process: child,
     output: () => output,
     readiness,
@@ -66,4 +69,6 @@ export async function startDaemon(configFile: string, env: Readonly<Record<strin
       return exited;
     },
   };
+  daemons.push(daemon);
+  return daemon;
 }
