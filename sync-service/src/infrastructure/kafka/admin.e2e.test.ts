@@ -50,6 +50,21 @@ describe('the admin, on a real broker', () => {
     expect(await admin.groupOffsets('no such group', topic)).toEqual(new Map());
   });
 
+  test('questions about many topics at once are each answered', async () => {
+    const topics = Array.from({ length: 12 }, () => definition(2).topic);
+    await admin.ensureTopics(topics.map((topic) => ({ ...definition(2), topic })));
+    // What one is asked about the others are not.
+    const questions = [
+      (topic: string) => admin.partitionCount(topic),
+      async (topic: string) => (await admin.partitionOffsets(topic)).length,
+      async (topic: string) => (await admin.offsetsAtTimestamp(topic, 1)).size,
+    ];
+    for (let round = 0; round < 20; round++) {
+      const answers = topics.map((topic, n) => questions[n % questions.length]?.(topic));
+      expect(new Set(await Promise.all(answers))).toEqual(new Set([2]));
+    }
+  });
+
   test('a topic that does not exist breaks the contract, at once', async () => {
     for (const ask of [admin.partitionCount, admin.partitionOffsets]) {
       await expect(ask('no-such-topic')).rejects.toMatchObject({ kind: 'contract_broken' });
@@ -69,7 +84,8 @@ describe('the admin, on a real broker', () => {
 
   test('brokers that do not answer are unavailable', async () => {
     const nowhere = openKafkaAdmin(createKafka({ ...SETTINGS, brokers: ['127.0.0.1:1'] }, pino({ level: 'silent' })));
-    await expect(nowhere.partitionCount('t')).rejects.toMatchObject({ kind: 'source_unavailable' });
+    const asked = Array.from({ length: 20 }, () => nowhere.partitionCount('t'));
+    for (const answer of asked) await expect(answer).rejects.toMatchObject({ kind: 'source_unavailable' });
     await nowhere[Symbol.asyncDispose]();
   });
 

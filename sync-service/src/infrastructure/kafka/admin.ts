@@ -59,10 +59,11 @@ const RETRY = { retries: 2, initialRetryTime: 200, maxRetryTime: 1_000 };
 /** Connects to nothing yet. Once `signal` is aborted, nobody waits for Kafka any longer: what was asked of it fails. */
 export function openKafkaAdmin(kafka: Kafka, signal?: AbortSignal): KafkaAdmin {
   const unlessLeft = leavable(signal);
-  const lazy = <C extends Admin | Producer>(create: () => C) => lazyConnection(create, unlessLeft);
-  const admins = lazy(() => kafka.admin({ retry: RETRY }));
-  const uncommitted = lazy(() => withOpenTransactions(kafka).admin({ retry: RETRY }));
-  const producers = lazy(() => kafka.producer({ allowAutoTopicCreation: false, retry: RETRY }));
+  const adminOf = (cluster: Kafka) => lazyConnection(() => cluster.admin({ retry: RETRY }), unlessLeft, true);
+  const admins = adminOf(kafka);
+  const uncommitted = adminOf(withOpenTransactions(kafka));
+  const createProducer = () => kafka.producer({ allowAutoTopicCreation: false, retry: RETRY });
+  const producers = lazyConnection(createProducer, unlessLeft, false);
 
   async function partitions(topic: string): Promise<number> {
     return admins.use(async (admin) => {
@@ -128,7 +129,7 @@ export function openKafkaAdmin(kafka: Kafka, signal?: AbortSignal): KafkaAdmin {
 
     async ensureTopics(definitions) {
       // Before it creates one, kafkajs asks about every topic that this connection was asked about, and fails if one is gone.
-      const creating = lazy(() => kafka.admin({ retry: RETRY }));
+      const creating = adminOf(kafka);
       const created = new Set<string>();
       try {
         for (const definition of definitions)
@@ -183,20 +184,35 @@ async function createTopic(admin: Admin, definition: TopicDefinition): Promise<b
 }
 
 /**
- * One connected client, shared by concurrent uses. After a failure the next use gets another; the one that failed is
- * closed when its last use has ended, since kafkajs leaves whatever is under way unanswered for ever.
+ * One connected client for all uses. Those of an admin take turns: kafkajs keeps one picture of the topics, which a question
+ * about one replaces while another is answered from it. After a failure the next use gets another client, and who waited
+ * for a turn fails as well; the one that failed is closed when its last use has ended, since kafkajs leaves whatever is
+ * under way unanswered for ever.
  */
-function lazyConnection<C extends Admin | Producer>(create: () => C, unlessLeft: Leavable) {
+function lazyConnection<C extends Admin | Producer>(create: () => C, unlessLeft: Leavable, takesTurns: boolean) {
   let current: Connection<C> | undefined;
   let isClosed = false;
 
   function connect(): Connection<C> {
     const client = create();
-    return { client: client.connect().then(() => client), uses: 0 };
+    return { client: client.connect().then(() => client), uses: 0, turn: Promise.resolve() };
   }
 
   async function close({ client }: Connection<C>): Promise<void> {
     await unlessLeft(client.then((one) => one.disconnect())).catch(() => {});
+  }
+
+  /** Fails where what was before it in the line did, by what the client cannot be used for any longer. */
+  function inTurn<T>(connection: Connection<C>, work: (client: C) => Promise<T>): Promise<T> {
+    const own = connection.turn.then(() => connection.client.then(work));
+    connection.turn = own.then(
+      () => {},
+      (error) => {
+        if (endsConnection(error)) throw error;
+      },
+    );
+    connection.turn.catch(() => {});
+    return own;
   }
 
   return {
@@ -212,12 +228,11 @@ function lazyConnection<C extends Admin | Producer>(create: () => C, unlessLeft:
       const connection = current;
       connection.uses++;
       try {
-        return await unlessLeft(connection.client.then(work));
+        return await unlessLeft(takesTurns ? inTurn(connection, work) : connection.client.then(work));
       } catch (error) {
+        if (endsConnection(error) && current === connection) current = undefined;
         // kafkajs does not expect a partition that has no leader at the moment; the connection is sound.
-        const isUnexpected = error instanceof TypeError;
-        if (!(error instanceof kafkajs.KafkaJSError || isUnexpected)) throw error;
-        if (!isUnexpected && current === connection) current = undefined;
+        if (!endsConnection(error) && !(error instanceof TypeError)) throw error;
         throw new SyncError('source_unavailable', `Kafka: ${error.name}`, { cause: error });
       } finally {
         connection.uses--;
@@ -227,7 +242,13 @@ function lazyConnection<C extends Admin | Producer>(create: () => C, unlessLeft:
   };
 }
 
+function endsConnection(error: unknown): error is Error {
+  return error instanceof kafkajs.KafkaJSError;
+}
+
 interface Connection<C> {
   readonly client: Promise<C>;
   uses: number;
+  /** Ends when all have had their turn that have asked so far. */
+  turn: Promise<void>;
 }
