@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type Configuration, type Environment, type RawSettings, readConfiguration } from '@friend-sync/connectors';
 import { createLogger, Operations } from '@friend-sync/sync-service';
 import { type Command, InvalidArgumentError } from 'commander';
@@ -14,6 +15,9 @@ export interface GlobalOptions {
   readonly set?: RawSettings;
 }
 
+/** A server that does not answer is not waited for any longer. */
+const CLOSE_MS = 2_000;
+
 export type Load = () => Context;
 
 export function createLoad(program: Command, env: Environment): Load {
@@ -28,9 +32,12 @@ export async function withOperations<T>(
   configuration: Configuration,
   work: (operations: Operations) => Promise<T>,
 ): Promise<T> {
-  await using operations = new Operations(configuration, createLogger('fatal'));
-  // Awaited here: the connections must outlive the work.
-  return await work(operations);
+  const operations = new Operations(configuration, createLogger('fatal'));
+  try {
+    return await work(operations);
+  } finally {
+    await Promise.race([operations[Symbol.asyncDispose](), delay(CLOSE_MS, undefined, { ref: false })]);
+  }
 }
 
 /** Collects `--set path=value`. */

@@ -54,6 +54,9 @@ for (const add of [
 for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
   command.exitOverride();
 
+/** What was asked of a server that does not answer keeps no command from ending. */
+const END_MS = 1_000;
+
 try {
   await program.parseAsync();
 } catch (error) {
@@ -64,3 +67,4 @@ try {
     process.exitCode = code;
   }
 }
+setTimeout(() => process.exit(), END_MS).unref();

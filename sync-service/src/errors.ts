@@ -111,6 +111,12 @@ export class SyncError extends Error {
   }
 }
 
+/** The changes of a source can no longer be followed. */
+export function historyLost(source: string, reason: string): SyncError {
+  const remedy = `begin anew: friend-sync epoch new ${source} --execute`;
+  return new SyncError('history_lost', `source ${source}: ${reason}; ${remedy}`);
+}
+
 /**
  * The fault as a {@link SyncError}. What Connect's client says of its own faults holds no value; what no edge has classified
  * is a bug, whose message may hold one, so only its place is kept.

@@ -14,8 +14,7 @@ import type { Stream } from './application/proof/barrier.ts';
 import { countHeartbeats } from './application/proof/streams.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
 import type { Health } from './application/watch/health.ts';
-import { SyncError } from './errors.ts';
-import { type ChangeConsumerOptions, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
+import { type ChangeConsumerOptions, crashOf, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
 import { requestRounds } from './infrastructure/mysql/store.ts';
 
 const CONSUMER_PART = 'late-copies consumer';
@@ -49,9 +48,8 @@ export async function followLateCopies(parts: FollowParts): Promise<AsyncDisposa
     batchMessages: BATCH_MESSAGES,
     handler: createLateCopiesHandler({ ...parts, topicOf: (table) => lateCopiesTopic(settings, table) }),
     events: {
-      onState(state) {
-        if (state === 'crashed')
-          health.report(CONSUMER_PART, new SyncError('source_unavailable', 'Kafka does not answer'));
+      onState(state, detail) {
+        if (state === 'crashed') health.report(CONSUMER_PART, crashOf(detail?.error));
         if (state === 'consuming') health.clear(CONSUMER_PART);
       },
     },

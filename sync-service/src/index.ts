@@ -2,6 +2,7 @@ export { type FanOutEvents, type FanOutLimits, fanOutClaim, type Hold } from './
 export { type IngestBatch, type Ingested, ingest } from './application/ingest/ingest.ts';
 export type { AppliedConnectors } from './application/operate/apply-connectors.ts';
 export type { RoundTicket } from './application/operate/await-rounds.ts';
+export type { KeyCounts } from './application/operate/count-keys.ts';
 export type { ListedLetter } from './application/operate/dead-letters.ts';
 export type { EpochPlan } from './application/operate/epoch.ts';
 export type { OffsetMove, OffsetTarget, PartitionProgress } from './application/operate/offsets.ts';
@@ -24,5 +25,5 @@ export {
   type Store,
 } from './infrastructure/mysql/store.ts';
 export { createLogger, type Logger } from './log.ts';
-export { type KeyCounts, Operations } from './operations.ts';
+export { Operations } from './operations.ts';
 export { createSyncService, type SyncService, type SyncServiceOptions } from './service.ts';

@@ -7,7 +7,8 @@ import {
   type SourceMapping,
 } from '@friend-sync/connectors';
 import { type AppliedConnectors, applyConnectors } from './application/operate/apply-connectors.ts';
-import { awaitRounds, type RoundTicket } from './application/operate/await-rounds.ts';
+import { awaitRounds, type RoundEvents, type RoundTicket } from './application/operate/await-rounds.ts';
+import { countKeys, type KeyCounts } from './application/operate/count-keys.ts';
 import { type ListedLetter, listDeadLetters } from './application/operate/dead-letters.ts';
 import { beginEpoch, type EpochParts, type EpochPlan, planEpoch } from './application/operate/epoch.ts';
 import {
@@ -20,7 +21,7 @@ import {
 } from './application/operate/offsets.ts';
 import { markPending, requestReads } from './application/operate/requests.ts';
 import type { OnStep } from './application/operate/steps.ts';
-import { type BarrierResult, passBarrier } from './application/proof/barrier.ts';
+import { type BarrierResult, passBarrier, type Stream } from './application/proof/barrier.ts';
 import { type Comparison, compareCopies } from './application/proof/compare.ts';
 import { lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { type Verification, verifyCopies } from './application/proof/verify.ts';
@@ -34,6 +35,7 @@ import type { Database } from './infrastructure/mysql/database.ts';
 import { executeMigration, type MigrationPlan, planMigration } from './infrastructure/mysql/migrate.ts';
 import type { Distrust } from './infrastructure/mysql/reads-store.ts';
 import type { RoundReport } from './infrastructure/mysql/round-store.ts';
+import { readHistory } from './infrastructure/mysql/server-state.ts';
 import {
   openSourceDatabase,
   openStore,
@@ -44,13 +46,6 @@ import {
 } from './infrastructure/mysql/store.ts';
 import { readPrimaryKeys } from './infrastructure/mysql/target-table.ts';
 import type { Logger } from './log.ts';
-
-export interface KeyCounts {
-  readonly pending: number;
-  readonly parked: number;
-  readonly due: number;
-  readonly incomplete: number;
-}
 
 /** Everything an operator does besides running the daemon, on connections that are opened when they are needed. */
 export class Operations implements AsyncDisposable {
@@ -105,20 +100,9 @@ export class Operations implements AsyncDisposable {
     return readProgress(await this.store(), this.#kafkaAdmin(), [...this.topics, ...(late?.topics ?? [])]);
   }
 
-  /**
-   * Keys by source: pending and parked ones, those that are due for a read, and those of which some column is unknown.
-   * Reads the mirrors whole.
-   */
+  /** See {@link countKeys}. */
   async keys(): Promise<Record<string, KeyCounts>> {
-    const { database, sources } = await this.store();
-    const counts = [...sources].map(async ([name, source]) => {
-      const [due, incomplete] = await Promise.all([
-        source.due.count(database),
-        source.mirror.countIncomplete(database),
-      ]);
-      return [name, { ...(await source.pending.count(database)), due, incomplete }] as const;
-    });
-    return Object.fromEntries(await Promise.all(counts));
+    return countKeys(await this.store());
   }
 
   /** How the rounds over each source stand, by its name. */
@@ -171,12 +155,9 @@ export class Operations implements AsyncDisposable {
   }
 
   /** Returns when the rounds have ended; see {@link awaitRounds}. */
-  async awaitRounds(
-    tickets: readonly RoundTicket[],
-    deadlineMs: number,
-    onProgress?: (source: string, report: RoundReport) => void,
-  ): Promise<void> {
-    return awaitRounds(await this.store(), tickets, deadlineMs, onProgress);
+  async awaitRounds(tickets: readonly RoundTicket[], deadlineMs: number, events?: RoundEvents): Promise<void> {
+    const streams = this.#streams().filter(({ sourceName }) => tickets.some(({ source }) => source === sourceName));
+    return awaitRounds(await this.store(), streams, tickets, deadlineMs, events);
   }
 
   /** Asks a daemon to read the rows of these keys; see {@link requestReads}. */
@@ -197,6 +178,8 @@ export class Operations implements AsyncDisposable {
   /** Begins a new epoch of these sources, one after another; see {@link beginEpoch}. */
   async beginEpoch(sources: readonly SourceMapping[], onStep: OnStep = () => {}): Promise<void> {
     const parts = await this.#epochParts();
+    // Nothing is given up for a beginning that its server would keep from ending.
+    await readHistory(parts.source);
     for (const source of sources) await beginEpoch(parts, source, onStep);
   }
 
@@ -211,12 +194,19 @@ export class Operations implements AsyncDisposable {
     await pause.resume(database);
   }
 
-  /** See {@link passBarrier}. */
-  async passBarrier(deadlineMs: number, onWait?: OnWait): Promise<BarrierResult> {
-    const changes = sourceStreams(this.configuration, this.#sourceDatabase(), this.connect);
+  /** See {@link passBarrier}; of these sources alone, and of late copies. */
+  async passBarrier(
+    deadlineMs: number,
+    onWait?: OnWait,
+    sources: readonly SourceMapping[] = this.configuration.mapping.sources,
+  ): Promise<BarrierResult> {
+    const names = sources.map(({ name }) => name);
     const late = lateCopiesStream(this.configuration, this.#targetDatabase(), this.connect);
-    const streams = [...changes.values(), ...(late ? [late] : [])];
-    return passBarrier({ streams, store: await this.store(), admin: this.#kafkaAdmin() }, deadlineMs, onWait);
+    const changes = this.#streams().filter(({ sourceName = '' }) => names.includes(sourceName));
+    const store = await this.store();
+    const own = { ...store, sources: new Map([...store.sources].filter(([name]) => names.includes(name))) };
+    const streams = [...changes, ...(late ? [late] : [])];
+    return passBarrier({ streams, store: own, admin: this.#kafkaAdmin() }, deadlineMs, onWait);
   }
 
   /** Compares every copy with its source while changes may go on; see {@link verifyCopies}. */
@@ -252,6 +242,10 @@ export class Operations implements AsyncDisposable {
 
   async [Symbol.asyncDispose](): Promise<void> {
     await Promise.all(this.#closers.map((close) => close()));
+  }
+
+  #streams(): Stream[] {
+    return [...sourceStreams(this.configuration, this.#sourceDatabase(), this.connect).values()];
   }
 
   async #epochParts(): Promise<EpochParts> {

@@ -22,7 +22,7 @@ import { type AdminServer, openAdminServer } from './infrastructure/admin-server
 import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
 import { createDecoder } from './infrastructure/kafka/avro.ts';
 import { createKafka } from './infrastructure/kafka/client.ts';
-import { type ChangeConsumer, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
+import { type ChangeConsumer, crashOf, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
 import { messagesIn } from './infrastructure/kafka/new-messages.ts';
 import { registryAnswers } from './infrastructure/kafka/registry-probe.ts';
 import type { Database } from './infrastructure/mysql/database.ts';
@@ -145,10 +145,9 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
         signal: stopping.signal,
       }),
       events: {
-        onState(state) {
+        onState(state, detail) {
           health.setState(state);
-          if (state === 'crashed')
-            health.report('consumer', new SyncError('source_unavailable', 'Kafka does not answer'));
+          if (state === 'crashed') health.report('consumer', crashOf(detail?.error));
           if (state === 'consuming') health.clear('consumer');
           if (state === 'joining') metrics.rebalances.inc();
         },

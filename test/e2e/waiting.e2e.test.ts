@@ -32,7 +32,13 @@ test('case 76: who waits for a daemon or a connector is told at once that it is 
   await operations.connect.stop(connectorName);
   await update(pipeline, 2, USERS);
   const stopped = await hearCommand(pipeline, 'verify', ...BRIEF);
-  expect(stopped.told).toMatch(/^waiting: the connector \S+ has not sent .*: connector \S+ or its task is STOPPED/m);
+  expect(stopped.told).toMatch(
+    /^waiting: the connector \S+ has not sent .*: connector \S+ or its task is STOPPED; friend-sync connectors resume/m,
+  );
+  const backfilled = await hearCommand(pipeline, 'backfill', '--all', '--wait', ...BRIEF);
+  expect(backfilled.told).toMatch(
+    /^not caught up .*the round over \S+ has not ended; connector \S+ or its task is STOPPED/m,
+  );
   await operations.connect.delete(connectorName);
   const missing = {
     code: 75,
@@ -45,8 +51,16 @@ test('case 76: who waits for a daemon or a connector is told at once that it is 
 });
 
 const PARTS = ['user-mysql', 'friend-mysql', 'kafka', 'registry', 'connect'] as const;
+/** What a command says that waits; the registry is asked by daemons alone. */
+const NAMED = {
+  'user-mysql': /user database|server of \S+ does not answer/,
+  'friend-mysql': /friend database|server of \S+ does not answer/,
+  kafka: /Kafka does not/,
+  registry: undefined,
+  connect: /Kafka Connect|has not sent/,
+};
 
-test('case 76: a daemon that is told to stop ends in order, at work or at its start, whichever server does not answer', async () => {
+test('case 76: a daemon that is told to stop ends in order, at work or at its start, and a command within its deadline, whichever server does not answer', async () => {
   await using pipeline = await openPipeline();
   const { stack } = pipeline;
   await createUsers(pipeline, USERS);
@@ -61,6 +75,12 @@ test('case 76: a daemon that is told to stop ends in order, at work or at its st
       await delay(SILENT_MS); // the length of the fault is what is tested
       const codes = await Promise.all([atWork, starting].map((daemon) => daemon.kill('SIGTERM')));
       expect([part, ...codes]).toEqual([part, 0, 0]);
+      const named = NAMED[part];
+      if (!named) continue;
+      const verified = await hearCommand(pipeline, 'verify', '--deadline', '2');
+      expect([part, verified]).toEqual([part, { code: 75, told: expect.stringMatching(named) }]);
+      if (part === 'user-mysql') continue; // status does not ask it
+      expect([part, (await hearCommand(pipeline, 'status')).code]).toEqual([part, 75]);
     } finally {
       stack.kill(part, 'SIGCONT');
     }

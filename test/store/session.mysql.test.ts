@@ -159,3 +159,12 @@ test('case 82: a statement of a round trip that is issued after something was aw
   });
   expect(await root.rows('looking', 'SELECT id FROM user_db.late')).toEqual([{ id: 1 }]);
 });
+
+test('a round trip that has nothing to say but COMMIT is waited for', async () => {
+  await root.write('creating', 'CREATE TABLE user_db.parent (id INT PRIMARY KEY)');
+  await root.transaction('one statement, then none', async (tx) => {
+    await tx.write('inserting', 'INSERT INTO user_db.parent VALUES (1)');
+    await tx.roundTrip(() => [], 'commit');
+    expect(await root.rows('looking', 'SELECT id FROM user_db.parent')).toEqual([{ id: 1 }]);
+  });
+});

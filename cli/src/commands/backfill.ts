@@ -38,11 +38,12 @@ export function addBackfill(program: Command, load: Load): void {
         } else {
           const tickets = [];
           for (const source of sources) tickets.push(await operations.requestRound(source));
-          if (options.wait) await operations.awaitRounds(tickets, deadlineMs, progressBar());
+          if (options.wait)
+            await operations.awaitRounds(tickets, deadlineMs, { onProgress: progressBar(), onWait: tellWait });
         }
         if (!options.wait) return talk('asked for; a daemon reads the rows, friend-sync status shows how far it is');
         const names = sources.map(({ name }) => name);
-        const { parked } = await operations.passBarrier(deadlineMs, tellWait);
+        const { parked } = await operations.passBarrier(deadlineMs, tellWait, sources);
         tellOutcome(names, parked, await operations.rounds(), json);
       });
     });

@@ -39,5 +39,7 @@ export function addStart(program: Command, load: Load): void {
       }
       await service.start();
       log.info({ host: configuration.settings.admin.host, port: service.adminPort }, 'started');
+      // Until a signal ends the process.
+      await new Promise(() => {});
     });
 }

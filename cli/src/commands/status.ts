@@ -1,22 +1,26 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectorStatus, connectorNames, isRunning } from '@friend-sync/connectors';
-import type { Operations, RoundReport } from '@friend-sync/sync-service';
+import { type Operations, type RoundReport, SyncError } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT, explain } from '../exit.ts';
 import { print, printJson, printTable, talk } from '../output.ts';
 import { describeRound } from '../round.ts';
 
-/** `friend-sync status`: connector, lag, waiting keys, and what halts ingest for good. A server that does not answer hides nothing of the others. */
+/** A server that does not answer hides nothing of the others for longer. */
+const ANSWER_MS = 10_000;
+
+/** `friend-sync status`: daemons, connectors, lag, waiting keys, and what halts ingest for good. */
 export function addStatus(program: Command, load: Load): void {
   program
     .command('status')
     .description(
-      'connector state, lag per partition, keys that wait and why, rounds over the sources, trust; exit 1 if a source stands still',
+      'daemons, connectors, lag per partition, keys that wait, rounds over the sources, trust; exit 1 where changes are not applied',
     )
     .action(async () => {
       const { configuration, json } = load();
       const names = connectorNames(configuration);
-      const [connectors, progress, keys, rounds, distrusted, lost] = await withOperations(
+      const [connectors, progress, keys, rounds, distrusted, lost, daemons] = await withOperations(
         configuration,
         (operations: Operations) =>
           Promise.all([
@@ -28,14 +32,23 @@ export function addStatus(program: Command, load: Load): void {
             part(() => operations.rounds()),
             part(() => operations.distrusted()),
             part(() => operations.historyLost()),
+            part(() => readDaemons(operations)),
           ]),
       );
-      if ([connectors, progress, keys, rounds, distrusted, lost].some((p) => 'error' in p))
-        process.exitCode = EXIT.temporary;
-      else if (standsStill(connectors, lost)) process.exitCode = EXIT.failed;
+      const failures = [connectors, progress, keys, rounds, distrusted, lost, daemons].filter((p) => 'error' in p);
+      if (failures.length > 0)
+        process.exitCode = failures.every(({ code }) => code === EXIT.temporary) ? EXIT.temporary : EXIT.failed;
+      else if (standsStill(connectors, lost, daemons)) process.exitCode = EXIT.failed;
       const historyLost =
         'error' in lost ? lost : { value: Object.fromEntries([...lost.value].map(([name, e]) => [name, e.message])) };
-      if (json) return printJson({ connectors, progress, keys, rounds, distrusted, historyLost });
+      if (json) return printJson({ daemons, connectors, progress, keys, rounds, distrusted, historyLost });
+
+      if ('error' in daemons) print(`daemons: ${daemons.error}`);
+      else {
+        const { running, pausedSince } = daemons.value;
+        print(running > 0 ? `daemons: ${running}` : 'no daemon runs, so nothing is read or applied; friend-sync start');
+        if (pausedSince !== undefined) print(`fan-out is paused since ${pausedSince} UTC; friend-sync resume`);
+      }
 
       if ('error' in lost) print(`user database: ${lost.error}`);
       else
@@ -69,13 +82,27 @@ export function addStatus(program: Command, load: Load): void {
     });
 }
 
-/** A source's changes do not come: be it that the rest is as it should be, nothing new would be applied. */
+interface Daemons {
+  readonly running: number;
+  /** UTC; undefined: fan-out is not paused. */
+  readonly pausedSince: string | undefined;
+}
+
+async function readDaemons(operations: Operations): Promise<Daemons> {
+  const { daemons, pause, database } = await operations.store();
+  return { running: await daemons.count(database), pausedSince: await pause.since(database) };
+}
+
+/** Changes do not come, or are not applied, be it that the rest is as it should be. */
 function standsStill(
   connectors: Part<readonly { status: ConnectorStatus | undefined }[]>,
   lost: Part<ReadonlyMap<string, unknown>>,
+  daemons: Part<Daemons>,
 ): boolean {
-  if ('error' in connectors || 'error' in lost) return false;
-  return lost.value.size > 0 || connectors.value.some(({ status }) => !isRunning(status));
+  if ('error' in connectors || 'error' in lost || 'error' in daemons) return false;
+  const { running, pausedSince } = daemons.value;
+  const areStopped = connectors.value.some(({ status }) => !isRunning(status));
+  return areStopped || lost.value.size > 0 || running === 0 || pausedSince !== undefined;
 }
 
 function stateOf(status: ConnectorStatus | undefined): string {
@@ -84,22 +111,25 @@ function stateOf(status: ConnectorStatus | undefined): string {
 }
 
 function describe(report: RoundReport): string {
-  const { lastEndedAt, lastDurationMs, lastRowCount, lastCorrectedKeys, goneKeys, leg } = report;
+  const { lastEndedAt, lastDurationMs, lastRowCount, lastCorrectedKeys, goneKeys, leg, isAsked } = report;
   const last =
     lastEndedAt === undefined
       ? 'no round has ended yet'
       : `last round ended ${lastEndedAt} UTC, took ${(lastDurationMs / 1000).toFixed(1)} s, ${lastRowCount} rows, ${lastCorrectedKeys} keys corrected`;
-  const now = leg === undefined ? '' : `; under way: ${leg}, ${describeRound(report)}`;
+  const asked = isAsked ? '; one is asked for, and has not begun' : '';
+  const now = leg === undefined ? asked : `; under way: ${leg}, ${describeRound(report)}`;
   const gone = goneKeys > 0 ? `; ${goneKeys} rows are gone unheard of: friend-sync gone` : '';
   return last + now + gone;
 }
 
-type Part<T> = { readonly value: T } | { readonly error: string };
+type Part<T> = { readonly value: T } | { readonly error: string; readonly code: number };
 
 async function part<T>(read: () => Promise<T>): Promise<Part<T>> {
+  const late = () => Promise.reject(new SyncError('pipeline_stuck', `no answer within ${ANSWER_MS / 1000} s`));
   try {
-    return { value: await read() };
+    return { value: await Promise.race([read(), delay(ANSWER_MS, undefined, { ref: false }).then(late)]) };
   } catch (error) {
-    return { error: explain(error).message };
+    const { message, code } = explain(error);
+    return { error: message, code };
   }
 }

@@ -6,12 +6,13 @@ export interface ConnectorStatus {
   readonly tasks: readonly { readonly id: number; readonly state: string; readonly trace?: string }[];
 }
 
-/** Why a connector sends nothing, in the words of an operator, the cause left out; undefined where it and its task run. */
+/** Why a connector sends nothing, in the words of an operator, the cause of a failure left out; undefined where it and its task run. */
 export function problemOf(name: string, status: ConnectorStatus | undefined | Error): string | undefined {
   if (status instanceof Error) return status.message;
   if (!status) return absenceOf(name);
   const idle = statesOf(status).find((state) => state !== 'RUNNING');
-  return idle && `connector ${name} or its task is ${idle}`;
+  const remedy = idle === 'STOPPED' || idle === 'PAUSED' ? '; friend-sync connectors resume' : '';
+  return idle && `connector ${name} or its task is ${idle}${remedy}`;
 }
 
 /** What an operator reads where there is no such connector. */

@@ -67,7 +67,7 @@ export async function applyConnectors(
   for (const definition of fit)
     connectors.push({ name: definition.name, outcome: await apply(parts, definition, deadlineMs, onStep) });
   if (unfit.size > 0) {
-    const left = `the connector of ${[...unfit.keys()].join(', ')} was not applied, all others were`;
+    const left = `not applied, as all others were: ${[...unfit.keys()].map((name) => `the connector of ${name}`).join(', ')}`;
     throw new SyncError('contract_broken', [left, ...[...unfit.values()].flat()].join('\n'));
   }
   return { topics, connectors, former: await findFormer(parts) };

@@ -1,7 +1,9 @@
 import type { RoundReport } from '../../infrastructure/mysql/round-store.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
+import type { Stream } from '../proof/barrier.ts';
 import { requireDaemon } from '../proof/require-daemon.ts';
-import { waiting } from '../proof/wait.ts';
+import { standstills } from '../proof/standstill.ts';
+import { type OnWait, waiting } from '../proof/wait.ts';
 
 const POLL_MS = 250;
 
@@ -11,19 +13,39 @@ export interface RoundTicket {
   readonly request: bigint;
 }
 
-/** Returns when every round has ended that was asked for. Fails at once where no daemon runs that would do it. */
+export interface RoundEvents {
+  readonly onProgress?: (source: string, report: RoundReport) => void;
+  /** Something is in the way. */
+  readonly onWait?: OnWait;
+}
+
+/**
+ * Returns when every round has ended that was asked for; `streams` are those of their sources. Fails at once where no
+ * daemon runs that would do it.
+ */
 export async function awaitRounds(
   store: Store,
+  streams: readonly Stream[],
   tickets: readonly RoundTicket[],
   deadlineMs: number,
-  onProgress: (source: string, report: RoundReport) => void = () => {},
+  { onProgress, onWait }: RoundEvents = {},
 ): Promise<void> {
-  const waitUntil = waiting(deadlineMs, { pollMs: POLL_MS, onWait: () => requireDaemon(store) });
-  for (const { source, request } of tickets)
-    await waitUntil(`the round over ${source} has not ended`, async () => {
-      const report = await store.sources.get(source)?.round.report(store.database);
-      if (!report || report.servedRequests >= request) return true;
-      onProgress(source, report);
+  const waitUntil = waiting(deadlineMs, {
+    pollMs: POLL_MS,
+    async onWait(told) {
+      await requireDaemon(store);
+      // How far it is, is told as well.
+      if (!tickets.some((ticket) => told === stepOf(ticket))) onWait?.(told);
+    },
+    obstacles: () => standstills(store, streams),
+  });
+  for (const ticket of tickets)
+    await waitUntil(stepOf(ticket), async () => {
+      const report = await store.sources.get(ticket.source)?.round.report(store.database);
+      if (!report || report.servedRequests >= ticket.request) return true;
+      onProgress?.(ticket.source, report);
       return false;
     });
 }
+
+const stepOf = ({ source }: RoundTicket) => `the round over ${source} has not ended`;

@@ -8,7 +8,11 @@ import { gtidSet, unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import { openTransactions } from './open-transactions.ts';
 import { requireDaemon } from './require-daemon.ts';
-import { type OnWait, type Wait, waiting } from './wait.ts';
+import { standstills } from './standstill.ts';
+import { answerTo, type OnWait, type Wait, waiting, within } from './wait.ts';
+
+/** Whether the parts are there is asked for so long. */
+const REQUIRE_MS = 2_000;
 
 /** What a connector has stored of how far it has sent a server's commits. */
 export interface SentUpTo extends BinlogPlace {
@@ -18,6 +22,8 @@ export interface SentUpTo extends BinlogPlace {
 
 /** What a connector sends of a server's commits. */
 export interface Stream {
+  /** Of the source whose changes it sends; undefined: it sends the friend server's. */
+  readonly sourceName?: string;
   readonly connectorName: string;
   readonly server: Database;
   /** Up to where the connector has sent everything; undefined while it has stored no offset. */
@@ -54,10 +60,10 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number, onWai
   const { store } = parts;
   const waitUntil = waiting(deadlineMs, {
     async onWait(step) {
-      await requireDaemon(store);
-      await requireConnectors(parts.streams);
+      await within(REQUIRE_MS, Promise.all([requireDaemon(store), requireConnectors(parts.streams)]));
       onWait?.(step);
     },
+    obstacles: () => standstills(store, parts.streams),
   });
   await Promise.all(parts.streams.map((stream) => awaitIngest(stream, parts, waitUntil)));
   await awaitReads(store, waitUntil);
@@ -83,7 +89,8 @@ async function requireConnectors(streams: readonly Stream[]): Promise<void> {
 
 /** The barrier's first part: returns once everything that a server had committed before the call has been ingested. */
 export async function awaitIngest(stream: Stream, parts: IngestParts, waitUntil: Wait): Promise<void> {
-  const before = await readConsumed(stream.topics, parts.store);
+  const readBefore = () => readConsumed(stream.topics, parts.store);
+  const before = await answerTo(waitUntil, 'the friend database does not answer', readBefore);
   const ends = await awaitSent(stream, parts, waitUntil);
   requireSameLogs(before, ends);
   await awaitConsumed(stream, ends, parts, waitUntil);
@@ -103,7 +110,8 @@ export async function awaitSent(
   also = '',
 ): Promise<Ends> {
   const { server, connectorName, topics } = stream;
-  const [executed] = await server.rows('reading gtid_executed', 'SELECT @@global.gtid_executed AS gtids');
+  const readExecuted = () => server.rows('reading gtid_executed', 'SELECT @@global.gtid_executed AS gtids');
+  const [executed] = await answerTo(waitUntil, `the server of ${connectorName} does not answer`, readExecuted);
   const wanted = unitedGtids([gtidSet(executed?.gtids), also]);
   let unsent: string | undefined = '';
   const isSent = async () => {
@@ -115,11 +123,12 @@ export async function awaitSent(
   };
   const obstacle = async () => {
     const problem = problemOf(connectorName, await stream.status().catch((error: Error) => error));
-    return `: ${problem ? `${problem}; ` : ''}${unsent}${await openTransactionsOf(stream, admin)}`;
+    return listed([problem, unsent, ...(await openTransactionsOf(stream, admin))]);
   };
   await waitUntil(`the connector ${connectorName} has not sent what its server committed`, isSent, obstacle);
   // Open transactions included: the marker that commits what was sent may not be in every partition yet.
-  return new Map(await Promise.all(topics.map(async (topic) => [topic, await admin.endOffsets(topic)] as const)));
+  const ends = () => Promise.all(topics.map(async (topic) => [topic, await admin.endOffsets(topic)] as const));
+  return new Map(await answerTo(waitUntil, `Kafka does not tell where the topics of ${connectorName} end`, ends));
 }
 
 /** Waits until everything below these ends of a stream's topics has been ingested. `read`: the next offset of each partition. */
@@ -135,7 +144,7 @@ export async function awaitConsumed(
     return eachEnd(ends, (topic, partition, end) => (consumed.get(topic)?.get(partition) ?? 0n) >= end);
   };
   const step = `the topics of ${stream.connectorName} have not been ingested`;
-  await waitUntil(step, isIngested, () => openTransactionsOf(stream, admin));
+  await waitUntil(step, isIngested, async () => listed(await openTransactionsOf(stream, admin)));
 }
 
 /** Throws `topic_replaced` where a log ends below the offset that it was to be read from before: it is another one. */
@@ -163,8 +172,13 @@ export async function readConsumed(topics: readonly string[], { consumed, databa
   return new Map(await Promise.all(read));
 }
 
-function openTransactionsOf({ topics, heartbeatTopic }: Stream, admin: KafkaAdmin): Promise<string> {
+function openTransactionsOf({ topics, heartbeatTopic }: Stream, admin: KafkaAdmin): Promise<string[]> {
   return openTransactions(admin, [...topics, heartbeatTopic]);
+}
+
+function listed(problems: readonly (string | undefined)[]): string {
+  const known = problems.filter((problem) => problem);
+  return known.length > 0 ? `: ${known.join('; ')}` : '';
 }
 
 /** The barrier's second part: returns once every key that was due for a read at the call has been looked at since. */

@@ -26,7 +26,8 @@ export function sourceStreams(
     const connectorName = sourceConnectorName(settings, source);
     const topics = [changeTopic(settings, source)];
     const heartbeats = heartbeatTopic(settings.kafka.topicPrefix, source.name);
-    return [source.name, streamOf(connectorName, heartbeats, server, connect, topics)] as const;
+    const stream = streamOf(connectorName, heartbeats, server, connect, topics);
+    return [source.name, { ...stream, sourceName: source.name }] as const;
   });
   return new Map(streams);
 }

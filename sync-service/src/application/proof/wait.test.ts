@@ -30,3 +30,32 @@ test('where something is missing it is not waited for any longer', async () => {
   await vi.advanceTimersByTimeAsync(3_500);
   await waited;
 });
+
+test('a server that does not answer is told of like any other obstacle, and is waited for no longer than the deadline', async () => {
+  const told: string[] = [];
+  const silent = () => new Promise<never>(() => {});
+  const wait = waiting(20_000, {
+    onWait: (step) => void told.push(step),
+    obstacles: async () => ['connector some is STOPPED'],
+  });
+  const failed = expect(wait('some has not sent', silent, silent)).rejects.toThrow(
+    'not caught up within 20000 ms: some has not sent; connector some is STOPPED',
+  );
+  await vi.advanceTimersByTimeAsync(6_500);
+  expect(told).toEqual(['some has not sent; connector some is STOPPED']);
+  await vi.advanceTimersByTimeAsync(20_000);
+  await failed;
+});
+
+test('what a step names as its obstacle is not told a second time', async () => {
+  const wait = waiting(0, { obstacles: async () => ['it is STOPPED', 'it is lost'] });
+  const failed = expect(
+    wait(
+      'waiting',
+      async () => false,
+      async () => ': it is STOPPED',
+    ),
+  ).rejects.toThrow(/: waiting: it is STOPPED; it is lost$/);
+  await vi.advanceTimersByTimeAsync(3_000);
+  await failed;
+});

@@ -137,7 +137,7 @@ export async function settleEqual(
   if (right.length === 0) return [];
   const read = new Map(rows.map((row) => [row.key, row]));
   return store.database.transaction('settling keys', async (tx) => {
-    const { rows: known, taken } = await source.mirror.lockFree(tx, right);
+    const { rows: known, taken } = await source.mirror.lockFree(tx, await source.mirror.existing(tx, right));
     const isRight = (key: Key) => {
       const [row, mirrored] = [read.get(key), known.get(key)];
       return row !== undefined && !taken.has(key) && agrees(row, mirrored) && isBelow(mirrored, observation);

@@ -20,7 +20,7 @@ const BARRIER_MS = 30_000;
 const POLL_MS = 50;
 /** So many rows in one transaction: ingest of the source waits for it. */
 const MOST_KEYS = 200;
-const MOST_NEW_KEYS = 1_000;
+const MOST_NEW_KEYS = 2_500;
 /** … and values of about so many bytes: the server takes no statement that is larger than its max_allowed_packet. */
 const MOST_BYTES = 4 * 1024 * 1024;
 /** A row of so many bytes counts for one more. */

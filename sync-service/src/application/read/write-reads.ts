@@ -40,20 +40,20 @@ export async function writeReads(
   require();
   return store.database.transaction('writing what was read', async (tx) => {
     const tokens = [...new Set(suspects.map(({ observation }) => observation.token))];
-    const [consumed, looks, lastNumber] = await tx.roundTrip((t) => [
+    // In two round trips where the mirror has none of the rows: a load writes one part after another, and nothing is ingested meanwhile.
+    const keys = suspects.map(({ read: { key } }) => key);
+    const [consumed, looks, lastNumber, existing] = await tx.roundTrip((t) => [
       store.consumed.readAll(t, topic, 'FOR SHARE'),
       source.reads.knownLooks(t, tokens),
       source.reads.lockNumber(t),
+      source.mirror.existing(t, keys),
     ]);
     const isValid = ({ observation: { token, epoch } }: Suspect) => looks.has(token) && isAt(consumed, epoch, ends);
     const valid = suspects.filter(isValid);
     const settled: Settled[] = suspects.filter((s) => !isValid(s)).map((suspect) => leave(suspect, 'given up'));
     if (valid.length === 0) return settled;
 
-    const { rows, taken } = await source.mirror.lockFree(
-      tx,
-      valid.map(({ read: { key } }) => key),
-    );
+    const { rows, taken } = await source.mirror.lockFree(tx, existing);
     const number = lastNumber + 1n;
     const writes: MirrorRow[] = [];
     const marks: Key[] = [];
@@ -80,14 +80,17 @@ export async function writeReads(
     const over = settled.filter(({ outcome }) => outcome === 'row' || outcome === 'equal');
     const overDue = over.map(({ suspect }) => due.get(suspect.read.key)).filter((key) => key !== undefined);
     const doubtful = settled.filter((one) => one.corrected.length > 0 || isOfUnknownTransaction(one));
-    await source.mirror.write(tx, writes);
-    await source.pending.mark(tx, marks);
-    await source.due.settle(tx, overDue);
-    await source.due.markAgain(
-      tx,
-      doubtful.map(({ suspect }) => suspect.read.key),
+    const again = doubtful.map(({ suspect }) => suspect.read.key);
+    await tx.roundTrip(
+      (t) => [
+        source.mirror.write(t, writes),
+        source.pending.mark(t, marks),
+        source.due.settle(t, overDue),
+        source.due.markAgain(t, again),
+        ...(writes.length > 0 ? [source.reads.setNumber(t, number)] : []),
+      ],
+      'commit',
     );
-    if (writes.length > 0) await source.reads.setNumber(tx, number);
     return settled;
   });
 }

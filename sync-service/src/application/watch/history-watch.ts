@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { POLICY, SyncError, toSyncError } from '../../errors.ts';
+import { historyLost, POLICY, SyncError, toSyncError } from '../../errors.ts';
 import { containsGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import { type HistoryLoss, readHistory, type ServerHistory } from '../../infrastructure/mysql/server-state.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
@@ -71,11 +71,7 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     parts.log.error({ part, kind: 'history_lost', problem, hint }, 'the user database cannot be followed');
   }
 
-  const toError = ({ reason }: HistoryLoss) =>
-    new SyncError(
-      'history_lost',
-      `source ${sourceName}: ${reason}; begin anew: friend-sync epoch new ${sourceName} --execute`,
-    );
+  const toError = ({ reason }: HistoryLoss) => historyLost(sourceName, reason);
 
   async function findLoss(): Promise<HistoryLoss | undefined> {
     const { database, serverState } = store;
@@ -108,8 +104,9 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
       return begun;
     } catch (caught) {
       const error = toSyncError(caught);
-      // Without the topic the connector does not start again, and until then nobody can tell whether it began anew.
-      if (error.policy.directive === 'halt') health.note(beginningPart, error);
+      // Until then nobody can tell whether it began anew.
+      const problem = `${error.message}: the connector does not start again without it; friend-sync epoch new ${sourceName} --execute makes another`;
+      if (error.policy.directive === 'halt') health.note(beginningPart, new SyncError(error.kind, problem));
       return 'unknown';
     }
   }

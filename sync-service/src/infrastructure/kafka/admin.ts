@@ -230,10 +230,10 @@ function lazyConnection<C extends Admin | Producer>(create: () => C, unlessLeft:
       try {
         return await unlessLeft(takesTurns ? inTurn(connection, work) : connection.client.then(work));
       } catch (error) {
+        if (error instanceof SyncError) throw error;
         if (endsConnection(error) && current === connection) current = undefined;
-        // kafkajs does not expect a partition that has no leader at the moment; the connection is sound.
-        if (!endsConnection(error) && !(error instanceof TypeError)) throw error;
-        throw new SyncError('source_unavailable', `Kafka: ${error.name}`, { cause: error });
+        const { name } = error as Error;
+        throw new SyncError('source_unavailable', `Kafka does not answer as it should (${name})`, { cause: error });
       } finally {
         connection.uses--;
         if (connection.uses === 0 && current !== connection) void close(connection);
@@ -242,8 +242,9 @@ function lazyConnection<C extends Admin | Producer>(create: () => C, unlessLeft:
   };
 }
 
-function endsConnection(error: unknown): error is Error {
-  return error instanceof kafkajs.KafkaJSError;
+/** kafkajs does not expect a partition that has no leader at the moment: the connection is sound. */
+function endsConnection(error: unknown): boolean {
+  return !(error instanceof SyncError || error instanceof TypeError);
 }
 
 interface Connection<C> {

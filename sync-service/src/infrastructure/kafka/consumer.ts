@@ -1,6 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
+import { SyncError } from '../../errors.ts';
 import { openSession, REJOIN } from './consumer-session.ts';
 
 export interface MessageBatch {
@@ -49,6 +50,18 @@ export interface PartitionHandler {
 }
 
 export type ConsumerState = 'joining' | 'consuming' | 'crashed' | 'stopped';
+
+/** Why a consumer has crashed, as an operator is told. */
+export function crashOf(error: unknown): SyncError {
+  const { cause } = (error ?? {}) as Error;
+  const types = [error, cause].map((one) => (one as { type?: string } | undefined)?.type);
+  if (!types.includes('UNKNOWN_TOPIC_OR_PARTITION'))
+    return new SyncError('source_unavailable', 'Kafka does not answer');
+  return new SyncError(
+    'contract_broken',
+    'a topic that is to be read does not exist; friend-sync connectors apply creates it',
+  );
+}
 
 export interface ConsumerEvents {
   /** `consuming`: every partition of this assignment has its position. `crashed`: it is being rebuilt. */

@@ -149,6 +149,7 @@ async function transaction<T>(link: Link, doing: string, work: (tx: Transaction)
 
   /** The first statements take START TRANSACTION with them, the last ones COMMIT. */
   async function run(statements: readonly Statement[], end?: 'commit'): Promise<Result[]> {
+    if (statements.length === 0 && !end) return [];
     const before = state.isNew ? start : [];
     Object.assign(state, { isNew: false, isOpen: true });
     const results = await send(link, connection, [...before, ...statements, ...(end ? [COMMIT] : [])]);
@@ -190,7 +191,9 @@ async function roundTrip<T extends readonly unknown[]>(
   const outcomes = Promise.all(work(gathering));
   isSent = true;
   sent(run(statements));
-  return (await outcomes) as unknown as T;
+  // Of the results as well: where there was nothing to say, the COMMIT is all there is to wait for.
+  const [outcome] = await Promise.all([outcomes, results]);
+  return outcome as unknown as T;
 }
 
 /** A connection whose rollback fails is in an unknown state: it is closed, and the server rolls back. */

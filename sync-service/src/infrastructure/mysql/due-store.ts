@@ -87,19 +87,19 @@ export class DueStore {
    * meanwhile. The caller holds the locks of their mirror rows, which lie below the water of the look.
    */
   async settle(tx: Session, keys: readonly DueKey[]): Promise<void> {
-    for (const again of new Set(keys.map((key) => key.again))) {
+    const settled = [...new Set(keys.map((key) => key.again))].map((again) => {
       const some = keys.filter((key) => key.again === again);
       const seconds = again === 0 ? undefined : AGAIN_SECONDS[again];
       const which = [this.#source, some.map(({ key, token }) => [String(key), token])];
       if (seconds === undefined)
-        await tx.write('settling keys', `DELETE FROM ${this.#table} WHERE source = ? AND (k, token) IN (?)`, which);
-      else
-        await tx.write(
-          'settling keys',
-          `UPDATE ${this.#table} SET again = again + 1, refused = NULL, due = NOW(6) + INTERVAL ? SECOND WHERE source = ? AND (k, token) IN (?)`,
-          [seconds, ...which],
-        );
-    }
+        return tx.write('settling keys', `DELETE FROM ${this.#table} WHERE source = ? AND (k, token) IN (?)`, which);
+      return tx.write(
+        'settling keys',
+        `UPDATE ${this.#table} SET again = again + 1, refused = NULL, due = NOW(6) + INTERVAL ? SECOND WHERE source = ? AND (k, token) IN (?)`,
+        [seconds, ...which],
+      );
+    });
+    await Promise.all(settled);
   }
 
   /**

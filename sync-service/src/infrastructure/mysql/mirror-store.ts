@@ -49,14 +49,18 @@ export class MirrorStore {
     return this.#readKeys(tx, `${this.#read} FOR UPDATE`, keys);
   }
 
-  /**
-   * The same without waiting for anybody: `taken` are those that somebody else has locked. To be called while nothing is
-   * ingested of the source, so that a row which is not found is not being inserted either.
-   */
-  async lockFree(tx: Session, keys: readonly Key[]): Promise<{ rows: Map<Key, MirrorRow>; taken: Set<Key> }> {
-    const rows = await this.#readKeys(tx, `${this.#read} FOR UPDATE SKIP LOCKED`, keys);
-    const others = keys.filter((key) => !rows.has(key));
-    return { rows, taken: new Set((await this.read(tx, others)).keys()) };
+  /** Those of the keys that have a row. */
+  async existing(session: Session, keys: readonly Key[]): Promise<Key[]> {
+    if (keys.length === 0) return [];
+    const sql = `SELECT \`k\` FROM ${this.table} WHERE \`k\` IN (?)`;
+    const rows = await session.rows('reading the mirror', sql, [keys]);
+    return rows.map((row) => parseKey(String(row.k), this.#schema.keyKind));
+  }
+
+  /** The rows of these keys, which exist, locked without waiting for anybody: `taken` are those that somebody else has locked. */
+  async lockFree(tx: Session, existing: readonly Key[]): Promise<{ rows: Map<Key, MirrorRow>; taken: Set<Key> }> {
+    const rows = await this.#readKeys(tx, `${this.#read} FOR UPDATE SKIP LOCKED`, existing);
+    return { rows, taken: new Set(existing.filter((key) => !rows.has(key))) };
   }
 
   /** The rows of these keys as they are at the moment. */

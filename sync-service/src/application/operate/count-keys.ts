@@ -1,0 +1,23 @@
+import type { Store } from '../../infrastructure/mysql/store.ts';
+
+export interface KeyCounts {
+  readonly pending: number;
+  readonly parked: number;
+  /** For a read at the source. */
+  readonly due: number;
+  /** Of which some column is unknown. */
+  readonly incomplete: number;
+}
+
+/** The keys of each source that wait for something. Reads the mirrors whole. */
+export async function countKeys({ database, sources }: Store): Promise<Record<string, KeyCounts>> {
+  const counts = [...sources].map(async ([name, { pending, due, mirror }]) => {
+    const [own, dueCount, incomplete] = await Promise.all([
+      pending.count(database),
+      due.count(database),
+      mirror.countIncomplete(database),
+    ]);
+    return [name, { ...own, due: dueCount, incomplete }] as const;
+  });
+  return Object.fromEntries(await Promise.all(counts));
+}
