@@ -175,7 +175,7 @@ export const READ_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that a locked mirror row is not taken for a missing one',
-    file: `${MYSQL}/mirror-store.ts`,
+    file: `${READ}/write-reads.ts`,
     replace: [['existing.filter((key) => !rows.has(key))', 'existing.slice(existing.length)']],
     test: inReads('a mirror row that somebody has locked is passed over, and looked at again; the others are written'),
   },

@@ -91,12 +91,12 @@ function stalling(store: Store) {
       store.database.transaction(doing, (tx) =>
         work({
           ...tx,
-          async write(step, ...rest) {
-            if (step === 'writing the mirror') {
+          async roundTrip(gather, end) {
+            if (end) {
               stalls();
               await gate;
             }
-            return tx.write(step, ...rest);
+            return tx.roundTrip(gather, end);
           },
         }),
       ),

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectorStatus, connectorNames, isRunning } from '@friend-sync/connectors';
-import { type Operations, type RoundReport, SyncError } from '@friend-sync/sync-service';
+import type { Operations, RoundReport } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT, explain } from '../exit.ts';
@@ -36,9 +36,9 @@ export function addStatus(program: Command, load: Load): void {
           ]),
       );
       const failures = [connectors, progress, keys, rounds, distrusted, lost, daemons].filter((p) => 'error' in p);
-      if (failures.length > 0)
-        process.exitCode = failures.every(({ code }) => code === EXIT.temporary) ? EXIT.temporary : EXIT.failed;
-      else if (standsStill(connectors, lost, daemons)) process.exitCode = EXIT.failed;
+      if (standsStill(connectors, lost, daemons) || failures.some(({ code }) => code !== EXIT.temporary))
+        process.exitCode = EXIT.failed;
+      else if (failures.length > 0) process.exitCode = EXIT.temporary;
       const historyLost =
         'error' in lost ? lost : { value: Object.fromEntries([...lost.value].map(([name, e]) => [name, e.message])) };
       if (json) return printJson({ daemons, connectors, progress, keys, rounds, distrusted, historyLost });
@@ -69,7 +69,7 @@ export function addStatus(program: Command, load: Load): void {
       else
         printTable(
           ['SOURCE', 'PENDING', 'PARKED', 'DUE', 'INCOMPLETE'],
-          Object.entries(keys.value).map(([source, n]) => [source, n.pending, n.parked, n.due, n.incomplete]),
+          Object.entries(keys.value).map(([source, n]) => [source, n.pending, n.parked, n.due, n.incomplete ?? '?']),
         );
       print('');
       if ('error' in rounds) print(`rounds: ${rounds.error}`);
@@ -93,16 +93,16 @@ async function readDaemons(operations: Operations): Promise<Daemons> {
   return { running: await daemons.count(database), pausedSince: await pause.since(database) };
 }
 
-/** Changes do not come, or are not applied, be it that the rest is as it should be. */
+/** By what is known of it, changes do not come or are not applied. */
 function standsStill(
   connectors: Part<readonly { status: ConnectorStatus | undefined }[]>,
   lost: Part<ReadonlyMap<string, unknown>>,
   daemons: Part<Daemons>,
 ): boolean {
-  if ('error' in connectors || 'error' in lost || 'error' in daemons) return false;
-  const { running, pausedSince } = daemons.value;
-  const areStopped = connectors.value.some(({ status }) => !isRunning(status));
-  return areStopped || lost.value.size > 0 || running === 0 || pausedSince !== undefined;
+  const areStopped = 'value' in connectors && connectors.value.some(({ status }) => !isRunning(status));
+  const areLost = 'value' in lost && lost.value.size > 0;
+  const areIdle = 'value' in daemons && (daemons.value.running === 0 || daemons.value.pausedSince !== undefined);
+  return areStopped || areLost || areIdle;
 }
 
 function stateOf(status: ConnectorStatus | undefined): string {
@@ -125,11 +125,13 @@ function describe(report: RoundReport): string {
 type Part<T> = { readonly value: T } | { readonly error: string; readonly code: number };
 
 async function part<T>(read: () => Promise<T>): Promise<Part<T>> {
-  const late = () => Promise.reject(new SyncError('pipeline_stuck', `no answer within ${ANSWER_MS / 1000} s`));
-  try {
-    return { value: await Promise.race([read(), delay(ANSWER_MS, undefined, { ref: false }).then(late)]) };
-  } catch (error) {
-    const { message, code } = explain(error);
-    return { error: message, code };
-  }
+  const late = { error: `no answer within ${ANSWER_MS / 1000} s`, code: EXIT.temporary };
+  const answer = read().then(
+    (value) => ({ value }),
+    (error) => {
+      const { message, code } = explain(error);
+      return { error: message, code };
+    },
+  );
+  return Promise.race([answer, delay(ANSWER_MS, late, { ref: false })]);
 }

@@ -11,8 +11,7 @@ export function problemOf(name: string, status: ConnectorStatus | undefined | Er
   if (status instanceof Error) return status.message;
   if (!status) return absenceOf(name);
   const idle = statesOf(status).find((state) => state !== 'RUNNING');
-  const remedy = idle === 'STOPPED' || idle === 'PAUSED' ? '; friend-sync connectors resume' : '';
-  return idle && `connector ${name} or its task is ${idle}${remedy}`;
+  return idle && `connector ${name} or its task is ${idle}`;
 }
 
 /** What an operator reads where there is no such connector. */

@@ -3,9 +3,11 @@ import type { Store } from '../../infrastructure/mysql/store.ts';
 import type { Stream } from '../proof/barrier.ts';
 import { requireDaemon } from '../proof/require-daemon.ts';
 import { standstills } from '../proof/standstill.ts';
-import { type OnWait, waiting } from '../proof/wait.ts';
+import { type OnWait, waiting, within } from '../proof/wait.ts';
 
 const POLL_MS = 250;
+/** Whether a daemon runs is asked for so long. */
+const REQUIRE_MS = 2_000;
 
 /** A round that was asked for. */
 export interface RoundTicket {
@@ -33,7 +35,7 @@ export async function awaitRounds(
   const waitUntil = waiting(deadlineMs, {
     pollMs: POLL_MS,
     async onWait(told) {
-      await requireDaemon(store);
+      await within(REQUIRE_MS, requireDaemon(store));
       // How far it is, is told as well.
       if (!tickets.some((ticket) => told === stepOf(ticket))) onWait?.(told);
     },

@@ -5,8 +5,8 @@ export interface KeyCounts {
   readonly parked: number;
   /** For a read at the source. */
   readonly due: number;
-  /** Of which some column is unknown. */
-  readonly incomplete: number;
+  /** Of which some column is unknown; undefined: there are too many rows to look at. */
+  readonly incomplete: number | undefined;
 }
 
 /** The keys of each source that wait for something. Reads the mirrors whole. */

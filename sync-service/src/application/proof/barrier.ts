@@ -1,4 +1,4 @@
-import { absenceOf, type ConnectorStatus, problemOf } from '@friend-sync/connectors';
+import { absenceOf, type ConnectorStatus } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import { SyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
@@ -11,6 +11,7 @@ import { requireDaemon } from './require-daemon.ts';
 import { standstills } from './standstill.ts';
 import { answerTo, type OnWait, type Wait, waiting, within } from './wait.ts';
 
+const NO_ANSWER = 'the friend database does not answer';
 /** Whether the parts are there is asked for so long. */
 const REQUIRE_MS = 2_000;
 
@@ -68,15 +69,14 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number, onWai
   await Promise.all(parts.streams.map((stream) => awaitIngest(stream, parts, waitUntil)));
   await awaitReads(store, waitUntil);
   await awaitFanOut(store, waitUntil);
-  const parked = await Promise.all(
-    [...store.sources].map(async ([name, s]) =>
-      [...(await s.pending.parked(store.database)), ...(await s.due.refused(store.database))].map((key) => ({
-        source: name,
-        ...key,
-      })),
-    ),
+  return { parked: await answerTo(waitUntil, NO_ANSWER, () => readParked(store)) };
+}
+
+async function readParked({ sources, database }: Store): Promise<BarrierResult['parked']> {
+  const parked = [...sources].map(async ([source, { pending, due }]) =>
+    [...(await pending.parked(database)), ...(await due.refused(database))].map((key) => ({ source, ...key })),
   );
-  return { parked: parked.flat() };
+  return (await Promise.all(parked)).flat();
 }
 
 /** Throws where one does not exist: nobody creates it but an operator. One that has failed is restarted. */
@@ -90,7 +90,7 @@ async function requireConnectors(streams: readonly Stream[]): Promise<void> {
 /** The barrier's first part: returns once everything that a server had committed before the call has been ingested. */
 export async function awaitIngest(stream: Stream, parts: IngestParts, waitUntil: Wait): Promise<void> {
   const readBefore = () => readConsumed(stream.topics, parts.store);
-  const before = await answerTo(waitUntil, 'the friend database does not answer', readBefore);
+  const before = await answerTo(waitUntil, NO_ANSWER, readBefore);
   const ends = await awaitSent(stream, parts, waitUntil);
   requireSameLogs(before, ends);
   await awaitConsumed(stream, ends, parts, waitUntil);
@@ -121,10 +121,7 @@ export async function awaitSent(
     );
     return unsent === undefined;
   };
-  const obstacle = async () => {
-    const problem = problemOf(connectorName, await stream.status().catch((error: Error) => error));
-    return listed([problem, unsent, ...(await openTransactionsOf(stream, admin))]);
-  };
+  const obstacle = async () => listed([unsent, ...(await openTransactionsOf(stream, admin))]);
   await waitUntil(`the connector ${connectorName} has not sent what its server committed`, isSent, obstacle);
   // Open transactions included: the marker that commits what was sent may not be in every partition yet.
   const ends = () => Promise.all(topics.map(async (topic) => [topic, await admin.endOffsets(topic)] as const));
@@ -184,7 +181,7 @@ function listed(problems: readonly (string | undefined)[]): string {
 /** The barrier's second part: returns once every key that was due for a read at the call has been looked at since. */
 export async function awaitReads({ sources, database }: Store, waitUntil: Wait): Promise<void> {
   const looks = [...sources.values()].map(async ({ due }) => {
-    const moment = await due.moment(database);
+    const moment = await answerTo(waitUntil, NO_ANSWER, () => due.moment(database));
     return () => due.count(database, moment);
   });
   await waitUntil('keys are due for a read', noneOf(await Promise.all(looks)));
@@ -193,7 +190,7 @@ export async function awaitReads({ sources, database }: Store, waitUntil: Wait):
 /** The barrier's third part: returns once no key is pending that was pending at the call, parked ones excepted. */
 export async function awaitFanOut({ sources, database, pause }: Store, waitUntil: Wait): Promise<void> {
   const looks = [...sources.values()].map(async ({ pending }) => {
-    const moment = await pending.moment(database);
+    const moment = await answerTo(waitUntil, NO_ANSWER, () => pending.moment(database));
     return () => pending.countUnsettled(database, moment);
   });
   await waitUntil('keys are pending', noneOf(await Promise.all(looks)), async () => {

@@ -21,5 +21,5 @@ export async function openTransactions(admin: KafkaAdmin, topics: readonly strin
       );
   });
   const found = await within(ASKED_MS, Promise.all(open)).catch((error) => [[toSyncError(error).message]]);
-  return found?.flat() ?? ['Kafka does not answer'];
+  return found?.flat() ?? [`Kafka has not answered within ${ASKED_MS} ms`];
 }

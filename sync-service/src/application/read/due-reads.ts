@@ -137,14 +137,16 @@ export async function settleEqual(
   if (right.length === 0) return [];
   const read = new Map(rows.map((row) => [row.key, row]));
   return store.database.transaction('settling keys', async (tx) => {
-    const { rows: known, taken } = await source.mirror.lockFree(tx, await source.mirror.existing(tx, right));
+    const known = await source.mirror.lockFree(tx, right);
+    const others = right.filter((key) => !known.has(key));
+    const taken = new Set(await source.mirror.existing(tx, others));
     const isRight = (key: Key) => {
       const [row, mirrored] = [read.get(key), known.get(key)];
       return row !== undefined && !taken.has(key) && agrees(row, mirrored) && isBelow(mirrored, observation);
     };
     const cleared = right.filter(isRight);
     const marks = cleared.map((key) => due.get(key)).filter((mark) => mark !== undefined);
-    await source.due.settle(tx, marks);
+    await tx.roundTrip((t) => [source.due.settle(t, marks)], 'commit');
     return cleared;
   });
 }

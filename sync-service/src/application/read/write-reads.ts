@@ -53,7 +53,8 @@ export async function writeReads(
     const settled: Settled[] = suspects.filter((s) => !isValid(s)).map((suspect) => leave(suspect, 'given up'));
     if (valid.length === 0) return settled;
 
-    const { rows, taken } = await source.mirror.lockFree(tx, existing);
+    const rows = await source.mirror.lockFree(tx, existing);
+    const taken = new Set(existing.filter((key) => !rows.has(key)));
     const number = lastNumber + 1n;
     const writes: MirrorRow[] = [];
     const marks: Key[] = [];

@@ -1,6 +1,7 @@
 import { SyncError, toSyncError } from '../../errors.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
 import { awaitFanOut, awaitIngest, awaitReads, type BarrierParts, type Stream } from '../proof/barrier.ts';
+import { standstills } from '../proof/standstill.ts';
 import { type Wait, waiting } from '../proof/wait.ts';
 import type { Health } from './health.ts';
 import { repeat } from './repeat.ts';
@@ -11,6 +12,7 @@ const BARRIER_MS = 5_000;
 /** What can stand still while the others move: the late copies' connector always does, for it reads our own writes. */
 interface Stage {
   readonly part: string;
+  readonly streams?: readonly Stream[];
   pass(waitUntil: Wait): Promise<void>;
   /** Differs from one look to the next if anything has moved. */
   progress(): Promise<string>;
@@ -32,7 +34,7 @@ export function watchProgress(parts: BarrierParts, health: Health, intervalMs: n
 
   async function look(stage: Stage): Promise<void> {
     try {
-      await stage.pass(waiting(BARRIER_MS));
+      await stage.pass(waiting(BARRIER_MS, { obstacles: () => standstills(parts.store, stage.streams ?? []) }));
       before.delete(stage);
       health.clear(stage.part);
     } catch (caught) {
@@ -56,6 +58,7 @@ function ingestOf(stream: Stream, parts: BarrierParts): Stage {
   const { store, admin } = parts;
   return {
     part: `pipeline from ${stream.connectorName}`,
+    streams: [stream],
     async pass(waitUntil) {
       for (const topic of [...stream.topics, stream.heartbeatTopic]) await admin.partitionCount(topic);
       await awaitIngest(stream, parts, waitUntil);

@@ -198,17 +198,25 @@ function lazyConnection<C extends Admin | Producer>(create: () => C, unlessLeft:
     return { client: client.connect().then(() => client), uses: 0, turn: Promise.resolve() };
   }
 
+  function requireOpen(): void {
+    if (isClosed) throw new SyncError('aborted', 'the connection to Kafka is closed');
+  }
+
   async function close({ client }: Connection<C>): Promise<void> {
     await unlessLeft(client.then((one) => one.disconnect())).catch(() => {});
   }
 
-  /** Fails where what was before it in the line did, by what the client cannot be used for any longer. */
+  /** Fails where what was before it in the line did because Kafka does not answer. */
   function inTurn<T>(connection: Connection<C>, work: (client: C) => Promise<T>): Promise<T> {
-    const own = connection.turn.then(() => connection.client.then(work));
+    const own = connection.turn.then(() => {
+      requireOpen();
+      return connection.client.then(work);
+    });
     connection.turn = own.then(
       () => {},
       (error) => {
-        if (endsConnection(error)) throw error;
+        // What a broker answers to one question says nothing of the next.
+        if (endsConnection(error) && !(error instanceof kafkajs.KafkaJSProtocolError)) throw error;
       },
     );
     connection.turn.catch(() => {});
@@ -223,7 +231,7 @@ function lazyConnection<C extends Admin | Producer>(create: () => C, unlessLeft:
       current = undefined;
     },
     async use<T>(work: (client: C) => Promise<T>): Promise<T> {
-      if (isClosed) throw new SyncError('aborted', 'the connection to Kafka is closed');
+      requireOpen();
       current ??= connect();
       const connection = current;
       connection.uses++;

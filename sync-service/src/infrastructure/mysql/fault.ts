@@ -98,3 +98,8 @@ export function toSourceError(error: unknown, doing: string, name: string): Sync
 export function isUnconvertible(error: unknown): boolean {
   return error instanceof SyncError && error.message.endsWith(`: ${UNCONVERTIBLE}`);
 }
+
+/** The server has ended a statement that took longer than it may. */
+export function isOutOfTime(error: unknown): boolean {
+  return error instanceof SyncError && (error.cause as { code?: string } | undefined)?.code === 'ER_QUERY_TIMEOUT';
+}

@@ -2,8 +2,11 @@ import { compareKeys, type Key, type Value } from '../../domain/change.ts';
 import type { MirrorRow } from '../../domain/decide.ts';
 import { parseKey, parseValue, type SourceSchema } from '../../domain/source-schema.ts';
 import { type Fragment, quoted, type Row, type Session } from './database.ts';
+import { isOutOfTime } from './fault.ts';
 import { mirrorName, unknownColumn, valueColumn } from './mirror-table.ts';
 
+/** Who looks at the status of a system waits for it, and may do so again and again. */
+const COUNT_MS = 5_000;
 /** What only own reads and messages that do not say all of a row have to do with. */
 const READ_COLUMNS = ['fs_read', 'fs_known_until'];
 
@@ -57,10 +60,9 @@ export class MirrorStore {
     return rows.map((row) => parseKey(String(row.k), this.#schema.keyKind));
   }
 
-  /** The rows of these keys, which exist, locked without waiting for anybody: `taken` are those that somebody else has locked. */
-  async lockFree(tx: Session, existing: readonly Key[]): Promise<{ rows: Map<Key, MirrorRow>; taken: Set<Key> }> {
-    const rows = await this.#readKeys(tx, `${this.#read} FOR UPDATE SKIP LOCKED`, existing);
-    return { rows, taken: new Set(existing.filter((key) => !rows.has(key))) };
+  /** The rows of these keys, locked without waiting for anybody: without those that somebody else has locked. */
+  async lockFree(tx: Session, keys: readonly Key[]): Promise<Map<Key, MirrorRow>> {
+    return this.#readKeys(tx, `${this.#read} FOR UPDATE SKIP LOCKED`, keys);
   }
 
   /** The rows of these keys as they are at the moment. */
@@ -82,14 +84,15 @@ export class MirrorStore {
     return new Map(rows.map((row) => this.#toRow(row)).map((row) => [row.key, row]));
   }
 
-  /** Keys of which some mapped column is unknown. Reads the whole table. */
-  async countIncomplete(session: Session): Promise<number> {
+  /** Keys of which some mapped column is unknown. Reads the whole table; undefined where that takes longer than seconds. */
+  async countIncomplete(session: Session): Promise<number | undefined> {
     const unknown = this.#schema.mapping.columns.map((name) => quoted(unknownColumn(name))).join(' OR ');
-    const [row] = await session.rows(
-      'counting incomplete keys',
-      `SELECT COUNT(*) AS n FROM ${this.table} WHERE NOT fs_deleted AND (${unknown})`,
-    );
-    return Number(row?.n);
+    const sql = `SELECT /*+ MAX_EXECUTION_TIME(${COUNT_MS}) */ COUNT(*) AS n FROM ${this.table} WHERE NOT fs_deleted AND (${unknown})`;
+    const rows = await session.rows('counting incomplete keys', sql).catch((error) => {
+      if (isOutOfTime(error)) return undefined;
+      throw error;
+    });
+    return rows && Number(rows[0]?.n);
   }
 
   /** Inserts or replaces rows, in key order. */
