@@ -1,6 +1,9 @@
 import { changeTopic } from '@friend-sync/connectors';
+import { createLogger } from '@friend-sync/sync-service';
 import kafkajs, { type Admin } from 'kafkajs';
 import { expect, test } from 'vitest';
+import { openKafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
+import { createKafka } from '../../sync-service/src/infrastructure/kafka/client.ts';
 import type { Daemon } from '../support/daemon.ts';
 import { createUsers, update } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
@@ -21,6 +24,12 @@ async function withAdmin(pipeline: Pipeline, work: (admin: Admin) => Promise<unk
   }).admin();
   await admin.connect();
   await work(admin).finally(() => admin.disconnect());
+}
+
+async function createTopic({ configuration }: Pipeline, topic: string): Promise<void> {
+  const { kafka } = configuration.settings;
+  await using admin = openKafkaAdmin(createKafka(kafka, createLogger('fatal')));
+  await admin.ensureTopics([{ topic, partitions: 3, replicationFactor: 1, config: {} }]);
 }
 
 /** Every user once. */
@@ -50,8 +59,8 @@ test('case 11: a topic that was re-created and has grown halts the daemon until 
   await withAdmin(pipeline, async (admin) => {
     await admin.deleteTopics({ topics: [topic] });
     await expect.poll(async () => (await admin.listTopics()).includes(topic)).toBe(false);
-    await admin.createTopics({ waitForLeaders: true, topics: [{ topic, numPartitions: 3 }] });
   });
+  await createTopic(pipeline, topic);
   await operations.connect.resume(connectorName);
   for (const round of [1, 2, 3]) await updateAll(pipeline, round);
   await halted(daemon, 'topic_replaced');

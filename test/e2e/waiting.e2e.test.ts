@@ -30,6 +30,8 @@ test('case 76: who waits for a daemon or a connector is told at once that it is 
   );
   await operations.resume();
   await operations.connect.stop(connectorName);
+  // Until then it may send the change, and would only not say so.
+  await operations.connect.waitUntilStopped(connectorName, 60_000);
   await update(pipeline, 2, USERS);
   const stopped = await hearCommand(pipeline, 'verify', ...BRIEF);
   expect(stopped.told).toMatch(

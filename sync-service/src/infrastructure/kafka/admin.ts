@@ -1,3 +1,4 @@
+import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs';
 import { SyncError } from '../../errors.ts';
 import { type Leavable, leavable } from '../../leavable.ts';
@@ -55,6 +56,10 @@ export interface KafkaAdmin extends AsyncDisposable {
 
 /** Few retries: the caller has its own, with heartbeats in between. */
 const RETRY = { retries: 2, initialRetryTime: 200, maxRetryTime: 1_000 };
+/** What a broker says of a topic that has just been created. */
+const NOT_YET = ['UNKNOWN_TOPIC_OR_PARTITION', 'LEADER_NOT_AVAILABLE'];
+const LEADERS_MS = 10_000;
+const POLL_MS = 100;
 
 /** Connects to nothing yet. Once `signal` is aborted, nobody waits for Kafka any longer: what was asked of it fails. */
 export function openKafkaAdmin(kafka: Kafka, signal?: AbortSignal): KafkaAdmin {
@@ -169,9 +174,9 @@ async function requireTopic(admin: Admin, topic: string): Promise<void> {
 
 async function createTopic(admin: Admin, definition: TopicDefinition): Promise<boolean> {
   if ((await admin.listTopics()).includes(definition.topic)) return false;
-  // False as well if another process created it in between.
-  return admin.createTopics({
-    waitForLeaders: true,
+  // False as well if another process created it in between. kafkajs would wait as well, but fails where a broker has not heard of the topic yet.
+  const isNew = await admin.createTopics({
+    waitForLeaders: false,
     topics: [
       {
         topic: definition.topic,
@@ -181,6 +186,25 @@ async function createTopic(admin: Admin, definition: TopicDefinition): Promise<b
       },
     ],
   });
+  await awaitLeaders(admin, definition.topic);
+  return isNew;
+}
+
+/** Waits until the broker that is asked knows the topic, and a leader of each partition. */
+async function awaitLeaders(admin: Admin, topic: string): Promise<void> {
+  const until = Date.now() + LEADERS_MS;
+  for (;;) {
+    try {
+      await admin.fetchTopicMetadata({ topics: [topic] });
+      return;
+    } catch (error) {
+      // kafkajs retries some of them a few times, and then throws an error of its own.
+      const answer = (error as { cause?: unknown }).cause ?? error;
+      const isNews = answer instanceof kafkajs.KafkaJSProtocolError && NOT_YET.includes(answer.type);
+      if (!isNews || Date.now() > until) throw error;
+      await delay(POLL_MS);
+    }
+  }
 }
 
 /**
