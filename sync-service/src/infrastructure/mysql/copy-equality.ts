@@ -8,6 +8,7 @@ export const EXACT = 'COLLATE utf8mb4_0900_bin';
 
 /** SQL about one mapped column of a copy `f` whose mirror row is `p`. */
 export interface ColumnEquality {
+  readonly column: string;
   /** Gives the copy what the mirror says; leaves it where that is unknown, or kept after a delete. */
   readonly assign: string;
   readonly isEqual: string;
@@ -28,6 +29,7 @@ export function columnEqualities({ copy, columns }: TargetTable, onDelete: Delet
     const isText = definition?.charset != null;
     const own = `f.${quoted(column)}`;
     return {
+      column,
       assign: `${own} = IF(${isKept}, ${own}, ${uncut(wanted, definition)})`,
       isEqual: `(${isKept} OR ${own} <=> ${wanted}${isText ? ` ${EXACT}` : ''})`,
     };

@@ -3,8 +3,10 @@ import { compareKeys, type Key } from '../../domain/change.ts';
 import type { Cursor } from '../../domain/claim.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
-import { columnEqualities, EXACT } from './copy-equality.ts';
+import type { SyncError } from '../../errors.ts';
+import { type ColumnEquality, columnEqualities, EXACT } from './copy-equality.ts';
 import { type Fragment, quoted, type Session } from './database.ts';
+import { toCopyFault } from './fault.ts';
 import { KeyOrder, type Range } from './key-order.ts';
 import { primaryKeyOf, type TargetTable } from './target-table.ts';
 
@@ -26,6 +28,8 @@ export class CopyStore {
   readonly #keyKind: KeyKind;
   readonly #join: string;
   readonly #update: string;
+  /** Of one mapped column alone, by its name. */
+  readonly #updates: ReadonlyMap<string, string>;
   /** Of one key's copies. */
   readonly #order: KeyOrder;
   readonly #mirror: string;
@@ -37,7 +41,20 @@ export class CopyStore {
     this.#mirror = mirrorTable;
     this.#order = new KeyOrder(primaryKeyOf(target).filter(({ name }) => name !== target.copy.key));
     this.#join = joinClause(mirrorTable, target, keyKind);
-    this.#update = updateStatement(this.#join, target, onDelete);
+    const pairs = columnEqualities(target, onDelete);
+    this.#update = updateStatement(this.#join, target, pairs);
+    this.#updates = new Map(pairs.map((pair) => [pair.column, updateStatement(this.#join, target, [pair])]));
+  }
+
+  /** The mapped columns. */
+  get columns(): readonly string[] {
+    return [...this.#updates.keys()];
+  }
+
+  /** What went wrong with these copies, by the name of their table. */
+  fault(error: unknown): SyncError {
+    const { database, table } = this.#target.copy.table;
+    return toCopyFault(error, `${database}.${table}`);
   }
 
   /**
@@ -86,8 +103,8 @@ export class CopyStore {
     };
   }
 
-  /** Makes copies equal to the mirror. */
-  async makeEqual(tx: Session, keys: readonly Key[], range?: Range): Promise<Equalised> {
+  /** Makes copies equal to the mirror; with `column`, in this one alone. */
+  async makeEqual(tx: Session, keys: readonly Key[], range?: Range, column?: string): Promise<Equalised> {
     const sorted = [...keys].sort(compareKeys);
     const [mirror, changed] = await Promise.all([
       tx.rows(
@@ -95,7 +112,7 @@ export class CopyStore {
         `SELECT fs_committed_at_ms AS at FROM ${this.#mirror} WHERE k IN (?) ORDER BY k FOR SHARE`,
         [sorted],
       ),
-      this.makeEqualUnderLock(tx, sorted, range),
+      this.#equalise(tx, sorted, range, (column && this.#updates.get(column)) ?? this.#update),
     ]);
     return { changed, committedAtMs: mirror.filter((row) => row.at !== null).map((row) => Number(row.at)) };
   }
@@ -104,11 +121,13 @@ export class CopyStore {
    * The same for a caller who holds locks on the keys' mirror rows already; returns how many copies differed.
    * `condition`: SQL that must hold.
    */
-  async makeEqualUnderLock(tx: Session, keys: readonly Key[], range?: Range, condition = 'TRUE'): Promise<number> {
+  makeEqualUnderLock(tx: Session, key: Key, condition: string): Promise<number> {
+    return this.#equalise(tx, [key], undefined, `${this.#update} AND ${condition}`);
+  }
+
+  async #equalise(tx: Session, sorted: readonly Key[], range: Range | undefined, update: string): Promise<number> {
     const { where, parameters } = this.#order.within(range);
-    const sorted = [...keys].sort(compareKeys);
-    const update = `${this.#update}${where} AND ${condition}`;
-    return (await tx.write('writing copies', update, [sorted, ...parameters])).changed;
+    return (await tx.write('writing copies', `${update}${where}`, [sorted, ...parameters])).changed;
   }
 
   /** The primary key of the `rows`-th copy of a key after the cursor: where a chunk ends. Undefined: fewer are left. */
@@ -137,9 +156,7 @@ function joinClause(mirrorTable: string, { copy, columns, index }: TargetTable, 
 }
 
 /** Ends in an open WHERE clause whose first parameter is the list of keys. */
-function updateStatement(join: string, target: TargetTable, onDelete: DeletePolicy): string {
-  const { copy } = target;
-  const pairs = columnEqualities(target, onDelete);
+function updateStatement(join: string, { copy }: TargetTable, pairs: readonly ColumnEquality[]): string {
   const preserved = copy.preserve.map((column) => `f.${quoted(column)} = f.${quoted(column)}`);
   const condition = copy.where ? ` AND (${copy.where})` : '';
   return `UPDATE ${join} SET ${[...pairs.map((p) => p.assign), ...preserved].join(', ')}

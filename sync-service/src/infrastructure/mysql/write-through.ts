@@ -36,8 +36,8 @@ export class WriteThrough {
   /**
    * Writes `row` and moves the offset if the partition stands where it must and was not set back, so that what comes is
    * newer than what came, the key is in the mirror, by this partition or from an epoch before, and it has few copies;
-   * returns undefined, stores nothing and touches no copy if not. Fails with `store_contended` at once where somebody has
-   * locked a copy, with `store_refused` where a value does not fit.
+   * returns undefined, stores nothing and touches no copy if not. Fails, at once, where somebody has locked a copy, or a
+   * target table does not take it.
    *
    * What the statements need of each other they are told by SQL: nothing is awaited between the first and the commit.
    */
@@ -55,7 +55,7 @@ export class WriteThrough {
           t.write('storing a key', store.sql, store.parameters),
           // A mirror row that was not stored is not locked either: copies could be given what it has held before.
           t.write('storing a key', `SET ${STORED} = ROW_COUNT()`),
-          ...this.#copies.map((copy) => copy.makeEqualUnderLock(t, [row.key], undefined, `${STORED} > 0`)),
+          ...this.#copies.map((copy) => copy.makeEqualUnderLock(t, row.key, `${STORED} > 0`)),
         ],
         'commit',
       ),

@@ -1,0 +1,271 @@
+import { compareKeys, type Key } from '../../domain/change.ts';
+import type { Claim, ClaimedKey, Cursor, Met } from '../../domain/claim.ts';
+import { SyncError, toSyncError } from '../../errors.ts';
+import type { CopyStore, Equalised } from '../../infrastructure/mysql/copy-store.ts';
+import type { Session, Transaction } from '../../infrastructure/mysql/database.ts';
+import type { Range } from '../../infrastructure/mysql/key-order.ts';
+import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
+import type { FanOutEvents, FanOutLimits, Hold } from './fan-out-claim.ts';
+
+/** A target that cannot be written is tried again so much later. */
+const UNFIT_SECONDS = 5;
+
+/** What a key of a group has met. */
+interface Stuck extends Met {
+  /** In this target somebody else has locked copies. */
+  readonly lockedIn?: string;
+}
+
+/** Keys that are written together. */
+interface Group {
+  /** Not completed yet. */
+  readonly open: Set<Key>;
+  readonly stuck: Map<Key, Stuck>;
+}
+
+/** Makes the copies of one claim's keys equal to the mirror, in as many transactions as that takes. */
+export class Pass {
+  readonly #store: Store;
+  readonly #source: SourceStore;
+  readonly #claim: Claim;
+  readonly #limits: FanOutLimits;
+  readonly #events: FanOutEvents;
+  readonly #hold: Hold;
+  readonly #deadline: number;
+  /** Targets that cannot be written as a whole, and are left alone until the next claim. */
+  readonly #unfit = new Set<CopyStore>();
+  #isOver = false;
+
+  constructor(store: Store, source: SourceStore, claim: Claim, limits: FanOutLimits, events: FanOutEvents, hold: Hold) {
+    this.#store = store;
+    this.#source = source;
+    this.#claim = claim;
+    this.#limits = limits;
+    this.#events = events;
+    this.#hold = hold;
+    this.#deadline = performance.now() + limits.leaseMs / 2;
+  }
+
+  /** No transaction begins any more: half of the lease is over, or fan-out is held. */
+  get isOver(): boolean {
+    return this.#isOver;
+  }
+
+  /** Groups keys so that no group has more than `chunkRows` copies in all; a key with more by itself is large. */
+  async plan(keys: readonly Key[]): Promise<{ groups: Key[][]; large: Key[] }> {
+    const limit = this.#limits.chunkRows;
+    const sizes = new Map<Key, number>(keys.map((key) => [key, 0]));
+    const counts = this.#source.copies.map((copy) =>
+      this.#try(copy, () => copy.count(this.#store.database, keys, limit)),
+    );
+    for (const count of await Promise.all(counts)) {
+      if (count instanceof SyncError) continue;
+      for (const [key, n] of count) sizes.set(key, (sizes.get(key) ?? 0) + n);
+    }
+    const groups: Key[][] = [];
+    let room = 0;
+    for (const [key, size] of sizes) {
+      if (size > limit) continue;
+      if (groups.length === 0 || size > room) {
+        groups.push([]);
+        room = limit;
+      }
+      groups.at(-1)?.push(key);
+      room -= size;
+    }
+    return { groups, large: [...sizes].filter(([, size]) => size > limit).map(([key]) => key) };
+  }
+
+  /** One transaction per target; a key that is stuck at one is written to the others all the same. */
+  async applyGroup(keys: readonly Key[]): Promise<void> {
+    const group: Group = { open: new Set(keys), stuck: new Map() };
+    let stoppedIn: CopyStore | undefined;
+    for (const copy of this.#source.copies) {
+      await this.#equalise(copy, keys, group, false);
+      if (this.#isOver) stoppedIn ??= copy;
+    }
+    if (group.open.size > 0) await this.#settle(group, stoppedIn);
+  }
+
+  /**
+   * The transaction of the last target completes the keys. What fails is tried by halves, so that one key's trouble stays
+   * its own; then with the copies locked first, so that no ingest waits for it.
+   */
+  async #equalise(copy: CopyStore, keys: readonly Key[], group: Group, copiesFirst: boolean): Promise<void> {
+    const { open, stuck } = group;
+    const markUnfit = () => {
+      for (const key of keys) stuck.set(key, { ...stuck.get(key), isUnfit: true });
+    };
+    if (this.#unfit.has(copy)) return markUnfit();
+    if (!(await this.#goesOn())) return;
+    const isLast = copy === this.#source.copies.at(-1);
+    const done = isLast ? keys.filter((key) => !stuck.has(key)) : [];
+    const written = await this.#write(copy, async (tx) => {
+      if (copiesFirst) await copy.lock(tx, keys);
+      const [equalised] = await tx.roundTrip(
+        (t) => [
+          copy.makeEqual(t, keys),
+          ...(done.length > 0 ? [this.#source.pending.complete(t, this.#claim.token, done)] : []),
+        ],
+        'commit',
+      );
+      return equalised as Equalised;
+    });
+    const [first] = keys;
+    if (!(written instanceof SyncError)) {
+      for (const key of done) open.delete(key);
+      if (isLast) this.#events.onApplied(this.#claim.source, written.committedAtMs);
+    } else if (written.kind === 'copy_unfit') {
+      markUnfit();
+    } else if (keys.length > 1 || first === undefined) {
+      const middle = Math.ceil(keys.length / 2);
+      await this.#equalise(copy, keys.slice(0, middle), group, true);
+      await this.#equalise(copy, keys.slice(middle), group, true);
+    } else {
+      const fault = await this.#writeRest(copy, first, written);
+      if (fault) stuck.set(first, { ...asStuck(copy, fault), ...stuck.get(first) });
+    }
+  }
+
+  /**
+   * One chunk of a key with many copies: from the cursor over at most `chunkRows` rows of one target. What was met there
+   * goes with the cursor, so that the other chunks and targets are written all the same.
+   */
+  async applyChunk({ key, cursor }: ClaimedKey): Promise<void> {
+    const { copies, pending } = this.#source;
+    const at = cursor ? copies.findIndex(({ id }) => id === cursor.copy) : 0;
+    const copy = copies[at];
+    // The mapping changed since the cursor was stored: begin anew.
+    if (!copy) return this.#transaction((tx) => pending.restart(tx, this.#claim.token, key));
+    if (!(await this.#goesOn())) return this.release([key]);
+    const { refused, isUnfit } = cursor ?? {};
+    const here: Cursor = { copy: copy.id, after: cursor?.after ?? [], refused, isUnfit };
+    const following = copies[at + 1];
+    try {
+      await this.#writeChunk(copy, key, here, following && { ...here, copy: following.id, after: [] });
+    } catch (error) {
+      // Somebody else has the key now.
+      if (toSyncError(error).kind !== 'aborted') throw error;
+    }
+  }
+
+  async #writeChunk(copy: CopyStore, key: Key, here: Cursor, following: Cursor | undefined): Promise<void> {
+    const { database } = this.#store;
+    const { refused, isUnfit, after } = here;
+    const behind: Cursor | Met = following ?? { refused, isUnfit };
+    const upTo = await this.#try(copy, () => copy.chunkEnd(database, key, after, this.#limits.chunkRows));
+    const range = { after, upTo: upTo instanceof SyncError ? undefined : upTo };
+    const next = range.upTo ? { ...here, after: range.upTo } : behind;
+    const written =
+      upTo instanceof SyncError
+        ? upTo
+        : await this.#write(copy, async (tx) => {
+            const [equalised] = await tx.roundTrip((t) => [copy.makeEqual(t, [key], range), this.#letGo(t, key, next)]);
+            return equalised;
+          });
+    if (!(written instanceof SyncError)) {
+      if (!('copy' in next)) this.#events.onApplied(this.#claim.source, written.committedAtMs);
+      return;
+    }
+    const fault = await this.#writeRest(copy, key, written, range);
+    if (fault?.kind === 'store_contended')
+      await this.#transaction((tx) => this.#source.pending.retryLater(tx, this.#claim.token, key, here));
+    else if (fault?.kind === 'copy_unfit')
+      await this.#transaction((tx) => this.#letGo(tx, key, { ...behind, isUnfit: true }));
+    else await this.#transaction((tx) => this.#letGo(tx, key, fault ? { ...next, refused: fault.message } : next));
+  }
+
+  /**
+   * Writes what one key's copies can take where the whole was refused: column by column. Returns what stands in the way
+   * of the rest.
+   */
+  async #writeRest(copy: CopyStore, key: Key, fault: SyncError, range?: Range): Promise<SyncError | undefined> {
+    if (fault.kind !== 'store_refused' || copy.columns.length === 1) return this.#tell(fault, key);
+    let rest: SyncError | undefined;
+    for (const column of copy.columns) {
+      if (!(await this.#goesOn())) return this.#tell(rest ?? fault, key);
+      const written = await this.#write(copy, (tx) => copy.makeEqual(tx, [key], range, column));
+      if (written instanceof SyncError && rest?.kind !== 'store_contended') rest = written;
+    }
+    return rest && this.#tell(rest, key);
+  }
+
+  #tell(fault: SyncError, key: Key): SyncError {
+    if (fault.kind !== 'copy_unfit') this.#events.onPostponed(this.#claim.source, fault, key);
+    return fault;
+  }
+
+  /** Ends the turn of a group's keys that the last target's transactions have not completed. */
+  async #settle({ open, stuck }: Group, stoppedIn: CopyStore | undefined): Promise<void> {
+    const { pending } = this.#source;
+    const { token } = this.#claim;
+    const sorted = [...stuck].sort(([a], [b]) => compareKeys(String(a), String(b)));
+    await this.#transaction((tx) =>
+      tx.roundTrip((t) =>
+        sorted.map(([key, { lockedIn: copy = stoppedIn?.id, ...met }]) =>
+          copy === undefined
+            ? this.#letGo(t, key, met)
+            : pending.retryLater(t, token, key, { copy, after: [], ...met }),
+        ),
+      ),
+    );
+    const rest = [...open].filter((key) => !stuck.has(key));
+    if (rest.length === 0) return;
+    if (stoppedIn) await this.release(rest);
+    else await this.#transaction((tx) => pending.complete(tx, token, rest));
+  }
+
+  /** A key goes on at a cursor, or its pass ends with what was met. */
+  async #letGo(t: Session, key: Key, to: Cursor | Met): Promise<void> {
+    const { pending } = this.#source;
+    const { token } = this.#claim;
+    if ('copy' in to) {
+      if (!(await pending.pause(t, token, key, to))) throw new SyncError('aborted', 'the claim was lost');
+    } else if (to.refused !== undefined) await pending.park(t, token, key, to.refused);
+    else if (to.isUnfit) await pending.restart(t, token, key, UNFIT_SECONDS);
+    else await pending.complete(t, token, [key]);
+  }
+
+  /** Lets keys go; their passes go on where they are. */
+  async release(keys: readonly Key[]): Promise<void> {
+    await this.#transaction((tx) => this.#source.pending.release(tx, this.#claim.token, keys));
+  }
+
+  async #goesOn(): Promise<boolean> {
+    this.#isOver ||= performance.now() > this.#deadline || (await this.#hold()) !== undefined;
+    return !this.#isOver;
+  }
+
+  /** A transaction that writes copies of one target; see {@link #try}. */
+  async #write(copy: CopyStore, work: (tx: Transaction) => Promise<Equalised>): Promise<Equalised | SyncError> {
+    const written = await this.#try(copy, () => this.#transaction(work));
+    if (!(written instanceof SyncError)) {
+      this.#events.onWritten(written.changed);
+      this.#events.onFit(copy.id, undefined);
+    }
+    return written;
+  }
+
+  /** What `work` returns, or the fault for which keys or the whole target must wait. Throws what holds up every target. */
+  async #try<T>(copy: CopyStore, work: () => Promise<T>): Promise<T | SyncError> {
+    try {
+      return await work();
+    } catch (error) {
+      const fault = copy.fault(error);
+      if (fault.kind === 'copy_unfit') {
+        this.#unfit.add(copy);
+        this.#events.onFit(copy.id, fault);
+      } else if (fault.kind !== 'store_contended' && fault.kind !== 'store_refused') throw fault;
+      return fault;
+    }
+  }
+
+  #transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
+    return this.#store.database.transaction('fan-out', work);
+  }
+}
+
+function asStuck({ id }: CopyStore, { kind, message }: SyncError): Stuck {
+  if (kind === 'store_contended') return { lockedIn: id };
+  return kind === 'copy_unfit' ? { isUnfit: true } : { refused: message };
+}

@@ -1,0 +1,48 @@
+import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
+
+const ofRefusals = (name: string) => mysqlTest('target-refusals.mysql.test.ts', name);
+
+/** What keeps one key's, or one table's, trouble its own. */
+export const FAN_OUT_GUARDS: readonly Guard[] = [
+  {
+    guard: 'the other columns of what is refused',
+    file: `${APPLICATION}/fan-out/pass.ts`,
+    replace: [['copy.columns.length === 1', 'copy.columns.length > 0']],
+    test: ofRefusals(
+      'case 75: a key with few copies that one column refuses is parked, and everything else of it is written',
+    ),
+  },
+  {
+    guard: 'what a cursor remembers of a refusal',
+    file: `${APPLICATION}/fan-out/pass.ts`,
+    replace: [['fault ? { ...next, refused: fault.message } : next', 'next']],
+    test: ofRefusals(
+      'case 75: a key with many copies that one column refuses is parked, and everything else of it is written',
+    ),
+  },
+  {
+    guard: 'that errors which nobody has listed are narrowed down',
+    file: `${MYSQL}/fault.ts`,
+    replace: [["return kind === 'store_refused' || kind === 'internal' ?", "return kind === 'store_refused' ?"]],
+    test: ofRefusals('case 73: an error that nobody has listed parks the key that it is of; the others are written'),
+  },
+  {
+    guard: 'that a target which is not fit holds up no other',
+    file: `${MYSQL}/fault.ts`,
+    replace: [["return new SyncError('copy_unfit', `${table}: ${message}`, { cause });", 'return fault;']],
+    test: ofRefusals(
+      'case 73: while a column is renamed, its other targets are written, nothing is parked, and the rest follows once it is mended',
+    ),
+  },
+  {
+    guard: 'that write-through leaves any trouble of a target to the fan-out',
+    file: `${APPLICATION}/ingest/ingest.ts`,
+    replace: [
+      [
+        "if (kind === 'store_unavailable' || kind === 'aborted') throw error;",
+        "if (kind !== 'store_contended' && kind !== 'store_refused') throw error;",
+      ],
+    ],
+    test: ofRefusals('case 73: ingest does not stop while a target column is renamed'),
+  },
+];
