@@ -2,6 +2,8 @@ import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 
 const ofRefusals = (name: string) => mysqlTest('target-refusals.mysql.test.ts', name);
 
+const ofUniqueValues = (name: string) => mysqlTest('unique-values.mysql.test.ts', name);
+
 /** What keeps one key's, or one table's, trouble its own. */
 export const FAN_OUT_GUARDS: readonly Guard[] = [
   {
@@ -44,5 +46,39 @@ export const FAN_OUT_GUARDS: readonly Guard[] = [
       ],
     ],
     test: ofRefusals('case 73: ingest does not stop while a target column is renamed'),
+  },
+  {
+    guard: 'giving up unique values before they are exchanged',
+    file: `${MYSQL}/copy-store.ts`,
+    replace: [['...(clear ? [', '...(clear && !clear ? [']],
+    test: ofUniqueValues('case 94: two keys that exchange unique values end right'),
+  },
+  {
+    guard: 'the order in which unique values go on',
+    file: `${MYSQL}/copy-store.ts`,
+    replace: [['keys.toReversed()', 'keys']],
+    test: ofUniqueValues(
+      'case 94: where a unique value may not be NULL, values go on in a row; an exchange is parked, and says why',
+    ),
+  },
+  {
+    guard: 'the collation by which values are unique',
+    file: `${MYSQL}/unique-values.ts`,
+    replace: [["collation ? ` COLLATE ${collation}` : ''", "collation ? ' COLLATE utf8mb4_0900_bin' : ''"]],
+    test: ofUniqueValues('case 94: two keys, in other letters, that exchange unique values end right'),
+  },
+  {
+    guard: 'waking who waits for a key, when it is completed',
+    file: `${MYSQL}/pending-store.ts`,
+    replace: [['[completed, released, this.wake(tx, texts)]', '[completed, released]']],
+    test: ofUniqueValues('case 94: a parked key is tried again at once when the holder of its value is fanned out'),
+  },
+  {
+    guard: 'waking who waits for a key, when it is written through',
+    file: `${MYSQL}/write-through.ts`,
+    replace: [['          this.#pending.wake(t, [row.key]),\n', '']],
+    test: ofUniqueValues(
+      'case 94: a parked key is tried again at once when the holder of its value is written through',
+    ),
   },
 ];

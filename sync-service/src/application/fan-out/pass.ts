@@ -34,6 +34,8 @@ export class Pass {
   readonly #deadline: number;
   /** Targets that cannot be written as a whole, and are left alone until the next claim. */
   readonly #unfit = new Set<CopyStore>();
+  /** The keys whose copies hold what a refused key is to get. */
+  readonly #waitsFor = new Map<Key, Key>();
   #isOver = false;
 
   constructor(store: Store, source: SourceStore, claim: Claim, limits: FanOutLimits, events: FanOutEvents, hold: Hold) {
@@ -179,15 +181,34 @@ export class Pass {
    * Writes what one key's copies can take where the whole was refused: column by column. Returns what stands in the way
    * of the rest.
    */
-  async #writeRest(copy: CopyStore, key: Key, fault: SyncError, range?: Range): Promise<SyncError | undefined> {
-    if (fault.kind !== 'store_refused' || copy.columns.length === 1) return this.#tell(fault, key);
+  async #writeRest(copy: CopyStore, key: Key, refusal: SyncError, range?: Range): Promise<SyncError | undefined> {
+    const fault = range?.upTo || range?.after.length ? refusal : await this.#exchange(copy, key, refusal);
+    if (fault?.kind !== 'store_refused' || copy.columns.length === 1) return fault && this.#tell(fault, key);
     let rest: SyncError | undefined;
     for (const column of copy.columns) {
       if (!(await this.#goesOn())) return this.#tell(rest ?? fault, key);
       const written = await this.#write(copy, (tx) => copy.makeEqual(tx, [key], range, column));
-      if (written instanceof SyncError && rest?.kind !== 'store_contended') rest = written;
+      if (written instanceof SyncError && rest?.kind !== 'store_contended')
+        rest = written.kind === 'store_refused' ? fault : written;
     }
     return rest && this.#tell(rest, key);
+  }
+
+  /**
+   * Where values that must be unique go from key to key, writes those keys together. Returns what stands in the way of
+   * the key that was refused.
+   */
+  async #exchange(copy: CopyStore, key: Key, refusal: SyncError): Promise<SyncError | undefined> {
+    const { database } = this.#store;
+    const exchange = await this.#try(copy, () => copy.exchangeOf(database, key, refusal, this.#limits.chunkRows));
+    if (!exchange || exchange instanceof SyncError || !(await this.#goesOn())) return refusal;
+    const written = await this.#write(copy, (tx) => copy.makeEqualTogether(tx, exchange));
+    if (!(written instanceof SyncError)) return undefined;
+    if (written.kind !== 'store_refused') return written;
+    const [, holder = key] = exchange.keys;
+    this.#waitsFor.set(key, holder);
+    const advice = exchange.clear ? '' : '; keys can only exchange values that may be NULL';
+    return new SyncError('store_refused', `${refusal.message}: that of key ${holder}${advice}`);
   }
 
   #tell(fault: SyncError, key: Key): SyncError {
@@ -221,7 +242,7 @@ export class Pass {
     const { token } = this.#claim;
     if ('copy' in to) {
       if (!(await pending.pause(t, token, key, to))) throw new SyncError('aborted', 'the claim was lost');
-    } else if (to.refused !== undefined) await pending.park(t, token, key, to.refused);
+    } else if (to.refused !== undefined) await pending.park(t, token, key, to.refused, this.#waitsFor.get(key));
     else if (to.isUnfit) await pending.restart(t, token, key, UNFIT_SECONDS);
     else await pending.complete(t, token, [key]);
   }

@@ -9,6 +9,8 @@ export const EXACT = 'COLLATE utf8mb4_0900_bin';
 /** SQL about one mapped column of a copy `f` whose mirror row is `p`. */
 export interface ColumnEquality {
   readonly column: string;
+  /** What the copy gets. */
+  readonly value: string;
   /** Gives the copy what the mirror says; leaves it where that is unknown, or kept after a delete. */
   readonly assign: string;
   readonly isEqual: string;
@@ -28,9 +30,11 @@ export function columnEqualities({ copy, columns }: TargetTable, onDelete: Delet
     const definition = columns.get(column);
     const isText = definition?.charset != null;
     const own = `f.${quoted(column)}`;
+    const given = `IF(${isKept}, ${own}, ${uncut(wanted, definition)})`;
     return {
       column,
-      assign: `${own} = IF(${isKept}, ${own}, ${uncut(wanted, definition)})`,
+      value: given,
+      assign: `${own} = ${given}`,
       isEqual: `(${isKept} OR ${own} <=> ${wanted}${isText ? ` ${EXACT}` : ''})`,
     };
   });

@@ -5,10 +5,11 @@ import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
 import type { SyncError } from '../../errors.ts';
 import { type ColumnEquality, columnEqualities, EXACT } from './copy-equality.ts';
-import { type Fragment, quoted, type Session } from './database.ts';
-import { toCopyFault } from './fault.ts';
+import { type Fragment, quoted, type Session, type Transaction } from './database.ts';
+import { isDuplicate, toCopyFault } from './fault.ts';
 import { KeyOrder, type Range } from './key-order.ts';
 import { primaryKeyOf, type TargetTable } from './target-table.ts';
+import { type Exchange, UniqueValues } from './unique-values.ts';
 
 export interface Equalised {
   /** Copies that differed from the mirror. */
@@ -33,6 +34,7 @@ export class CopyStore {
   /** Of one key's copies. */
   readonly #order: KeyOrder;
   readonly #mirror: string;
+  readonly #unique: UniqueValues;
 
   constructor(mirrorTable: string, target: TargetTable, keyKind: KeyKind, onDelete: DeletePolicy) {
     this.id = target.copy.id;
@@ -43,6 +45,7 @@ export class CopyStore {
     this.#join = joinClause(mirrorTable, target, keyKind);
     const pairs = columnEqualities(target, onDelete);
     this.#update = updateStatement(this.#join, target, pairs);
+    this.#unique = new UniqueValues(this.#join, target, pairs, keyKind);
     this.#updates = new Map(pairs.map((pair) => [pair.column, updateStatement(this.#join, target, [pair])]));
   }
 
@@ -128,6 +131,31 @@ export class CopyStore {
   async #equalise(tx: Session, sorted: readonly Key[], range: Range | undefined, update: string): Promise<number> {
     const { where, parameters } = this.#order.within(range);
     return (await tx.write('writing copies', `${update}${where}`, [sorted, ...parameters])).changed;
+  }
+
+  /**
+   * Which keys exchange values that must be unique with a key that was refused for such a value; undefined: none, or they
+   * have more than `limit` copies.
+   */
+  async exchangeOf(session: Session, key: Key, fault: SyncError, limit: number): Promise<Exchange | undefined> {
+    const exchange = isDuplicate(fault) ? await this.#unique.exchangeOf(session, key) : undefined;
+    if (!exchange) return undefined;
+    const counts = await this.count(session, exchange.keys, limit);
+    return [...counts.values()].reduce((sum, n) => sum + n, 0) > limit ? undefined : exchange;
+  }
+
+  /**
+   * Makes the copies of keys equal that exchange values which must be unique: where it may be NULL, all give their value up
+   * first. Where it may not, the last key in the row goes first; that leads nowhere if they go round in a circle.
+   */
+  async makeEqualTogether(tx: Transaction, { keys, clear }: Exchange): Promise<Equalised> {
+    await this.lock(tx, keys);
+    const written = await tx.roundTrip((t) => [
+      ...(clear ? [t.write('clearing copies', clear, [[...keys].sort(compareKeys)])] : []),
+      ...keys.toReversed().map((key) => this.makeEqual(t, [key])),
+    ]);
+    const changed = written.filter((one) => 'committedAtMs' in one).reduce((sum, one) => sum + one.changed, 0);
+    return { changed, committedAtMs: [] };
   }
 
   /** The primary key of the `rows`-th copy of a key after the cursor: where a chunk ends. Undefined: fewer are left. */

@@ -176,7 +176,7 @@ const REMEDY_OF_CODE: Readonly<Record<string, string>> = {
   ER_DATA_TOO_LONG: 'the value is too long: widen the column, or shorten the value',
   ER_WARN_DATA_OUT_OF_RANGE: 'the value is out of its range: widen the column, or change the value',
   ER_BAD_NULL_ERROR: 'the value is NULL: let the column be NULL, or give the source row a value',
-  ER_DUP_ENTRY: 'another copy holds this value, which must be unique',
+  ER_DUP_ENTRY: 'another copy holds the value, which must be unique',
   ER_CHECK_CONSTRAINT_VIOLATED: 'the constraint forbids the value',
   ER_NO_REFERENCED_ROW_2: 'no row has the value that the constraint refers to',
   [UNCONVERTIBLE]: 'its character set cannot hold the value: convert it to utf8mb4',

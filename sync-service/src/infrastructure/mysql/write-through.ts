@@ -3,6 +3,7 @@ import type { ConsumedStore } from './consumed-store.ts';
 import type { CopyStore, Equalised } from './copy-store.ts';
 import type { Database } from './database.ts';
 import type { MirrorStore } from './mirror-store.ts';
+import type { PendingStore } from './pending-store.ts';
 
 /** More copies are left to the fan-out: the partition would be held up. */
 const MOST_COPIES = 200;
@@ -26,11 +27,13 @@ export class WriteThrough {
   readonly #consumed: ConsumedStore;
   readonly #mirror: MirrorStore;
   readonly #copies: readonly CopyStore[];
+  readonly #pending: PendingStore;
 
-  constructor(consumed: ConsumedStore, mirror: MirrorStore, copies: readonly CopyStore[]) {
+  constructor(consumed: ConsumedStore, mirror: MirrorStore, copies: readonly CopyStore[], pending: PendingStore) {
     this.#consumed = consumed;
     this.#mirror = mirror;
     this.#copies = copies;
+    this.#pending = pending;
   }
 
   /**
@@ -44,7 +47,7 @@ export class WriteThrough {
   async write(database: Database, move: OffsetMove, row: MirrorRow): Promise<Equalised | undefined> {
     const counts = this.#copies.map((copy) => copy.lockedCount(row.key, MOST_COPIES + 1));
     const store = this.#storeStatement(move, row);
-    const [, { matched }, , ...changed] = await database.transaction('write-through', (tx) =>
+    const [, { matched }, , changed] = await database.transaction('write-through', (tx) =>
       tx.roundTrip(
         (t) => [
           t.rows(
@@ -55,7 +58,8 @@ export class WriteThrough {
           t.write('storing a key', store.sql, store.parameters),
           // A mirror row that was not stored is not locked either: copies could be given what it has held before.
           t.write('storing a key', `SET ${STORED} = ROW_COUNT()`),
-          ...this.#copies.map((copy) => copy.makeEqualUnderLock(t, row.key, `${STORED} > 0`)),
+          Promise.all(this.#copies.map((copy) => copy.makeEqualUnderLock(t, row.key, `${STORED} > 0`))),
+          this.#pending.wake(t, [row.key]),
         ],
         'commit',
       ),
