@@ -4,6 +4,8 @@ const ofRefusals = (name: string) => mysqlTest('target-refusals.mysql.test.ts', 
 
 const ofUniqueValues = (name: string) => mysqlTest('unique-values.mysql.test.ts', name);
 
+const ofLocks = (name: string) => mysqlTest('locked-copies.mysql.test.ts', name);
+
 /** What keeps one key's, or one table's, trouble its own. */
 export const FAN_OUT_GUARDS: readonly Guard[] = [
   {
@@ -46,6 +48,28 @@ export const FAN_OUT_GUARDS: readonly Guard[] = [
       ],
     ],
     test: ofRefusals('case 73: ingest does not stop while a target column is renamed'),
+  },
+  {
+    guard: 'that locked copies are not waited for one by one',
+    file: `${MYSQL}/copy-store.ts`,
+    replace: [['ORDER BY p.k FOR UPDATE OF f NOWAIT`', 'ORDER BY p.k FOR UPDATE OF f`']],
+    test: ofLocks(
+      'case 74: a dozen keys that an application has locked, in every target, delay no other key, and are written once they are free',
+    ),
+  },
+  {
+    guard: 'trying a few copies at a time where some are locked',
+    file: `${APPLICATION}/fan-out/pass.ts`,
+    replace: [['const LOCKED_ROWS = 100;', 'const LOCKED_ROWS = 1_000_000;']],
+    test: ofLocks('case 74: of a key with a locked copy, those far from it are written meanwhile'),
+  },
+  {
+    guard: 'asking before each half whether fan-out is held',
+    file: `${APPLICATION}/fan-out/pass.ts`,
+    replace: [['    if (!(await this.#goesOn())) return;\n', '']],
+    test: ofLocks(
+      'case 74: while a claim is halved nothing is written any more once fan-out is held; its keys go on afterwards',
+    ),
   },
   {
     guard: 'giving up unique values before they are exchanged',

@@ -13,6 +13,8 @@ export interface Cursor extends Met {
   readonly copy: string;
   /** Primary-key values in the key's column order, as text; empty: at the copy mapping's first row. */
   readonly after: readonly string[];
+  /** Somebody else had locked copies here. */
+  readonly isLocked?: boolean | undefined;
 }
 
 export interface ClaimedKey {

@@ -9,6 +9,8 @@ import type { FanOutEvents, FanOutLimits, Hold } from './fan-out-claim.ts';
 
 /** A target that cannot be written is tried again so much later. */
 const UNFIT_SECONDS = 5;
+/** Where somebody has locked copies, so many are tried at once: those of them that are free are not to wait long. */
+const LOCKED_ROWS = 100;
 
 /** What a key of a group has met. */
 interface Stuck extends Met {
@@ -91,7 +93,7 @@ export class Pass {
 
   /**
    * The transaction of the last target completes the keys. What fails is tried by halves, so that one key's trouble stays
-   * its own; then with the copies locked first, so that no ingest waits for it.
+   * its own; then with the copies locked first and without waiting, so that neither ingest nor another key waits for it.
    */
   async #equalise(copy: CopyStore, keys: readonly Key[], group: Group, copiesFirst: boolean): Promise<void> {
     const { open, stuck } = group;
@@ -140,8 +142,7 @@ export class Pass {
     // The mapping changed since the cursor was stored: begin anew.
     if (!copy) return this.#transaction((tx) => pending.restart(tx, this.#claim.token, key));
     if (!(await this.#goesOn())) return this.release([key]);
-    const { refused, isUnfit } = cursor ?? {};
-    const here: Cursor = { copy: copy.id, after: cursor?.after ?? [], refused, isUnfit };
+    const here: Cursor = { ...cursor, copy: copy.id, after: cursor?.after ?? [] };
     const following = copies[at + 1];
     try {
       await this.#writeChunk(copy, key, here, following && { ...here, copy: following.id, after: [] });
@@ -153,15 +154,19 @@ export class Pass {
 
   async #writeChunk(copy: CopyStore, key: Key, here: Cursor, following: Cursor | undefined): Promise<void> {
     const { database } = this.#store;
-    const { refused, isUnfit, after } = here;
+    const { token } = this.#claim;
+    const { pending } = this.#source;
+    const { refused, isUnfit, after, isLocked } = here;
     const behind: Cursor | Met = following ?? { refused, isUnfit };
-    const upTo = await this.#try(copy, () => copy.chunkEnd(database, key, after, this.#limits.chunkRows));
+    const rows = isLocked ? Math.min(LOCKED_ROWS, this.#limits.chunkRows) : this.#limits.chunkRows;
+    const upTo = await this.#try(copy, () => copy.chunkEnd(database, key, after, rows));
     const range = { after, upTo: upTo instanceof SyncError ? undefined : upTo };
-    const next = range.upTo ? { ...here, after: range.upTo } : behind;
+    const next = range.upTo ? { ...here, after: range.upTo, isLocked: false } : behind;
     const written =
       upTo instanceof SyncError
         ? upTo
         : await this.#write(copy, async (tx) => {
+            if (isLocked) await copy.lock(tx, [key], range);
             const [equalised] = await tx.roundTrip((t) => [copy.makeEqual(t, [key], range), this.#letGo(t, key, next)]);
             return equalised;
           });
@@ -171,7 +176,7 @@ export class Pass {
     }
     const fault = await this.#writeRest(copy, key, written, range);
     if (fault?.kind === 'store_contended')
-      await this.#transaction((tx) => this.#source.pending.retryLater(tx, this.#claim.token, key, here));
+      await this.#transaction((tx) => pending.retryLater(tx, token, key, { ...here, isLocked: true }));
     else if (fault?.kind === 'copy_unfit')
       await this.#transaction((tx) => this.#letGo(tx, key, { ...behind, isUnfit: true }));
     else await this.#transaction((tx) => this.#letGo(tx, key, fault ? { ...next, refused: fault.message } : next));
@@ -226,7 +231,7 @@ export class Pass {
         sorted.map(([key, { lockedIn: copy = stoppedIn?.id, ...met }]) =>
           copy === undefined
             ? this.#letGo(t, key, met)
-            : pending.retryLater(t, token, key, { copy, after: [], ...met }),
+            : pending.retryLater(t, token, key, { copy, after: [], isLocked: true, ...met }),
         ),
       ),
     );

@@ -84,13 +84,13 @@ export class CopyStore {
     return counts;
   }
 
-  /** Locks the copies themselves: before the mirror, so that nobody waits for the mirror while we wait for a copy. */
+  /** Locks the copies themselves, before the mirror. Fails at once, with `store_contended`, where somebody else has one. */
   async lock(tx: Session, keys: readonly Key[], range?: Range): Promise<void> {
     const { where, parameters } = this.#order.within(range);
     const pk = this.#target.primaryKey.map((column) => `f.${quoted(column)}`).join(', ');
     await tx.rows(
       'locking copies',
-      `SELECT ${pk} FROM ${this.#join} WHERE p.k IN (?)${where} ORDER BY p.k FOR UPDATE OF f`,
+      `SELECT ${pk} FROM ${this.#join} WHERE p.k IN (?)${where} ORDER BY p.k FOR UPDATE OF f NOWAIT`,
       [[...keys].sort(compareKeys), ...parameters],
     );
   }
