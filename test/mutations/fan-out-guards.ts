@@ -10,7 +10,7 @@ const ofLocks = (name: string) => mysqlTest('locked-copies.mysql.test.ts', name)
 export const FAN_OUT_GUARDS: readonly Guard[] = [
   {
     guard: 'the other columns of what is refused',
-    file: `${APPLICATION}/fan-out/pass.ts`,
+    file: `${APPLICATION}/fan-out/copy-writer.ts`,
     replace: [['copy.columns.length === 1', 'copy.columns.length > 0']],
     test: ofRefusals(
       'case 75: a key with few copies that one column refuses is parked, and everything else of it is written',
@@ -66,7 +66,7 @@ export const FAN_OUT_GUARDS: readonly Guard[] = [
   {
     guard: 'asking before each half whether fan-out is held',
     file: `${APPLICATION}/fan-out/pass.ts`,
-    replace: [['    if (!(await this.#goesOn())) return;\n', '']],
+    replace: [['    if (!(await this.#writer.goesOn())) return;\n', '']],
     test: ofLocks(
       'case 74: while a claim is halved nothing is written any more once fan-out is held; its keys go on afterwards',
     ),

@@ -3,8 +3,8 @@ import type { Claim, ClaimedKey, Cursor, Met } from '../../domain/claim.ts';
 import { SyncError, toSyncError } from '../../errors.ts';
 import type { CopyStore, Equalised } from '../../infrastructure/mysql/copy-store.ts';
 import type { Session, Transaction } from '../../infrastructure/mysql/database.ts';
-import type { Range } from '../../infrastructure/mysql/key-order.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
+import { CopyWriter } from './copy-writer.ts';
 import type { FanOutEvents, FanOutLimits, Hold } from './fan-out-claim.ts';
 
 /** A target that cannot be written is tried again so much later. */
@@ -32,13 +32,7 @@ export class Pass {
   readonly #claim: Claim;
   readonly #limits: FanOutLimits;
   readonly #events: FanOutEvents;
-  readonly #hold: Hold;
-  readonly #deadline: number;
-  /** Targets that cannot be written as a whole, and are left alone until the next claim. */
-  readonly #unfit = new Set<CopyStore>();
-  /** The keys whose copies hold what a refused key is to get. */
-  readonly #waitsFor = new Map<Key, Key>();
-  #isOver = false;
+  readonly #writer: CopyWriter;
 
   constructor(store: Store, source: SourceStore, claim: Claim, limits: FanOutLimits, events: FanOutEvents, hold: Hold) {
     this.#store = store;
@@ -46,13 +40,12 @@ export class Pass {
     this.#claim = claim;
     this.#limits = limits;
     this.#events = events;
-    this.#hold = hold;
-    this.#deadline = performance.now() + limits.leaseMs / 2;
+    this.#writer = new CopyWriter(store, claim, limits, events, hold);
   }
 
-  /** No transaction begins any more: half of the lease is over, or fan-out is held. */
+  /** Nothing is written any more. */
   get isOver(): boolean {
-    return this.#isOver;
+    return this.#writer.isOver;
   }
 
   /** Groups keys so that no group has more than `chunkRows` copies in all; a key with more by itself is large. */
@@ -60,7 +53,7 @@ export class Pass {
     const limit = this.#limits.chunkRows;
     const sizes = new Map<Key, number>(keys.map((key) => [key, 0]));
     const counts = this.#source.copies.map((copy) =>
-      this.#try(copy, () => copy.count(this.#store.database, keys, limit)),
+      this.#writer.try(copy, () => copy.count(this.#store.database, keys, limit)),
     );
     for (const count of await Promise.all(counts)) {
       if (count instanceof SyncError) continue;
@@ -86,7 +79,7 @@ export class Pass {
     let stoppedIn: CopyStore | undefined;
     for (const copy of this.#source.copies) {
       await this.#equalise(copy, keys, group, false);
-      if (this.#isOver) stoppedIn ??= copy;
+      if (this.#writer.isOver) stoppedIn ??= copy;
     }
     if (group.open.size > 0) await this.#settle(group, stoppedIn);
   }
@@ -100,11 +93,11 @@ export class Pass {
     const markUnfit = () => {
       for (const key of keys) stuck.set(key, { ...stuck.get(key), isUnfit: true });
     };
-    if (this.#unfit.has(copy)) return markUnfit();
-    if (!(await this.#goesOn())) return;
+    if (this.#writer.unfit.has(copy)) return markUnfit();
+    if (!(await this.#writer.goesOn())) return;
     const isLast = copy === this.#source.copies.at(-1);
     const done = isLast ? keys.filter((key) => !stuck.has(key)) : [];
-    const written = await this.#write(copy, async (tx) => {
+    const written = await this.#writer.write(copy, async (tx) => {
       if (copiesFirst) await copy.lock(tx, keys);
       const [equalised] = await tx.roundTrip(
         (t) => [
@@ -126,7 +119,7 @@ export class Pass {
       await this.#equalise(copy, keys.slice(0, middle), group, true);
       await this.#equalise(copy, keys.slice(middle), group, true);
     } else {
-      const fault = await this.#writeRest(copy, first, written);
+      const fault = await this.#writer.writeRest(copy, first, written);
       if (fault) stuck.set(first, { ...asStuck(copy, fault), ...stuck.get(first) });
     }
   }
@@ -141,7 +134,7 @@ export class Pass {
     const copy = copies[at];
     // The mapping changed since the cursor was stored: begin anew.
     if (!copy) return this.#transaction((tx) => pending.restart(tx, this.#claim.token, key));
-    if (!(await this.#goesOn())) return this.release([key]);
+    if (!(await this.#writer.goesOn())) return this.release([key]);
     const here: Cursor = { ...cursor, copy: copy.id, after: cursor?.after ?? [] };
     const following = copies[at + 1];
     try {
@@ -159,13 +152,13 @@ export class Pass {
     const { refused, isUnfit, after, isLocked } = here;
     const behind: Cursor | Met = following ?? { refused, isUnfit };
     const rows = isLocked ? Math.min(LOCKED_ROWS, this.#limits.chunkRows) : this.#limits.chunkRows;
-    const upTo = await this.#try(copy, () => copy.chunkEnd(database, key, after, rows));
+    const upTo = await this.#writer.try(copy, () => copy.chunkEnd(database, key, after, rows));
     const range = { after, upTo: upTo instanceof SyncError ? undefined : upTo };
     const next = range.upTo ? { ...here, after: range.upTo, isLocked: false } : behind;
     const written =
       upTo instanceof SyncError
         ? upTo
-        : await this.#write(copy, async (tx) => {
+        : await this.#writer.write(copy, async (tx) => {
             if (isLocked) await copy.lock(tx, [key], range);
             const [equalised] = await tx.roundTrip((t) => [copy.makeEqual(t, [key], range), this.#letGo(t, key, next)]);
             return equalised;
@@ -174,51 +167,12 @@ export class Pass {
       if (!('copy' in next)) this.#events.onApplied(this.#claim.source, written.committedAtMs);
       return;
     }
-    const fault = await this.#writeRest(copy, key, written, range);
+    const fault = await this.#writer.writeRest(copy, key, written, range);
     if (fault?.kind === 'store_contended')
       await this.#transaction((tx) => pending.retryLater(tx, token, key, { ...here, isLocked: true }));
     else if (fault?.kind === 'copy_unfit')
       await this.#transaction((tx) => this.#letGo(tx, key, { ...behind, isUnfit: true }));
     else await this.#transaction((tx) => this.#letGo(tx, key, fault ? { ...next, refused: fault.message } : next));
-  }
-
-  /**
-   * Writes what one key's copies can take where the whole was refused: column by column. Returns what stands in the way
-   * of the rest.
-   */
-  async #writeRest(copy: CopyStore, key: Key, refusal: SyncError, range?: Range): Promise<SyncError | undefined> {
-    const fault = range?.upTo || range?.after.length ? refusal : await this.#exchange(copy, key, refusal);
-    if (fault?.kind !== 'store_refused' || copy.columns.length === 1) return fault && this.#tell(fault, key);
-    let rest: SyncError | undefined;
-    for (const column of copy.columns) {
-      if (!(await this.#goesOn())) return this.#tell(rest ?? fault, key);
-      const written = await this.#write(copy, (tx) => copy.makeEqual(tx, [key], range, column));
-      if (written instanceof SyncError && rest?.kind !== 'store_contended')
-        rest = written.kind === 'store_refused' ? fault : written;
-    }
-    return rest && this.#tell(rest, key);
-  }
-
-  /**
-   * Where values that must be unique go from key to key, writes those keys together. Returns what stands in the way of
-   * the key that was refused.
-   */
-  async #exchange(copy: CopyStore, key: Key, refusal: SyncError): Promise<SyncError | undefined> {
-    const { database } = this.#store;
-    const exchange = await this.#try(copy, () => copy.exchangeOf(database, key, refusal, this.#limits.chunkRows));
-    if (!exchange || exchange instanceof SyncError || !(await this.#goesOn())) return refusal;
-    const written = await this.#write(copy, (tx) => copy.makeEqualTogether(tx, exchange));
-    if (!(written instanceof SyncError)) return undefined;
-    if (written.kind !== 'store_refused') return written;
-    const [, holder = key] = exchange.keys;
-    this.#waitsFor.set(key, holder);
-    const advice = exchange.clear ? '' : '; keys can only exchange values that may be NULL';
-    return new SyncError('store_refused', `${refusal.message}: that of key ${holder}${advice}`);
-  }
-
-  #tell(fault: SyncError, key: Key): SyncError {
-    if (fault.kind !== 'copy_unfit') this.#events.onPostponed(this.#claim.source, fault, key);
-    return fault;
   }
 
   /** Ends the turn of a group's keys that the last target's transactions have not completed. */
@@ -247,7 +201,7 @@ export class Pass {
     const { token } = this.#claim;
     if ('copy' in to) {
       if (!(await pending.pause(t, token, key, to))) throw new SyncError('aborted', 'the claim was lost');
-    } else if (to.refused !== undefined) await pending.park(t, token, key, to.refused, this.#waitsFor.get(key));
+    } else if (to.refused !== undefined) await pending.park(t, token, key, to.refused, this.#writer.waitsFor.get(key));
     else if (to.isUnfit) await pending.restart(t, token, key, UNFIT_SECONDS);
     else await pending.complete(t, token, [key]);
   }
@@ -255,35 +209,6 @@ export class Pass {
   /** Lets keys go; their passes go on where they are. */
   async release(keys: readonly Key[]): Promise<void> {
     await this.#transaction((tx) => this.#source.pending.release(tx, this.#claim.token, keys));
-  }
-
-  async #goesOn(): Promise<boolean> {
-    this.#isOver ||= performance.now() > this.#deadline || (await this.#hold()) !== undefined;
-    return !this.#isOver;
-  }
-
-  /** A transaction that writes copies of one target; see {@link #try}. */
-  async #write(copy: CopyStore, work: (tx: Transaction) => Promise<Equalised>): Promise<Equalised | SyncError> {
-    const written = await this.#try(copy, () => this.#transaction(work));
-    if (!(written instanceof SyncError)) {
-      this.#events.onWritten(written.changed);
-      this.#events.onFit(copy.id, undefined);
-    }
-    return written;
-  }
-
-  /** What `work` returns, or the fault for which keys or the whole target must wait. Throws what holds up every target. */
-  async #try<T>(copy: CopyStore, work: () => Promise<T>): Promise<T | SyncError> {
-    try {
-      return await work();
-    } catch (error) {
-      const fault = copy.fault(error);
-      if (fault.kind === 'copy_unfit') {
-        this.#unfit.add(copy);
-        this.#events.onFit(copy.id, fault);
-      } else if (fault.kind !== 'store_contended' && fault.kind !== 'store_refused') throw fault;
-      return fault;
-    }
   }
 
   #transaction<T>(work: (tx: Transaction) => Promise<T>): Promise<T> {
