@@ -80,6 +80,7 @@ async function measurePass(user: PopularUser, copies: number, chunkRows: number)
     onPostponed(_: string, error: Error) {
       throw error;
     },
+    onFit() {},
   };
   // Chunks are written in the order of the ids: this is in the one that is being written now.
   const inChunk = () => 1 + Math.min(copies - 1, written + Math.floor(Math.random() * chunkRows));

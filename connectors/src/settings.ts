@@ -1,16 +1,18 @@
 import { z } from 'zod';
 import { secretSchema } from './secret.ts';
 
-/** A number; from the environment it comes as digits. */
-const integer = (min: number, max = Number.MAX_SAFE_INTEGER) =>
+/** A number; from the environment it comes as digits. `why`: what is wrong with one that is out of its bounds. */
+const integer = (min: number, max = Number.MAX_SAFE_INTEGER, why?: string) =>
   z.preprocess(
     (value) => (typeof value === 'string' && /^\d{1,15}$/.test(value) ? Number(value) : value),
-    z.number().int().min(min).max(max),
+    z.number().int().min(min, why).max(max, why),
   );
 /** A list; from the environment it comes as one text. */
 const splitList = (value: unknown) => (typeof value === 'string' ? value.split(',').map((s) => s.trim()) : value);
 const port = integer(1, 65_535);
 const positive = integer(1);
+/** A timer that is set for longer than 24 days goes off at once, and again and again. */
+const seconds = integer(1, 86_400 * 7, 'is not between 1 and 604800 (a week)');
 const name = z.string().min(1);
 const topicPrefix = name.regex(/^[A-Za-z0-9._-]{1,80}$/);
 const boolean = z.union([z.boolean(), z.stringbool()], 'is neither true nor false');
@@ -80,7 +82,9 @@ export const settingsSchema = z
         topicPrefix: topicPrefix.default('friend-sync').describe("Debezium's topic.prefix; never change it afterwards"),
         partitions: positive.default(6).describe('partitions of a change topic; never change it afterwards'),
         replicationFactor: positive.default(1).describe('replicas of each topic; 3 in production'),
-        sessionTimeoutMs: positive.default(30_000).describe('a silent consumer loses its partitions after so long'),
+        sessionTimeoutMs: integer(6_000, 1_800_000, 'is not between 6000 and 1800000, which is what Kafka takes')
+          .default(30_000)
+          .describe('a silent consumer loses its partitions after so long'),
       })
       .prefault({}),
     registry: z
@@ -107,11 +111,23 @@ export const settingsSchema = z
       .prefault({}),
     fanOut: z
       .strictObject({
-        workers: positive.default(2).describe('workers of one daemon'),
-        claimKeys: positive.default(500).describe('most keys a worker claims at once'),
+        workers: integer(1, 100, 'is not between 1 and 100: each takes a connection')
+          .default(2)
+          .describe('workers of one daemon'),
+        claimKeys: integer(1, 10_000, 'is not between 1 and 10000: a worker must get through them in half of its lease')
+          .default(500)
+          .describe('most keys a worker claims at once'),
         chunkRows: positive.default(10_000).describe('most copies one transaction changes'),
-        leaseMs: positive.default(30_000).describe('a worker that is silent for so long loses its keys to another'),
-        lockWaitSeconds: positive.default(1).describe('innodb_lock_wait_timeout of fan-out'),
+        leaseMs: integer(
+          1_000,
+          3_600_000,
+          'is not between 1000 and 3600000: a worker would give its keys up before it has written them, or keep them for hours after its end',
+        )
+          .default(30_000)
+          .describe('a worker that is silent for so long loses its keys to another'),
+        lockWaitSeconds: integer(1, 3_600, 'is not between 1 and 3600: ingest of the same keys waits as long')
+          .default(1)
+          .describe('innodb_lock_wait_timeout of fan-out'),
       })
       .prefault({}),
     brake: z
@@ -132,10 +148,10 @@ export const settingsSchema = z
       .describe('what keeps fan-out from hurting the friend server'),
     watch: z
       .strictObject({
-        intervalSeconds: positive
+        intervalSeconds: seconds
           .default(60)
           .describe('how often the daemon looks whether a topic is another one or the pipeline stands still'),
-        healAfterSeconds: positive
+        healAfterSeconds: seconds
           .default(300)
           .describe(
             'a source whose connector cannot pass what lies before it, or misreads its keys, begins a new epoch by itself after so long',
@@ -178,7 +194,7 @@ export const settingsSchema = z
       .describe('own reads of source rows'),
     patrol: z
       .strictObject({
-        intervalSeconds: positive
+        intervalSeconds: seconds
           .default(600)
           .describe('source, mirror and copies are compared with one another this often'),
         rowsPerSecond: positive.default(20_000).describe('most rows a second that it reads, or looks for, at a source'),

@@ -18,6 +18,7 @@ export type ErrorKind =
   | 'store_unavailable'
   | 'store_contended'
   | 'store_refused'
+  | 'copy_unfit'
   | 'store_misconfigured'
   | 'fan_out_paused'
   | 'stream_distrusted'
@@ -77,7 +78,11 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
   },
   store_refused: {
     directive: 'park',
-    hint: 'the value does not fit the target column; widen the column or change the value',
+    hint: 'the problem names what refuses the value, and why; change that, or the value at its source',
+  },
+  copy_unfit: {
+    directive: 'halt',
+    hint: 'mend the table that the problem names, or its rights (friend-sync grants prints them); everything else goes on',
   },
   store_misconfigured: {
     directive: 'halt',

@@ -97,7 +97,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const kafka = createKafka(settings.kafka, log);
     const admin = use(openKafkaAdmin(kafka, leaving.signal));
     const brake = new Brake(store, openReplicas(configuration, leaving.signal).map(use), settings.brake);
-    const events = fanOutEvents(metrics, brake, log, onApplied);
+    const events = fanOutEvents(metrics, brake, health, log, onApplied);
     const chunkRows = Math.min(settings.fanOut.chunkRows, settings.brake.rowsPerSecond ?? Number.POSITIVE_INFINITY);
     const limits = { ...settings.fanOut, chunkRows };
     const fanOut = new FanOut(store, limits, events, perseverance, brake, brakeListener(metrics, health, log));
@@ -242,6 +242,7 @@ function brakeListener(metrics: Metrics, health: Health, log: Logger): (closed: 
 function fanOutEvents(
   metrics: Metrics,
   brake: Brake,
+  health: Health,
   log: Logger,
   onApplied: SyncServiceOptions['onApplied'],
 ): FanOutEvents {
@@ -257,11 +258,31 @@ function fanOutEvents(
         onApplied?.(source, now - at);
       }
     },
-    onPostponed(source, error) {
+    onPostponed(source, error, key) {
       metrics.postponed.inc({ source, kind: error.kind });
       const level = error.kind === 'store_refused' ? 'warn' : 'debug';
-      log[level]({ source, kind: error.kind, problem: error.message, hint: error.policy.hint }, 'a key waits');
+      const { kind, message: problem, policy } = error;
+      log[level]({ source, key: String(key), kind, problem, hint: policy.hint }, 'a key waits');
     },
+    onFit: fitListener(health, log),
+  };
+}
+
+/** Tells of a copy mapping that cannot be written, once for each reason, and when it can be again; not of its keys. */
+function fitListener(health: Health, log: Logger): FanOutEvents['onFit'] {
+  const told = new Map<string, string>();
+  return (copy, error) => {
+    const part = `copies by ${copy}`;
+    if (error) health.report(part, error);
+    if (told.get(copy) === error?.message) return;
+    if (error) {
+      told.set(copy, error.message);
+      log.error({ part, kind: error.kind, problem: error.message, hint: error.policy.hint }, 'does not go on');
+    } else {
+      told.delete(copy);
+      health.clear(part);
+      log.info({ part }, 'goes on');
+    }
   };
 }
 

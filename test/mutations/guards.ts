@@ -1,3 +1,4 @@
+import { FAN_OUT_GUARDS } from './fan-out-guards.ts';
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 import { HISTORY_GUARDS } from './history-guards.ts';
 import { PICTURE_GUARDS } from './picture-guards.ts';
@@ -32,11 +33,11 @@ export const GUARDS: readonly Guard[] = [
     replace: [
       [' ORDER BY k FOR SHARE`', ' ORDER BY k`'],
       [
-        "const update = `${this.#update}${where} AND ${condition}`;\n    return (await tx.write('writing copies', update, [sorted, ...parameters])).changed;",
+        "return (await tx.write('writing copies', `${update}${where}`, [sorted, ...parameters])).changed;",
         `const drop = tx.rows('x', 'DROP TEMPORARY TABLE IF EXISTS snapshot_of_mirror');
          const snap = tx.rows('x', \`CREATE TEMPORARY TABLE snapshot_of_mirror SELECT * FROM \${this.#mirror} WHERE k IN (?)\`, [sorted]);
-         const update = this.#update.replace(this.#mirror, 'snapshot_of_mirror') + where;
-         const [, , written] = await Promise.all([drop, snap, tx.write('x', update, [sorted, ...parameters])]);
+         const other = update.replace(this.#mirror, 'snapshot_of_mirror') + where;
+         const [, , written] = await Promise.all([drop, snap, tx.write('x', other, [sorted, ...parameters])]);
          return written.changed;`,
       ],
     ],
@@ -209,6 +210,7 @@ export const GUARDS: readonly Guard[] = [
       'case 15: what an instance that froze inside a transaction has locked is free again after its lease',
     ),
   },
+  ...FAN_OUT_GUARDS,
   ...HISTORY_GUARDS,
   ...READ_GUARDS,
   ...SETTLING_GUARDS,

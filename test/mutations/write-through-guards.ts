@@ -7,7 +7,7 @@ export const WRITE_THROUGH_GUARDS: readonly Guard[] = [
   {
     guard: 'the way back from write-through',
     file: `${APPLICATION}/ingest/ingest.ts`,
-    replace: [["if (kind !== 'store_contended' && kind !== 'store_refused') throw error;", 'throw error;']],
+    replace: [["if (kind === 'store_unavailable' || kind === 'aborted') throw error;", 'throw error;']],
     test: inWriteThrough('a copy that somebody has locked is not waited for: its key is marked'),
   },
   {

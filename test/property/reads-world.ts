@@ -12,7 +12,7 @@ import { ToldSource } from './told-source.ts';
 
 const TOPIC = 'test.account';
 const LIMITS = { chunkRows: 1_000, leaseMs: 15_000 };
-const NO_EVENTS = { onWritten() {}, onApplied() {}, onPostponed() {} };
+const NO_EVENTS = { onWritten() {}, onApplied() {}, onPostponed() {}, onFit() {} };
 /** No look takes more steps. */
 const ALL_STEPS = 12;
 

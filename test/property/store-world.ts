@@ -8,7 +8,7 @@ import type { Action, Delivery } from './store-actions.ts';
 const TOPIC = 'test.account';
 /** So few copies go in one transaction that a key has several chunks. */
 const LIMITS = { chunkRows: 2, leaseMs: 15_000 };
-const NO_EVENTS = { onWritten() {}, onApplied() {}, onPostponed() {} };
+const NO_EVENTS = { onWritten() {}, onApplied() {}, onPostponed() {}, onFit() {} };
 const PLAIN: Omit<Delivery, 'partition'> = { count: 1, isFanOutIdle: false, locked: undefined, cut: undefined };
 
 interface Reader {

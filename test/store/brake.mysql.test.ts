@@ -81,9 +81,9 @@ test('a rate that is spent is earned again; the rest of a claim is released mean
   expect(await by(brake)).toBe('rate');
   await expect.poll(() => by(brake), TIMES).toBe(undefined);
 
-  // Closes after every transaction.
+  // Closes after every two transactions.
   let asked = 0;
-  const hold = async () => (asked++ % 2 === 1 ? 'held' : undefined);
+  const hold = async () => (asked++ % 3 === 2 ? 'held' : undefined);
   const { written } = await drain(server, { chunkRows: 10, leaseMs: 15_000 }, hold);
   expect(written).toBe(60);
   // Six chunks of the large key and what completes both keys: no chunk was written twice.

@@ -24,7 +24,7 @@ export function startWorkers({ store, friend }: Pick<FriendServer, 'store' | 'fr
   const fanOut = new FanOut(
     store,
     { workers: 2, claimKeys: 100, chunkRows: 1_000, leaseMs: 15_000 },
-    { onWritten() {}, onApplied() {}, onPostponed: (_, error) => postponed.push(error) },
+    { onWritten() {}, onApplied() {}, onPostponed: (_, error) => postponed.push(error), onFit() {} },
     new Perseverance(health, log, 1_000),
     new Brake(store, [], { threadsRunning: 1_000, replicaLagSeconds: 1_000 }),
     () => {},

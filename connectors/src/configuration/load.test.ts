@@ -96,6 +96,23 @@ test('a missing file is an issue with a remedy', () => {
   expect(() => readConfiguration('/nowhere/f.yaml', {})).toThrow(/^\/nowhere\/f.yaml: there is no such file; name/);
 });
 
+test.each([
+  ['fanOut', 'leaseMs', 1, 'is not between 1000 and 3600000: a worker would give its keys up before'],
+  ['fanOut', 'lockWaitSeconds', 0, 'is not between 1 and 3600: ingest of the same keys waits as long'],
+  ['fanOut', 'claimKeys', 1_000_000, 'is not between 1 and 10000: a worker must get through them'],
+  ['fanOut', 'workers', 0, 'is not between 1 and 100: each takes a connection'],
+  ['kafka', 'sessionTimeoutMs', 100, 'is not between 6000 and 1800000, which is what Kafka takes'],
+  ['watch', 'intervalSeconds', 0, 'is not between 1 and 604800 (a week)'],
+  // A timer of so many milliseconds would go off every millisecond.
+  ['watch', 'intervalSeconds', 2_147_484, 'is not between 1 and 604800 (a week)'],
+  ['watch', 'healAfterSeconds', 0, 'is not between 1 and 604800 (a week)'],
+  ['patrol', 'intervalSeconds', 2_147_484, 'is not between 1 and 604800 (a week)'],
+])('case 81: a limit that makes no sense is refused, and why is said: %s.%s of %s', (section, name, value, why) => {
+  const [line = '', ...others] = linesOf(`${SOURCES}settings: { ${section}: { ${name}: ${value} } }`);
+  expect(others).toEqual([]);
+  expect(line).toContain(`settings.${section}.${name}: ${why}`);
+});
+
 test('every mistake is reported at once, in the order of the file', () => {
   const text = `sources:
   - name: User

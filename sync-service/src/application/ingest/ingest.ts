@@ -40,7 +40,8 @@ export type Ingested =
  * change of each key goes into the mirror if it is newer; keys whose copies may differ are marked; the offset moves.
  *
  * `isFanOutIdle`: nothing else is to be written, so a few copies that nobody has locked are made equal in the same
- * transaction, which saves a second commit. What stands in the way (a lock, a refused value) is left to the fan-out.
+ * transaction, which saves a second commit. What stands in the way (a lock, a refused value, a table that was renamed) is
+ * left to the fan-out.
  */
 export async function ingest(
   store: Store,
@@ -67,9 +68,10 @@ function soleRow(newest: ReadonlyMap<Key, Coalesced>): MirrorRow | undefined {
 /** Write-through leaves in the mirror what only reads have to do with. */
 const UNREAD = { readNumber: 0n, knownUntil: BEFORE_ALL.offset };
 
+/** Only a store that cannot be written stands in ingest's way too; what else it is that does will show without the copies. */
 function leaveToFanOut(error: unknown): undefined {
   const { kind } = toSyncError(error);
-  if (kind !== 'store_contended' && kind !== 'store_refused') throw error;
+  if (kind === 'store_unavailable' || kind === 'aborted') throw error;
 }
 
 function newestGtid(changes: readonly Change[]): string | null {

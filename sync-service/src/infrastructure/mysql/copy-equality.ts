@@ -8,6 +8,9 @@ export const EXACT = 'COLLATE utf8mb4_0900_bin';
 
 /** SQL about one mapped column of a copy `f` whose mirror row is `p`. */
 export interface ColumnEquality {
+  readonly column: string;
+  /** What the copy gets. */
+  readonly value: string;
   /** Gives the copy what the mirror says; leaves it where that is unknown, or kept after a delete. */
   readonly assign: string;
   readonly isEqual: string;
@@ -27,8 +30,11 @@ export function columnEqualities({ copy, columns }: TargetTable, onDelete: Delet
     const definition = columns.get(column);
     const isText = definition?.charset != null;
     const own = `f.${quoted(column)}`;
+    const given = `IF(${isKept}, ${own}, ${uncut(wanted, definition)})`;
     return {
-      assign: `${own} = IF(${isKept}, ${own}, ${uncut(wanted, definition)})`,
+      column,
+      value: given,
+      assign: `${own} = ${given}`,
       isEqual: `(${isKept} OR ${own} <=> ${wanted}${isText ? ` ${EXACT}` : ''})`,
     };
   });

@@ -3,10 +3,13 @@ import { compareKeys, type Key } from '../../domain/change.ts';
 import type { Cursor } from '../../domain/claim.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
-import { columnEqualities, EXACT } from './copy-equality.ts';
-import { type Fragment, quoted, type Session } from './database.ts';
+import type { SyncError } from '../../errors.ts';
+import { type ColumnEquality, columnEqualities, EXACT } from './copy-equality.ts';
+import { type Fragment, quoted, type Session, type Transaction } from './database.ts';
+import { isDuplicate, toCopyFault } from './fault.ts';
 import { KeyOrder, type Range } from './key-order.ts';
 import { primaryKeyOf, type TargetTable } from './target-table.ts';
+import { type Exchange, UniqueValues } from './unique-values.ts';
 
 export interface Equalised {
   /** Copies that differed from the mirror. */
@@ -26,9 +29,12 @@ export class CopyStore {
   readonly #keyKind: KeyKind;
   readonly #join: string;
   readonly #update: string;
+  /** Of one mapped column alone, by its name. */
+  readonly #updates: ReadonlyMap<string, string>;
   /** Of one key's copies. */
   readonly #order: KeyOrder;
   readonly #mirror: string;
+  readonly #unique: UniqueValues;
 
   constructor(mirrorTable: string, target: TargetTable, keyKind: KeyKind, onDelete: DeletePolicy) {
     this.id = target.copy.id;
@@ -37,7 +43,21 @@ export class CopyStore {
     this.#mirror = mirrorTable;
     this.#order = new KeyOrder(primaryKeyOf(target).filter(({ name }) => name !== target.copy.key));
     this.#join = joinClause(mirrorTable, target, keyKind);
-    this.#update = updateStatement(this.#join, target, onDelete);
+    const pairs = columnEqualities(target, onDelete);
+    this.#update = updateStatement(this.#join, target, pairs);
+    this.#unique = new UniqueValues(this.#join, target, pairs, keyKind);
+    this.#updates = new Map(pairs.map((pair) => [pair.column, updateStatement(this.#join, target, [pair])]));
+  }
+
+  /** The mapped columns. */
+  get columns(): readonly string[] {
+    return [...this.#updates.keys()];
+  }
+
+  /** What went wrong with these copies, by the name of their table. */
+  fault(error: unknown): SyncError {
+    const { database, table } = this.#target.copy.table;
+    return toCopyFault(error, `${database}.${table}`);
   }
 
   /**
@@ -64,13 +84,13 @@ export class CopyStore {
     return counts;
   }
 
-  /** Locks the copies themselves: before the mirror, so that nobody waits for the mirror while we wait for a copy. */
+  /** Locks the copies themselves, before the mirror. Fails at once, with `store_contended`, where somebody else has one. */
   async lock(tx: Session, keys: readonly Key[], range?: Range): Promise<void> {
     const { where, parameters } = this.#order.within(range);
     const pk = this.#target.primaryKey.map((column) => `f.${quoted(column)}`).join(', ');
     await tx.rows(
       'locking copies',
-      `SELECT ${pk} FROM ${this.#join} WHERE p.k IN (?)${where} ORDER BY p.k FOR UPDATE OF f`,
+      `SELECT ${pk} FROM ${this.#join} WHERE p.k IN (?)${where} ORDER BY p.k FOR UPDATE OF f NOWAIT`,
       [[...keys].sort(compareKeys), ...parameters],
     );
   }
@@ -86,8 +106,8 @@ export class CopyStore {
     };
   }
 
-  /** Makes copies equal to the mirror. */
-  async makeEqual(tx: Session, keys: readonly Key[], range?: Range): Promise<Equalised> {
+  /** Makes copies equal to the mirror; with `column`, in this one alone. */
+  async makeEqual(tx: Session, keys: readonly Key[], range?: Range, column?: string): Promise<Equalised> {
     const sorted = [...keys].sort(compareKeys);
     const [mirror, changed] = await Promise.all([
       tx.rows(
@@ -95,7 +115,7 @@ export class CopyStore {
         `SELECT fs_committed_at_ms AS at FROM ${this.#mirror} WHERE k IN (?) ORDER BY k FOR SHARE`,
         [sorted],
       ),
-      this.makeEqualUnderLock(tx, sorted, range),
+      this.#equalise(tx, sorted, range, (column && this.#updates.get(column)) ?? this.#update),
     ]);
     return { changed, committedAtMs: mirror.filter((row) => row.at !== null).map((row) => Number(row.at)) };
   }
@@ -104,11 +124,38 @@ export class CopyStore {
    * The same for a caller who holds locks on the keys' mirror rows already; returns how many copies differed.
    * `condition`: SQL that must hold.
    */
-  async makeEqualUnderLock(tx: Session, keys: readonly Key[], range?: Range, condition = 'TRUE'): Promise<number> {
+  makeEqualUnderLock(tx: Session, key: Key, condition: string): Promise<number> {
+    return this.#equalise(tx, [key], undefined, `${this.#update} AND ${condition}`);
+  }
+
+  async #equalise(tx: Session, sorted: readonly Key[], range: Range | undefined, update: string): Promise<number> {
     const { where, parameters } = this.#order.within(range);
-    const sorted = [...keys].sort(compareKeys);
-    const update = `${this.#update}${where} AND ${condition}`;
-    return (await tx.write('writing copies', update, [sorted, ...parameters])).changed;
+    return (await tx.write('writing copies', `${update}${where}`, [sorted, ...parameters])).changed;
+  }
+
+  /**
+   * Which keys exchange values that must be unique with a key that was refused for such a value; undefined: none, or they
+   * have more than `limit` copies.
+   */
+  async exchangeOf(session: Session, key: Key, fault: SyncError, limit: number): Promise<Exchange | undefined> {
+    const exchange = isDuplicate(fault) ? await this.#unique.exchangeOf(session, key) : undefined;
+    if (!exchange) return undefined;
+    const counts = await this.count(session, exchange.keys, limit);
+    return [...counts.values()].reduce((sum, n) => sum + n, 0) > limit ? undefined : exchange;
+  }
+
+  /**
+   * Makes the copies of keys equal that exchange values which must be unique: where it may be NULL, all give their value up
+   * first. Where it may not, the last key in the row goes first; that leads nowhere if they go round in a circle.
+   */
+  async makeEqualTogether(tx: Transaction, { keys, clear }: Exchange): Promise<Equalised> {
+    await this.lock(tx, keys);
+    const written = await tx.roundTrip((t) => [
+      ...(clear ? [t.write('clearing copies', clear, [[...keys].sort(compareKeys)])] : []),
+      ...keys.toReversed().map((key) => this.makeEqual(t, [key])),
+    ]);
+    const changed = written.filter((one) => 'committedAtMs' in one).reduce((sum, one) => sum + one.changed, 0);
+    return { changed, committedAtMs: [] };
   }
 
   /** The primary key of the `rows`-th copy of a key after the cursor: where a chunk ends. Undefined: fewer are left. */
@@ -137,9 +184,7 @@ function joinClause(mirrorTable: string, { copy, columns, index }: TargetTable, 
 }
 
 /** Ends in an open WHERE clause whose first parameter is the list of keys. */
-function updateStatement(join: string, target: TargetTable, onDelete: DeletePolicy): string {
-  const { copy } = target;
-  const pairs = columnEqualities(target, onDelete);
+function updateStatement(join: string, { copy }: TargetTable, pairs: readonly ColumnEquality[]): string {
   const preserved = copy.preserve.map((column) => `f.${quoted(column)} = f.${quoted(column)}`);
   const condition = copy.where ? ` AND (${copy.where})` : '';
   return `UPDATE ${join} SET ${[...pairs.map((p) => p.assign), ...preserved].join(', ')}

@@ -61,7 +61,8 @@ export class PendingStore {
 
   /**
    * Ends the pass of keys that this claim still holds: those that were not marked since the pass began leave the
-   * table; the others are due at once, for a new pass. Belongs into the transaction that wrote their last copies.
+   * table; the others are due at once, for a new pass. So are parked keys that wait for one of them. Belongs into the
+   * transaction that wrote their last copies.
    */
   async complete(tx: Session, token: bigint, keys: readonly Key[]): Promise<void> {
     const texts = sortedTexts(keys);
@@ -76,7 +77,16 @@ export class PendingStore {
        WHERE source = ? AND k IN (?) AND token = ?`,
       [this.#source, texts, token],
     );
-    await Promise.all([completed, released]);
+    await Promise.all([completed, released, this.wake(tx, texts)]);
+  }
+
+  /** Copies of these keys were written: what is parked because one of them held a value is due at once. */
+  async wake(tx: Session, keys: readonly Key[]): Promise<void> {
+    await tx.write(
+      'waking parked keys',
+      `UPDATE ${this.table} SET due = NOW(6) WHERE source = ? AND waits_for IN (?) AND token IS NULL`,
+      [this.#source, keys.map(String)],
+    );
   }
 
   /**
@@ -102,22 +112,29 @@ export class PendingStore {
   }
 
   /** Lets a key go whose pass must begin anew. */
-  async restart(tx: Session, token: bigint, key: Key): Promise<void> {
-    await this.#letGo(tx, token, [key], 'due = NOW(6)');
+  async restart(tx: Session, token: bigint, key: Key, delaySeconds = 0): Promise<void> {
+    await this.#letGo(tx, token, key, `due = NOW(6) + INTERVAL ${delaySeconds} SECOND`);
   }
 
-  /** Parks a key that the target refuses: due again after a delay that doubles with each attempt, up to five minutes. A new mark un-parks it. */
-  async park(tx: Session, token: bigint, key: Key, reason: string): Promise<void> {
+  /**
+   * Parks a key that the target refuses: due again after a delay that doubles with each attempt, up to five minutes, or
+   * once copies of `waitsFor` have been written. A new mark un-parks it.
+   */
+  async park(tx: Session, token: bigint, key: Key, reason: string, waitsFor?: Key): Promise<void> {
     const due = 'due = NOW(6) + INTERVAL LEAST(300, POW(2, LEAST(attempts, 10))) SECOND';
-    await this.#letGo(tx, token, [key], `${due}, attempts = attempts + 1, last_error = ?`, [storedReason(reason)]);
+    await this.#letGo(tx, token, key, `${due}, attempts = attempts + 1, last_error = ?, waits_for = ?`, [
+      storedReason(reason),
+      waitsFor === undefined ? null : String(waitsFor),
+    ]);
   }
 
   /** Lets a key go whose copies somebody else has locked; its pass goes on from the cursor in about a second. */
-  async retryLater(tx: Session, token: bigint, key: Key): Promise<void> {
+  async retryLater(tx: Session, token: bigint, key: Key, cursor: Cursor): Promise<void> {
     await tx.write(
       'releasing keys',
-      `UPDATE ${this.table} SET due = NOW(6) + INTERVAL 500000 + RAND() * 500000 MICROSECOND, token = NULL WHERE source = ? AND k = ? AND token = ?`,
-      [this.#source, String(key), token],
+      `UPDATE ${this.table} SET due = NOW(6) + INTERVAL 500000 + RAND() * 500000 MICROSECOND, token = NULL, cur = ?
+       WHERE source = ? AND k = ? AND token = ?`,
+      [JSON.stringify(cursor), this.#source, String(key), token],
     );
   }
 
@@ -166,18 +183,12 @@ export class PendingStore {
     return rows.map((row) => ({ key: parseKey(row.k as string, this.#keyKind), reason: String(row.reason) }));
   }
 
-  async #letGo(
-    tx: Session,
-    token: bigint,
-    keys: readonly Key[],
-    set: string,
-    parameters: unknown[] = [],
-  ): Promise<void> {
+  async #letGo(tx: Session, token: bigint, key: Key, set: string, parameters: unknown[] = []): Promise<void> {
     await tx.write(
       'releasing keys',
       `UPDATE ${this.table} SET ${set}, token = NULL, cur = NULL, pass_generation = NULL, pass_since = NULL
-       WHERE source = ? AND k IN (?) AND token = ?`,
-      [...parameters, this.#source, sortedTexts(keys), token],
+       WHERE source = ? AND k = ? AND token = ?`,
+      [...parameters, this.#source, String(key), token],
     );
   }
 }

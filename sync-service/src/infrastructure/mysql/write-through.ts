@@ -3,6 +3,7 @@ import type { ConsumedStore } from './consumed-store.ts';
 import type { CopyStore, Equalised } from './copy-store.ts';
 import type { Database } from './database.ts';
 import type { MirrorStore } from './mirror-store.ts';
+import type { PendingStore } from './pending-store.ts';
 
 /** More copies are left to the fan-out: the partition would be held up. */
 const MOST_COPIES = 200;
@@ -26,25 +27,27 @@ export class WriteThrough {
   readonly #consumed: ConsumedStore;
   readonly #mirror: MirrorStore;
   readonly #copies: readonly CopyStore[];
+  readonly #pending: PendingStore;
 
-  constructor(consumed: ConsumedStore, mirror: MirrorStore, copies: readonly CopyStore[]) {
+  constructor(consumed: ConsumedStore, mirror: MirrorStore, copies: readonly CopyStore[], pending: PendingStore) {
     this.#consumed = consumed;
     this.#mirror = mirror;
     this.#copies = copies;
+    this.#pending = pending;
   }
 
   /**
    * Writes `row` and moves the offset if the partition stands where it must and was not set back, so that what comes is
    * newer than what came, the key is in the mirror, by this partition or from an epoch before, and it has few copies;
-   * returns undefined, stores nothing and touches no copy if not. Fails with `store_contended` at once where somebody has
-   * locked a copy, with `store_refused` where a value does not fit.
+   * returns undefined, stores nothing and touches no copy if not. Fails, at once, where somebody has locked a copy, or a
+   * target table does not take it.
    *
    * What the statements need of each other they are told by SQL: nothing is awaited between the first and the commit.
    */
   async write(database: Database, move: OffsetMove, row: MirrorRow): Promise<Equalised | undefined> {
     const counts = this.#copies.map((copy) => copy.lockedCount(row.key, MOST_COPIES + 1));
     const store = this.#storeStatement(move, row);
-    const [, { matched }, , ...changed] = await database.transaction('write-through', (tx) =>
+    const [, { matched }, , changed] = await database.transaction('write-through', (tx) =>
       tx.roundTrip(
         (t) => [
           t.rows(
@@ -55,7 +58,8 @@ export class WriteThrough {
           t.write('storing a key', store.sql, store.parameters),
           // A mirror row that was not stored is not locked either: copies could be given what it has held before.
           t.write('storing a key', `SET ${STORED} = ROW_COUNT()`),
-          ...this.#copies.map((copy) => copy.makeEqualUnderLock(t, [row.key], undefined, `${STORED} > 0`)),
+          Promise.all(this.#copies.map((copy) => copy.makeEqualUnderLock(t, row.key, `${STORED} > 0`))),
+          this.#pending.wake(t, [row.key]),
         ],
         'commit',
       ),
