@@ -94,6 +94,11 @@ export function toSourceError(error: unknown, doing: string, name: string): Sync
   return new SyncError('user_database_unavailable', `${name}: ${message}`, { cause });
 }
 
+/** The server, or this way to it, does not serve. */
+export function isUnavailable({ kind }: SyncError): boolean {
+  return kind === 'store_unavailable' || kind === 'user_database_unavailable';
+}
+
 /** A statement holds a character that the column which it is compared with cannot hold. */
 export function isUnconvertible(error: unknown): boolean {
   return error instanceof SyncError && error.message.endsWith(`: ${UNCONVERTIBLE}`);
