@@ -108,6 +108,23 @@ test('a half-open link hides that the other side is gone', async () => {
   await closed;
 });
 
+test('a link that falls silent delivers nothing on what is open, not even its end, and everything on what is opened', async () => {
+  const socket = open();
+  socket.write('a');
+  await answer(socket, 1);
+  proxy.silence();
+  socket.write('b');
+  accepted[0]?.end();
+  const next = open();
+  next.write('c');
+  expect(await answer(next, 1)).toBe('C');
+  proxy.heal();
+  next.write('d');
+  expect(await answer(next, 1)).toBe('D');
+  expect([...received.values()]).toEqual(['a', 'cd']);
+  expect(socket.readableEnded).toBe(false);
+});
+
 test('a server that is not there is a reset', async () => {
   server.close();
   await once(server, 'close');

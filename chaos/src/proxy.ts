@@ -5,12 +5,13 @@ import { setTimeout as delay } from 'node:timers/promises';
 /** Chunks that one direction of a connection holds before it stops reading. */
 const MOST_HELD = 64;
 
-/** A TCP proxy on 127.0.0.1 that can behave like a bad network. Every fault lasts until {@link heal}. */
+/** A TCP proxy on 127.0.0.1 that can behave like a bad network. Every fault but {@link silence} lasts until {@link heal}. */
 export class TcpProxy implements AsyncDisposable {
   /** Where new connections lead: a port of 127.0.0.1. Set later than the proxy is opened if the server must know the proxy first. */
   target: number;
   readonly #server = createServer({ allowHalfOpen: true }, (client) => this.#accept(client));
   readonly #sockets = new Set<Socket>();
+  readonly #silent = new WeakSet<Socket>();
   #isCut = false;
   #latencyMs = 0;
   #passable: Promise<void> = Promise.resolve();
@@ -44,6 +45,11 @@ export class TcpProxy implements AsyncDisposable {
     this.#passable = new Promise((resolve) => {
       this.#open = resolve;
     });
+  }
+
+  /** Delivers nothing more on the connections that there are, for good, and closes none of them; new ones are sound. */
+  silence(): void {
+    for (const socket of this.#sockets) this.#silent.add(socket);
   }
 
   /** Delivers each byte so many milliseconds later, in each direction. */
@@ -90,7 +96,7 @@ export class TcpProxy implements AsyncDisposable {
         const wait = due - performance.now();
         if (wait > 0) await delay(wait);
         await this.#passable;
-        deliver();
+        if (!this.#silent.has(from)) deliver();
       });
     };
     this.#sockets.add(from);

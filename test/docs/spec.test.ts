@@ -13,6 +13,7 @@ const DOCUMENTS = [
   'CHANGELOG.md',
   'docs/SPEC.md',
   'docs/ERRORS.md',
+  'docs/waits.md',
   ...readdirSync(`${ROOT}docs/decisions`).map((name) => `docs/decisions/${name}`),
 ];
 

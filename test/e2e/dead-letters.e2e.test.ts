@@ -1,8 +1,9 @@
 import { changeTopic, deadLetterTopic } from '@friend-sync/connectors';
 import kafkajs from 'kafkajs';
 import { expect, test } from 'vitest';
-import { createUsers } from '../support/load.ts';
+import { createRows, createUsers } from '../support/load.ts';
 import { openPipeline } from '../support/pipeline.ts';
+import { TWO_SOURCES } from '../support/tables.ts';
 
 const USERS = 20;
 const JUNK_BYTES = 10 * 1024 * 1024;
@@ -86,4 +87,37 @@ test('case 23, 53: junk of every kind becomes dead letters with its bytes, the n
   await operations.requestReads(source, keys);
   await pipeline.settled();
   expect(await daemon.metric('friend_sync_copies_written_total')).toBe(written);
+});
+
+test('case 71, 79: a source whose topic is half junk halts and is named, while the other source goes on; moved past the junk, it goes on too', async () => {
+  await using pipeline = await openPipeline(TWO_SOURCES);
+  const { operations, configuration, stack, user, userDb, friend, friendDb } = pipeline;
+  const [account] = configuration.mapping.sources;
+  if (!account) throw new Error('the mapping has no source');
+  await createRows(pipeline);
+  const daemon = await pipeline.startDaemon();
+  await pipeline.settled();
+  const kafka = new kafkajs.Kafka({ brokers: [stack.kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING });
+  const producer = kafka.producer();
+  await producer.connect();
+  const junk = Array.from({ length: 150 }, () => ({ key: 'no key', value: 'no value', partition: 0 }));
+  await producer.send({ topic: changeTopic(configuration.settings, account), messages: junk });
+  await producer.disconnect();
+  const troubles = async () => (await daemon.readiness()).troubles;
+  await expect
+    .poll(troubles, SOON)
+    .toContainEqual(expect.objectContaining({ kind: 'contract_broken', problem: expect.stringMatching(/100 of/) }));
+
+  const copies = async (column: string, table: string) =>
+    (await friend.rows('reading', `SELECT DISTINCT ${column} AS v FROM ${friendDb}.${table}`)).map(({ v }) => v);
+  for (const title of ['one', 'two', 'three']) {
+    await user.write('a change', `UPDATE ${userDb}.team SET title = ?`, [title]);
+    await expect.poll(() => copies('title', 'member'), SOON).toEqual([title]);
+  }
+  expect(await troubles()).toContainEqual(expect.objectContaining({ kind: 'contract_broken' }));
+  await operations.executeReset(await operations.planReset([account], { kind: 'latest' }));
+  await daemon.ready();
+  await user.write('a change', `UPDATE ${userDb}.account SET nick = 'after all'`);
+  await expect.poll(() => copies('nick', 'friend'), SOON).toEqual(['after all']);
+  expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
 });

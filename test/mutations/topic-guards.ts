@@ -1,6 +1,6 @@
 import { APPLICATION, type Guard } from './guard.ts';
 
-/** What keeps the offsets of one topic from being taken for those of another. */
+/** What keeps the offsets of one topic from being taken for those of another, and a topic of junk from being passed. */
 export const TOPIC_GUARDS: readonly Guard[] = [
   {
     guard: 'the probe for another log',
@@ -50,6 +50,16 @@ export const TOPIC_GUARDS: readonly Guard[] = [
       project: 'mysql',
       file: `${APPLICATION}/ingest/topic-watch.mysql.test.ts`,
       name: 'case 11: a log that was re-created and has outgrown the offset has the consumer join again, once',
+    },
+  },
+  {
+    guard: 'the share of dead letters over several batches',
+    file: `${APPLICATION}/ingest/undecodable.ts`,
+    replace: [['before.decodable : []', 'before.decodable.filter(() => own.every((is) => !is)) : []']],
+    test: {
+      project: 'unit',
+      file: `${APPLICATION}/ingest/decode-batch.test.ts`,
+      name: 'case 79: a topic halts before it is all dead letters, however its junk is mixed: one good message in each batch',
     },
   },
 ];

@@ -144,6 +144,31 @@ test('case 80: nor do they end a statement that writes, or leave it uncommitted'
   expect(await root.rows('reading', 'SELECT v FROM user_db.w')).toEqual([{ v: 2 }]);
 });
 
+test('case 70: a connection that falls silent is given up, with its locks, and the next attempt has another', async () => {
+  await root.write('creating', 'CREATE TABLE user_db.silent (id INT PRIMARY KEY)');
+  await using way = await TcpProxy.open(own.userMysql.port);
+  const server = configurationOf('root', way.port).settings.source;
+  await using writer = openDatabase(server, { connections: 1, answerMs: 500, silenceSeconds: 2 });
+  const insert = (id: number) => `INSERT INTO user_db.silent VALUES (${id})`;
+  const isGivenUp = { kind: 'store_unavailable', message: expect.stringContaining('no answer within 0.5 s') };
+  await writer.write('inserting', insert(1));
+  way.silence();
+  await expect(writer.write('inserting', insert(2))).rejects.toMatchObject(isGivenUp);
+  const rows = () => writer.rows('looking', 'SELECT id FROM user_db.silent');
+  expect(await rows()).toEqual([{ id: 1 }]);
+  const broken = writer.transaction('several statements', async (tx) => {
+    await tx.write('inserting', insert(2));
+    way.silence();
+    await tx.write('inserting', insert(3));
+  });
+  await expect(broken).rejects.toMatchObject(isGivenUp);
+  expect(await rows()).toEqual([{ id: 1 }]);
+  // The server ends the session that it does not hear of any more.
+  await root.write('inserting', insert(2));
+  expect(await writer.patient(10_000).rows('waiting', 'SELECT SLEEP(1) AS was_ended')).toEqual([{ was_ended: '0' }]);
+  way.silence();
+});
+
 test('case 82: a statement of a round trip that is issued after something was awaited fails, and is not dropped', async () => {
   await root.write('creating', 'CREATE TABLE user_db.late (id INT PRIMARY KEY)');
   const insert = (id: number) => `INSERT INTO user_db.late VALUES (${id})`;

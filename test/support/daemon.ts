@@ -15,6 +15,8 @@ export interface Daemon {
   /** Waits until /readyz says yes. */
   ready(): Promise<void>;
   readiness(): Promise<{ ready: boolean; troubles: { kind: string; problem: string }[] }>;
+  /** The status of its /livez. */
+  liveness(): Promise<number>;
   /** One number of its /metrics, summed over the labels, or over those that hold `label`. */
   metric(name: string, label?: string): Promise<number>;
   kill(signal?: NodeJS.Signals): Promise<number | null>;
@@ -57,6 +59,7 @@ export async function startDaemon(configFile: string, env: Readonly<Record<strin
         }),
       ]);
     },
+    liveness: async () => (await fetch(`http://127.0.0.1:${port()}/livez`)).status,
     async metric(name, label = '') {
       const text = await (await fetch(`http://127.0.0.1:${port()}/metrics`)).text();
       const lines = text.split('\n').filter((line) => line.startsWith(`${name} `) || line.startsWith(`${name}{`));

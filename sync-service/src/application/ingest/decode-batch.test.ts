@@ -91,16 +91,42 @@ test('case 24: what is not the fault of the message fails the batch, and makes n
   await expect(decode(away, message(0n, 'one'))).rejects.toMatchObject({ kind: 'schema_unavailable' });
 });
 
-test('a topic of junk alone halts before it is all dead letters', async () => {
-  const undecodable = new Undecodable();
-  const junk = batchOf(...Array.from({ length: 60 }, (_, i) => message(BigInt(i), 'junk')));
-  const decoded = await decodeBatch(decoder(writer('nick', 'avatar')), schema, junk, 1);
-  undecodable.require(junk, decoded);
-  undecodable.count(junk, decoded);
-  expect(() => undecodable.require(junk, decoded)).toThrow(expect.objectContaining({ kind: 'contract_broken' }));
+/** Plays batches into a topic, one after the other: a letter for each message, j for junk. Gives back how many were stored. */
+async function storedOf(undecodable: Undecodable, batches: readonly string[], from = 0n): Promise<number> {
+  let offset = from;
+  for (const [stored, letters] of batches.entries()) {
+    const messages = [...letters].map((letter, i) => message(offset + BigInt(i), letter === 'j' ? 'junk' : letter));
+    const nextOffset = offset + BigInt(messages.length);
+    const batch = { ...batchOf(...messages), expectedOffset: offset, nextOffset };
+    const decoded = await decodeBatch(decoder(writer('nick', 'avatar')), schema, batch, 1);
+    try {
+      undecodable.require(batch, decoded);
+    } catch (error) {
+      expect(error).toMatchObject({ kind: 'contract_broken' });
+      return stored;
+    }
+    undecodable.count(batch, decoded);
+    offset = nextOffset;
+  }
+  return batches.length;
+}
 
-  const right = batchOf(message(0n, 'one'));
-  const between = await decodeBatch(decoder(writer('nick', 'avatar')), schema, right, 1);
-  undecodable.count(right, between);
-  undecodable.require(junk, decoded);
+test.each([
+  ['junk alone', Array(1_000).fill('j'), 99],
+  ['junk alone, many at once', Array(10).fill('j'.repeat(60)), 1],
+  ['one good message in each batch', Array(300).fill('jg'), 99],
+  ['junk in the middle of a batch', ['g', `${'j'.repeat(100)}${'g'.repeat(400)}`], 1],
+  ['less than half of it', Array(300).fill('jgg'), 300],
+  ['ninety-nine now and then', Array(9).fill(`${'j'.repeat(99)}${'g'.repeat(101)}`), 9],
+])(
+  'case 79: a topic halts before it is all dead letters, however its junk is mixed: %s',
+  async (_, batches, stored) => {
+    expect(await storedOf(new Undecodable(), batches)).toBe(stored);
+  },
+);
+
+test('case 79: behind an offset that was moved past the junk, it begins anew', async () => {
+  const undecodable = new Undecodable();
+  expect(await storedOf(undecodable, Array(1_000).fill('j'))).toBe(99);
+  expect(await storedOf(undecodable, ['g', 'j', 'g'], 500n)).toBe(3);
 });

@@ -2,10 +2,12 @@ import { createHash } from 'node:crypto';
 import type { Configuration, CopyMapping, SourceMapping } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import { inPages } from '../../domain/pages.ts';
-import { type Database, quoted, type Row } from '../../infrastructure/mysql/database.ts';
+import { type Database, quoted, type Row, type Session } from '../../infrastructure/mysql/database.ts';
 import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
 
 const PAGE_KEYS = 5_000;
+/** A page of keys may have millions of copies. */
+const ANSWER_MS = 600_000;
 const MOST_EXAMPLES = 10;
 
 export interface Comparison {
@@ -34,9 +36,10 @@ export type Differing = ReadonlyMap<string, ReadonlyMap<Key, Held>>;
 export async function compareCopies(
   { mapping }: Configuration,
   source: Database,
-  target: Database,
+  friend: Database,
   before?: Differing,
 ): Promise<Comparison> {
+  const target = friend.patient(ANSWER_MS);
   const tally = new Tally();
   for (const sourceMapping of mapping.sources) {
     if (before && !before.has(sourceMapping.name)) continue;
@@ -106,7 +109,7 @@ async function hasIntegerKey(source: Database, mapping: SourceMapping): Promise<
   return column?.dataType.endsWith('int') ?? false;
 }
 
-async function* keysOf(copy: CopyMapping, target: Database, toKey: (raw: unknown) => Key): AsyncGenerator<Key[]> {
+async function* keysOf(copy: CopyMapping, target: Session, toKey: (raw: unknown) => Key): AsyncGenerator<Key[]> {
   const [key, table] = [quoted(copy.key), quoted(copy.table.database, copy.table.table)];
   for (let after: Key | undefined; ; ) {
     const rows = await target.rows(
@@ -122,7 +125,7 @@ async function* keysOf(copy: CopyMapping, target: Database, toKey: (raw: unknown
 }
 
 /** One row for all copies of a key that hold the same bytes, `n` of them: a key may have a million copies. */
-async function readCopies(copy: CopyMapping, target: Database, keys: readonly Key[]): Promise<Row[]> {
+async function readCopies(copy: CopyMapping, target: Session, keys: readonly Key[]): Promise<Row[]> {
   const columns = ['k', ...copy.set.map((_, i) => `c${i}`)];
   const inner = [copy.key, ...copy.set.map(({ column }) => column)].map(
     (name, i) => `${quoted(name)} AS ${columns[i]}`,

@@ -2,6 +2,7 @@ import { randomUUID } from 'node:crypto';
 import type { Kafka } from 'kafkajs';
 import { pino } from 'pino';
 import { beforeAll, describe, expect, test } from 'vitest';
+import { TcpProxy } from '../../../../chaos/src/proxy.ts';
 import { ownStack } from '../../../../test/support/own-stack.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './admin.ts';
 import { createKafka } from './client.ts';
@@ -87,6 +88,27 @@ describe('the admin, on a real broker', () => {
     const asked = Array.from({ length: 20 }, () => nowhere.partitionCount('t'));
     for (const answer of asked) await expect(answer).rejects.toMatchObject({ kind: 'source_unavailable' });
     await nowhere[Symbol.asyncDispose]();
+  });
+
+  test('case 81: a client whose first connect fails is replaced by one that connects', async () => {
+    const { port, advertised } = ownStack().proxiedKafka;
+    await using link = await TcpProxy.open(port, advertised);
+    const brokers = [`127.0.0.1:${advertised}`];
+    await using late = openKafkaAdmin(createKafka({ ...SETTINGS, brokers }, pino({ level: 'silent' })));
+    const topic = definition(2);
+    await admin.ensureTopics([topic]);
+    const questions = [
+      () => late.partitionCount(topic.topic),
+      () => late.endOffsets(topic.topic),
+      () => late.send(topic.topic, 'k', 'v'),
+    ];
+    link.cut();
+    const unavailable = { kind: 'source_unavailable' };
+    await Promise.all(questions.map((ask) => expect(ask()).rejects.toMatchObject(unavailable)));
+    link.heal();
+    await Promise.all(questions.map((ask) => ask()));
+    const sent = [...(await admin.endOffsets(topic.topic)).values()].reduce((sum, end) => sum + end, 0n);
+    expect(sent).toBe(1n);
   });
 
   test('what is asked once it is closed fails, and opens no connection that nobody would close', async () => {

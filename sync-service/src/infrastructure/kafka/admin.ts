@@ -219,7 +219,12 @@ function lazyConnection<C extends Admin | Producer>(create: () => C, unlessLeft:
 
   function connect(): Connection<C> {
     const client = create();
-    return { client: client.connect().then(() => client), uses: 0, turn: Promise.resolve() };
+    const connection = { client: client.connect().then(() => client), uses: 0, turn: Promise.resolve() };
+    // Why does not matter: what has never been connected serves nobody.
+    connection.client.catch(() => {
+      if (current === connection) current = undefined;
+    });
+    return connection;
   }
 
   function requireOpen(): void {

@@ -18,7 +18,7 @@ export function createKafka(settings: Settings['kafka'], log: Logger): Kafka {
     ...(settings.sasl ? { sasl: saslOptions(settings.sasl) } : {}),
     connectionTimeout: 5_000,
     authenticationTimeout: 10_000,
-    requestTimeout: 30_000,
+    requestTimeout: 15_000,
     retry: { initialRetryTime: 200, multiplier: 2, factor: 0.2, maxRetryTime: 5_000, retries: 5 },
     logLevel: log.isLevelEnabled('trace') ? logLevel.DEBUG : logLevel.INFO,
     logCreator: () => (entry) => bridge(log, entry),

@@ -1,7 +1,9 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import kafkajs, { type Batch, type Consumer, type EachBatchPayload, type KafkaMessage } from 'kafkajs';
-import { SyncError } from '../../errors.ts';
-import type { Alive, AssignedPartition, ChangeConsumerOptions, Message } from './consumer.ts';
+import kafkajs, { type Consumer, type EachBatchPayload } from 'kafkajs';
+import { within } from '../../application/proof/wait.ts';
+import { SyncError, toSyncError } from '../../errors.ts';
+import type { Alive, AssignedPartition, ChangeConsumerOptions } from './consumer.ts';
+import { fetchedOffset, newestTimestamp, toMessage } from './fetched-batch.ts';
 
 interface SessionOptions extends ChangeConsumerOptions {
   onPositioned(partitions: number): void;
@@ -35,6 +37,8 @@ const MAX_WAIT_MS = 500;
 const JOIN_GRACE_MS = 4_000;
 const CLOSE_MS = 5_000;
 const REPOSITION_MS = 5_000;
+/** A batch of which nothing is stored for so long is not waited for any longer by the others. */
+const GRACE_MS = 1_000;
 /** What tells that the group has moved on; kafkajs must see it to join again. */
 const REBALANCE_TYPES = [
   'REBALANCE_IN_PROGRESS',
@@ -46,6 +50,7 @@ const REBALANCE_TYPES = [
 /**
  * Connects, joins and consumes. Partitions are paused from the moment of their assignment until the handler has said
  * where to read from: nothing is fetched before, other partitions are not held up, and kafkajs goes on with heartbeats.
+ * So are those whose handler waits: kafkajs fetches nothing from a broker until every batch of the last fetch has ended.
  */
 export function openSession(options: SessionOptions): ConsumerSession {
   const { handler, log, batchMessages } = options;
@@ -62,6 +67,8 @@ export function openSession(options: SessionOptions): ConsumerSession {
     retry: { restartOnFailure: async () => false },
   });
   const positions = new Map<string, Position>();
+  /** What is still being stored of batches that kafkajs no longer waits for; one for a partition at most. */
+  const left = new Map<string, Promise<void>>();
   let generation = Symbol('not joined');
   let isClosing = false;
   let isAbandoned = false;
@@ -69,9 +76,18 @@ export function openSession(options: SessionOptions): ConsumerSession {
 
   const isCurrent = (position: Position) => positions.get(nameOf(position)) === position;
 
+  /** A partition whose batch was left is read on from there once that has ended. */
   function seekTo(topic: string, partition: number, expectedOffset: bigint): void {
-    positions.set(nameOf({ topic, partition }), { topic, partition, expectedOffset });
-    consumer.seek({ topic, partition, offset: String(expectedOffset) });
+    const name = nameOf({ topic, partition });
+    positions.set(name, { topic, partition, expectedOffset });
+    if (left.has(name)) return;
+    try {
+      consumer.seek({ topic, partition, offset: String(expectedOffset) });
+      consumer.resume([{ topic, partitions: [partition] }]);
+    } catch {
+      // It has just crashed; its successor asks the database for the position.
+      positions.clear();
+    }
   }
 
   /** Runs within kafkajs's join, before its first fetch. */
@@ -103,24 +119,58 @@ export function openSession(options: SessionOptions): ConsumerSession {
     };
     while (!isOutdated()) {
       try {
+        // What an assignment before this one has left is over, or soon hears that it is.
+        await left.get(nameOf({ topic, partition }));
         const offset = await handler.assigned(topic, partition, alive);
         if (isOutdated()) return;
         seekTo(topic, partition, offset);
-        consumer.resume([{ topic, partitions: [partition] }]);
         log.info({ topic, partition, offset: String(offset) }, 'partition positioned');
         return;
       } catch (error) {
         if (isOutdated()) return;
-        log.error({ topic, partition, ...describe(error) }, 'partition could not be positioned, trying again');
+        log.error(
+          { topic, partition, problem: toSyncError(error).message },
+          'partition could not be positioned, trying again',
+        );
         await sleep(REPOSITION_MS, undefined, { ref: false });
       }
     }
   }
 
   async function onBatch(payload: EachBatchPayload): Promise<void> {
+    const position = positions.get(nameOf(payload.batch));
+    if (!position || left.has(nameOf(position)) || !payload.isRunning() || payload.isStale()) return;
+    const storing = storeBatch(payload, position);
+    if (!(await goesOn(storing, position))) leave(storing, position);
+  }
+
+  /** False where it has not ended, and none of it was stored for a while. */
+  async function goesOn(storing: Promise<void>, position: Position): Promise<boolean> {
+    const ended = storing.then(() => true);
+    for (let before: bigint | undefined; before !== position.expectedOffset; ) {
+      before = position.expectedOffset;
+      if (await within(GRACE_MS, ended)) return true;
+    }
+    return false;
+  }
+
+  /** Lets kafkajs fetch for the other partitions; this one is read on from its position once its batch has ended. */
+  function leave(storing: Promise<void>, { topic, partition }: Position): void {
+    const name = nameOf({ topic, partition });
+    log.debug({ topic, partition }, 'its batch takes long, the other partitions go on without it');
+    consumer.pause([{ topic, partitions: [partition] }]);
+    const ended = storing
+      .catch(() => {})
+      .then(() => {
+        left.delete(name);
+        const next = positions.get(name);
+        if (next && !isClosing) seekTo(topic, partition, next.expectedOffset);
+      });
+    left.set(name, ended);
+  }
+
+  async function storeBatch(payload: EachBatchPayload, position: Position): Promise<void> {
     const { batch } = payload;
-    const position = positions.get(nameOf(batch));
-    if (!position || !payload.isRunning() || payload.isStale()) return;
     const requireCurrent = () => {
       if (isClosing || !payload.isRunning() || !isCurrent(position)) throw new SyncError('aborted', 'batch outdated');
     };
@@ -188,7 +238,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
   /** kafkajs's own errors pass; of others it kills the consumer for some (TypeError …), so none leaves as it is. */
   function escaping(error: unknown, { topic, partition }: Position): unknown {
     if (error instanceof kafkajs.KafkaJSError) return error;
-    log.error({ topic, partition, ...describe(error) }, 'batch failed, reading it again');
+    log.error({ topic, partition, problem: toSyncError(error).message }, 'batch failed, reading it again');
     return new Error('batch failed');
   }
 
@@ -200,7 +250,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
   }).then(async (error) => {
     generation = Symbol('ended');
     positions.clear();
-    if (!isClosing) await disconnect(consumer);
+    if (!isClosing) await Promise.all([disconnect(consumer), ...left.values()]);
     return error;
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => end(payload.error));
@@ -212,13 +262,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
   return {
     ended,
     seek(topic, partition, offset) {
-      if (!positions.has(nameOf({ topic, partition }))) return;
-      try {
-        seekTo(topic, partition, offset);
-      } catch {
-        // It has just crashed; its successor asks the database for the position.
-        positions.clear();
-      }
+      if (positions.has(nameOf({ topic, partition }))) seekTo(topic, partition, offset);
     },
     assignment: () => [...positions.values()].map((position) => ({ ...position })),
     rejoin: () => end(REJOIN),
@@ -228,7 +272,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
         // A join in progress is waited for: only a member that has joined can leave the group.
         await Promise.race([started.catch(() => {}), sleep(JOIN_GRACE_MS, undefined, { ref: false })]);
         isAbandoned = true;
-        await disconnect(consumer);
+        await Promise.all([disconnect(consumer), ...left.values()]);
       })();
       await Promise.race([closed, sleep(CLOSE_MS, undefined, { ref: false })]);
       end(undefined);
@@ -257,32 +301,4 @@ async function disconnect(consumer: Consumer): Promise<void> {
 
 function nameOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {
   return `${topic}/${partition}`;
-}
-
-/** kafkajs's batches carry the offset they were asked from; its types do not say so. */
-function fetchedOffset(batch: Batch): bigint {
-  return BigInt((batch as Batch & { readonly fetchedOffset: string }).fetchedOffset);
-}
-
-/**
- * The newest timestamp between two offsets, inclusive. Control records count: what identifies a log is that nothing
- * below the stored offset is newer than the newest record that was passed.
- */
-function newestTimestamp(batch: Batch, from: bigint, to: bigint): number {
-  const { rawMessages } = batch as Batch & { readonly rawMessages: readonly KafkaMessage[] };
-  return rawMessages.reduce((newest, { offset, timestamp }) => {
-    const at = BigInt(offset);
-    return at >= from && at <= to ? Math.max(newest, Number(timestamp)) : newest;
-  }, 0);
-}
-
-function toMessage({ offset, key, value, timestamp, headers = {} }: KafkaMessage): Message {
-  return { offset: BigInt(offset), key, value, timestampMs: Number(timestamp), headers };
-}
-
-/** Of an unclassified error only name and stack frames: nobody vouches for its message. */
-function describe(error: unknown): Record<string, unknown> {
-  if (error instanceof SyncError) return { kind: error.kind, reason: error.message };
-  const { name, stack } = error instanceof Error ? error : new Error();
-  return { name, frames: stack?.split('\n').filter((line) => line.startsWith('    at ')) };
 }

@@ -1,59 +1,31 @@
-import { randomUUID } from 'node:crypto';
-import { type Kafka, Partitioners } from 'kafkajs';
-import { pino } from 'pino';
-import { afterEach, beforeAll, describe, expect, test, vi } from 'vitest';
+import { describe, expect, test, vi } from 'vitest';
+import { type ConsumeOptions, consumers } from '../../../../test/support/consumers.ts';
 import { failingCommits } from '../../../../test/support/failing-commits.ts';
-import { ownStack } from '../../../../test/support/own-stack.ts';
 import { StoredOffsets } from '../../../../test/support/stored-offsets.ts';
 import { SyncError } from '../../errors.ts';
-import { type KafkaAdmin, openKafkaAdmin } from './admin.ts';
-import { createKafka } from './client.ts';
-import { type ChangeConsumer, type ConsumerState, createChangeConsumer, type PartitionHandler } from './consumer.ts';
+import type { ConsumerState, PartitionHandler } from './consumer.ts';
 
-const SETTINGS = {
-  clientId: 'friend-sync-test',
-  groupId: 'unused',
-  tls: false,
-  topicPrefix: 'test',
-  partitions: 1,
-  replicationFactor: 1,
-  sessionTimeoutMs: 6_000,
-};
 const WAIT = { timeout: 20_000, interval: 20 };
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => BigInt(from + i));
 
 describe('the consumer, on a real broker', () => {
-  const opened: AsyncDisposable[] = [];
-  let kafka: Kafka;
-  let admin: KafkaAdmin;
+  const broker = consumers();
   let topic: string;
 
-  beforeAll(() => {
-    kafka = createKafka({ ...SETTINGS, brokers: [ownStack().kafkaBrokers] }, pino({ level: 'silent' }));
-    admin = openKafkaAdmin(kafka);
-    return () => admin[Symbol.asyncDispose]();
-  });
-
-  afterEach(async () => {
-    await Promise.all(opened.splice(0).map((resource) => resource[Symbol.asyncDispose]()));
-  });
-
-  async function createTopic(partitions = 1, config: Record<string, string> = {}): Promise<void> {
-    topic = `t-${randomUUID()}`;
-    await admin.ensureTopics([{ topic, partitions, replicationFactor: 1, config }]);
-  }
-
-  async function produce(count: number, partition = 0): Promise<void> {
-    const producer = kafka.producer({ createPartitioner: Partitioners.DefaultPartitioner });
-    await producer.connect();
-    const messages = Array.from({ length: count }, (_, i) => ({ key: `k${i}`, value: `v${i}`, partition }));
-    await producer.send({ topic, messages });
-    await producer.disconnect();
-  }
+  const createTopic = async (partitions = 1) => {
+    topic = await broker.createTopic(partitions);
+  };
+  const produce = (count: number, partition = 0) => broker.produce(topic, count, partition);
+  const consume = (handler: PartitionHandler, options: Omit<ConsumeOptions, 'topics'> = {}) =>
+    broker.consume(handler, { topics: [topic], ...options });
 
   async function produceInTransaction(count: number, outcome: 'commit' | 'abort'): Promise<void> {
-    const producer = kafka.producer({ transactionalId: `tx-${topic}`, maxInFlightRequests: 1, idempotent: true });
+    const producer = broker.kafka.producer({
+      transactionalId: `tx-${topic}`,
+      maxInFlightRequests: 1,
+      idempotent: true,
+    });
     await producer.connect();
     const transaction = await producer.transaction();
     await transaction.send({
@@ -62,26 +34,6 @@ describe('the consumer, on a real broker', () => {
     });
     await transaction[outcome]();
     await producer.disconnect();
-  }
-
-  function consume(
-    handler: PartitionHandler,
-    { batchMessages = 100, groupId = `g-${topic}`, states = [] as ConsumerState[], via = kafka } = {},
-  ): ChangeConsumer {
-    const consumer = createChangeConsumer({
-      kafka: via,
-      groupId,
-      sessionTimeoutMs: 6_000,
-      topics: [topic],
-      partitionsConcurrently: 3,
-      batchMessages,
-      handler,
-      events: { onState: (state) => states.push(state) },
-      log: pino({ level: 'silent' }),
-    });
-    opened.push(consumer);
-    void consumer.start();
-    return consumer;
   }
 
   test('reads from the database’s offset, in slices, and commits it to the group', async () => {
@@ -94,7 +46,7 @@ describe('the consumer, on a real broker', () => {
     expect(database.stored.map(({ nextOffset }) => nextOffset)).toEqual([8n, 10n]);
     expect(consumer.assignment()).toEqual([{ topic, partition: 0, expectedOffset: 10n }]);
     await vi.waitFor(
-      async () => expect(await admin.groupOffsets(`g-${topic}`, topic)).toEqual(new Map([[0, 10n]])),
+      async () => expect(await broker.admin.groupOffsets(`g-${topic}`, topic)).toEqual(new Map([[0, 10n]])),
       WAIT,
     );
     expect(consumer.lastProgressAt()).toBeGreaterThan(0);
@@ -161,7 +113,7 @@ describe('the consumer, on a real broker', () => {
     await produce(10);
     const database = new StoredOffsets();
     database.next.set(0, 2n);
-    const native = kafka.admin();
+    const native = broker.kafka.admin();
     await native.connect();
     await native.fetchTopicOffsets(topic);
     await native.deleteTopicRecords({ topic, partitions: [{ partition: 0, offset: '6' }] });
@@ -203,14 +155,14 @@ describe('the consumer, on a real broker', () => {
       await produce(2);
       const database = new StoredOffsets();
       const states: ConsumerState[] = [];
-      consume(database, { states, via: failingCommits(kafka, type, 2) });
+      consume(database, { states, via: failingCommits(broker.kafka, type, 2) });
       await vi.waitFor(() => expect(database.offsets()).toEqual(range(0, 2)), WAIT);
       for (const count of [3, 4]) {
         await produce(1);
         await vi.waitFor(() => expect(database.offsets()).toEqual(range(0, count)), WAIT);
       }
       await vi.waitFor(
-        async () => expect(await admin.groupOffsets(`g-${topic}`, topic)).toEqual(new Map([[0, 4n]])),
+        async () => expect(await broker.admin.groupOffsets(`g-${topic}`, topic)).toEqual(new Map([[0, 4n]])),
         WAIT,
       );
       expect(states).not.toContain('crashed');

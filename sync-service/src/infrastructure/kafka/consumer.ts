@@ -38,7 +38,7 @@ export type Stored = { readonly kind: 'stored' } | { readonly kind: 'moved'; rea
  */
 export type Alive = () => Promise<void>;
 
-/** Where changes go. Calls for one partition never overlap within one assignment. */
+/** Where changes go. Calls for one partition never overlap, and one that waits holds up no other partition. */
 export interface PartitionHandler {
   /**
    * Called once for each partition of an assignment, before anything of it is read; returns the offset to read from,

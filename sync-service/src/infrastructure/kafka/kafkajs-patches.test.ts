@@ -1,4 +1,6 @@
+import { once } from 'node:events';
 import { createRequire } from 'node:module';
+import { type AddressInfo, createServer, type Socket } from 'node:net';
 import { afterEach, beforeEach, describe, expect, test, vi } from 'vitest';
 import { patchKafkajs, scheduleCheckPendingRequests, withLastOffset } from './kafkajs-patches.ts';
 
@@ -95,5 +97,63 @@ describe('the consumer group', () => {
     const ConsumerGroup = require('kafkajs/src/consumer/consumerGroup');
     const recovered = ConsumerGroup.prototype.recoverFromOffsetOutOfRange({ topic: 't', partition: 3 });
     await expect(recovered).rejects.toMatchObject({ name: 'KafkaJSNonRetriableError', retriable: false });
+  });
+});
+
+describe('a connection', () => {
+  /** Takes connections and says nothing. */
+  async function openSilent() {
+    const accepted: Socket[] = [];
+    const server = createServer((socket) => accepted.push(socket)).listen(0, '127.0.0.1');
+    await once(server, 'listening');
+    patchKafkajs();
+    const Connection = require('kafkajs/src/network/connection');
+    const logger = { debug() {}, error() {}, warn() {}, namespace: () => logger };
+    const connection = new Connection({
+      host: '127.0.0.1',
+      port: (server.address() as AddressInfo).port,
+      logger,
+      socketFactory: require('kafkajs/src/network/socketFactory')(),
+      requestTimeout: 300,
+      connectionTimeout: 5_000,
+    });
+    return {
+      accepted,
+      connection,
+      [Symbol.dispose]() {
+        connection.socket?.destroy();
+        for (const socket of accepted) socket.destroy();
+        server.close();
+      },
+    };
+  }
+
+  test('case 70: that does not answer is given up with all that waits on it; what is asked next has another', async () => {
+    using silent = await openSilent();
+    const { connection, accepted } = silent;
+    const { ApiVersions } = require('kafkajs/src/protocol/requests').requests;
+    const protocol = ApiVersions.protocol({ version: 0 })();
+    for (const attempt of [1, 2]) {
+      await connection.connect();
+      const asked = connection.send(protocol);
+      const patient = connection.send({ ...protocol, requestTimeout: 3_600_000 });
+      await expect(asked).rejects.toMatchObject({ name: 'KafkaJSRequestTimeoutError' });
+      await expect(patient).rejects.toMatchObject({ name: 'KafkaJSConnectionClosedError' });
+      expect(connection.isConnected()).toBe(false);
+      await vi.waitFor(() => expect(accepted.map(({ closed }) => closed)).toEqual(Array(attempt).fill(true)));
+    }
+  });
+
+  test('case 70: whose login is not answered is given up', async () => {
+    using silent = await openSilent();
+    const { connection } = silent;
+    await connection.connect();
+    vi.useFakeTimers({ toFake: ['setTimeout', 'clearTimeout'] });
+    const login = connection.sendAuthRequest({ request: { encode: async () => Buffer.alloc(1) }, response: {} });
+    const given = expect(login).rejects.toMatchObject({ name: 'KafkaJSConnectionError' });
+    await vi.advanceTimersByTimeAsync(10_000);
+    vi.useRealTimers();
+    await given;
+    expect(connection.isConnected()).toBe(false);
   });
 });

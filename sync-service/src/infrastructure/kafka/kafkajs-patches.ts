@@ -1,4 +1,5 @@
 import { createRequire } from 'node:module';
+import type { Socket } from 'node:net';
 import type { Kafka } from 'kafkajs';
 
 /**
@@ -7,6 +8,7 @@ import type { Kafka } from 'kafkajs';
  */
 const require = createRequire(import.meta.url);
 const PATCHED_VERSION = '2.2.4';
+const LOGIN_MS = 10_000;
 
 interface RequestQueue {
   throttleCheckTimeoutId: NodeJS.Timeout | null;
@@ -25,6 +27,15 @@ interface RecordBatch {
   readonly lastOffsetDelta: number;
   readonly maxTimestamp: string;
   readonly records: RawRecord[];
+}
+
+interface Connection {
+  readonly host: string;
+  readonly port: number;
+  readonly socket: Socket;
+  readonly authHandlers: { onError(): void } | null;
+  rejectRequests(error: Error): void;
+  disconnect(): Promise<unknown>;
 }
 
 interface Runner {
@@ -96,6 +107,7 @@ export function patchKafkajs(): void {
   require('kafkajs/src/consumer/consumerGroup').prototype.recoverFromOffsetOutOfRange = refuseOffsetOutOfRange;
   deliverControlBatches();
   endRecordBatches();
+  giveUpSilentConnections();
 }
 
 /**
@@ -125,6 +137,44 @@ function deliverControlBatches(): void {
     await this.processEachBatch(batch);
     await this.heartbeat();
   };
+}
+
+/**
+ * Closes a connection on which an answer has not come in time. The original keeps it, so that whatever is asked next waits
+ * in vain as well; and for the answer to a login it waits for ever.
+ */
+function giveUpSilentConnections(): void {
+  const { prototype } = require('kafkajs/src/network/connection');
+  if (prototype.send.name === 'sendOrGiveUp') return;
+  const { send, sendAuthRequest } = prototype;
+  prototype.send = async function sendOrGiveUp(this: Connection, request: unknown): Promise<unknown> {
+    const { socket } = this;
+    try {
+      return await send.call(this, request);
+    } catch (error) {
+      if ((error as Error).name === 'KafkaJSRequestTimeoutError' && this.socket === socket) giveUp(this);
+      throw error;
+    }
+  };
+  prototype.sendAuthRequest = async function sendOrGiveUp(this: Connection, request: unknown): Promise<unknown> {
+    const timer = setTimeout(() => giveUp(this), LOGIN_MS);
+    try {
+      return await sendAuthRequest.call(this, request);
+    } finally {
+      clearTimeout(timer);
+    }
+  };
+}
+
+function giveUp(connection: Connection): void {
+  const { KafkaJSConnectionClosedError } = require('kafkajs/src/errors');
+  const { host, port, socket, authHandlers } = connection;
+  socket.destroy();
+  authHandlers?.onError();
+  connection.rejectRequests(new KafkaJSConnectionClosedError('Closed a silent connection', { host, port }));
+  // Half an answer must not become the beginning of another connection's.
+  Object.assign(connection, { chunks: [], bytesBuffered: 0, bytesNeeded: 4 });
+  void connection.disconnect();
 }
 
 function endRecordBatches(): void {

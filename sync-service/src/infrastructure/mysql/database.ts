@@ -1,8 +1,10 @@
+import type { Socket } from 'node:net';
 import type { Settings } from '@friend-sync/connectors';
 import mysql, { type Pool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
+import { within } from '../../application/proof/wait.ts';
 import { SyncError } from '../../errors.ts';
 import { type Leavable, leavable } from '../../leavable.ts';
-import { toSourceError, toStoreError } from './fault.ts';
+import { isUnavailable, toSourceError, toStoreError } from './fault.ts';
 import { type SessionOptions, sessionStatement } from './session.ts';
 
 /** One row as mysql2 returns it: BIGINT and DECIMAL as strings, dates as strings, binary as Buffer. */
@@ -35,8 +37,14 @@ export interface Transaction extends Session {
   ): Promise<T>;
 }
 
-/** A pool on one MySQL server. Outside `transaction` each statement commits by itself. */
+/**
+ * A pool on one MySQL server. Outside `transaction` each statement commits by itself. A connection on which an answer takes
+ * too long is given up as `store_unavailable` or `user_database_unavailable`: what has become of its statement, the next
+ * attempt finds.
+ */
 export interface Database extends Session, AsyncDisposable {
+  /** For statements that may rightly take longer: an answer is waited for so long. */
+  patient(answerMs: number): Session;
   /** One transaction on one connection: commits what `work` returns from, rolls back what it throws from. */
   transaction<T>(doing: string, work: (tx: Transaction) => Promise<T>): Promise<T>;
 }
@@ -48,14 +56,21 @@ export interface DatabaseOptions extends SessionOptions {
   readonly sourceName?: string;
   /** Once it is aborted, nobody waits for the server any longer: what was asked of it fails. */
   readonly signal?: AbortSignal | undefined;
+  /** How long a connection, and an answer on it, is waited for. Left out: by a tool, whose statements may be large. */
+  readonly answerMs?: number;
 }
 
 type Classify = (error: unknown, doing: string) => SyncError;
 
+/** Keepalive finds a peer that is gone; a deadline, one that is there and silent. */
+const KEEP_ALIVE_MS = 10_000;
+const CLOSE_MS = 3_000;
+const TOOL_ANSWER_MS = 600_000;
+
 /** Connects lazily: a server that is down shows at the first statement, as `store_unavailable` or `user_database_unavailable`. */
 export function openDatabase(
   server: Pick<Settings['target'], 'host' | 'port' | 'user' | 'password' | 'tls'>,
-  { connections, sourceName, signal, ...session }: DatabaseOptions,
+  { connections, sourceName, signal, answerMs = TOOL_ANSWER_MS, ...session }: DatabaseOptions,
 ): Database {
   const pool = mysql.createPool({
     host: server.host,
@@ -71,6 +86,7 @@ export function openDatabase(
     bigNumberStrings: true,
     dateStrings: true,
     enableKeepAlive: true,
+    keepAliveInitialDelay: KEEP_ALIVE_MS,
     connectTimeout: 5_000,
     // No connection stays idle for longer than a second: the server would close it, or has become a replica of another
     // one that has its name now, and would be read-only for ever.
@@ -79,15 +95,28 @@ export function openDatabase(
   const ours = sessionStatement(session);
   // Runs before any statement of ours on that connection: mysql2 keeps commands in order. Without it values could be cut.
   // @ts-expect-error mysql2 hands the callback-style connection to this event, its types say otherwise
-  pool.on('connection', (connection) => connection.query(ours, (error) => error && connection.destroy()));
+  pool.on('connection', (connection: CoreConnection) => {
+    connection.query(ours, (error) => error && connection.destroy());
+    // mysql2 ends its own side of what it gives up; a peer that is silent never ends the other.
+    connection.stream.once('finish', () => connection.stream.destroy());
+  });
   const classify: Classify = sourceName ? (error, doing) => toSourceError(error, doing, sourceName) : toStoreError;
-  const link = { pool, classify, start: session.readsOnly ? START_READING : START, unlessLeft: leavable(signal) };
+  const start = session.readsOnly ? START_READING : START;
+  const link = { pool, classify, start, unlessLeft: leavable(signal), answerMs };
   return {
-    ...sessionOn((statements) => send(link, pool, statements)),
+    ...sessionOn((statements) => sendOnce(link, statements)),
+    patient: (longerMs) => sessionOn((statements) => sendOnce({ ...link, answerMs: longerMs }, statements)),
     transaction: (doing, work) => transaction(link, doing, work),
     // A connection that cannot be closed in order is closed all the same; its server is the one that is in trouble.
-    [Symbol.asyncDispose]: () => link.unlessLeft(pool.end()).catch(() => {}),
+    [Symbol.asyncDispose]: () => link.unlessLeft(answerWithin(CLOSE_MS, pool.end())).catch(() => {}),
   };
+}
+
+/** As mysql2 hands it to an event. */
+interface CoreConnection {
+  readonly stream: Socket;
+  query(sql: string, onEnd: (error: unknown) => void): void;
+  destroy(): void;
 }
 
 interface Link {
@@ -95,6 +124,37 @@ interface Link {
   readonly classify: Classify;
   readonly start: readonly Statement[];
   readonly unlessLeft: Leavable;
+  readonly answerMs: number;
+}
+
+/** Passes on an answer that comes in time. */
+export async function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T> {
+  const found = await within(
+    ms,
+    answer.then((value) => ({ value })),
+  );
+  if (found) return found.value;
+  throw Object.assign(new Error(`no answer within ${ms / 1000} s`), { code: 'PROTOCOL_SEQUENCE_TIMEOUT' });
+}
+
+async function connect({ pool, classify, unlessLeft, answerMs }: Link, doing: string): Promise<PoolConnection> {
+  const connecting = pool.getConnection();
+  try {
+    return await unlessLeft(answerWithin(answerMs, connecting));
+  } catch (error) {
+    // It may come all the same.
+    connecting.then((connection) => connection.release()).catch(() => {});
+    throw classify(error, doing);
+  }
+}
+
+async function sendOnce(link: Link, statements: readonly Statement[]): Promise<Result[]> {
+  const connection = await connect(link, namesOf(statements));
+  try {
+    return await send(link, connection, statements);
+  } finally {
+    connection.release();
+  }
 }
 
 interface Statement {
@@ -104,17 +164,23 @@ interface Statement {
 
 type Result = RowDataPacket[] & ResultSetHeader;
 
+const namesOf = (statements: readonly Statement[]) => statements.map(({ doing }) => doing).join(', ');
+
 /** Sends statements in one round trip and classifies what goes wrong. */
 async function send(
-  { classify, unlessLeft }: Link,
-  connection: Pool | PoolConnection,
+  { classify, unlessLeft, answerMs }: Link,
+  connection: PoolConnection,
   statements: readonly Statement[],
 ): Promise<Result[]> {
   try {
-    const [results] = await unlessLeft(connection.query(statements.map(({ sql }) => sql).join(';\n')));
+    const sent = connection.query(statements.map(({ sql }) => sql).join(';\n'));
+    const [results] = await unlessLeft(answerWithin(answerMs, sent));
     return (statements.length === 1 ? [results] : results) as Result[];
   } catch (error) {
-    throw classify(error, statements.map(({ doing }) => doing).join(', '));
+    const fault = classify(error, namesOf(statements));
+    // It is silent, or leads to a server that is no longer the one to ask; others may not.
+    if (isUnavailable(fault)) connection.destroy();
+    throw fault;
   }
 }
 
@@ -141,10 +207,8 @@ const START_READING: readonly Statement[] = [
 const COMMIT: Statement = { doing: 'commit', sql: 'COMMIT' };
 
 async function transaction<T>(link: Link, doing: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
-  const { pool, classify, start, unlessLeft } = link;
-  const connection = await unlessLeft(pool.getConnection()).catch((error) => {
-    throw classify(error, doing);
-  });
+  const { classify, start } = link;
+  const connection = await connect(link, doing);
   const state = { isNew: true, isOpen: false };
 
   /** The first statements take START TRANSACTION with them, the last ones COMMIT. */
@@ -197,10 +261,10 @@ async function roundTrip<T extends readonly unknown[]>(
 }
 
 /** A connection whose rollback fails is in an unknown state: it is closed, and the server rolls back. */
-async function giveBack({ unlessLeft }: Link, connection: PoolConnection, isOpen: boolean): Promise<void> {
+async function giveBack({ unlessLeft, answerMs }: Link, connection: PoolConnection, isOpen: boolean): Promise<void> {
   if (!isOpen) return connection.release();
   try {
-    await unlessLeft(connection.query('ROLLBACK'));
+    await unlessLeft(answerWithin(answerMs, connection.query('ROLLBACK')));
     connection.release();
   } catch {
     connection.destroy();

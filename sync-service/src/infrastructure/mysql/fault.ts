@@ -204,6 +204,11 @@ function answerOf({ kind, cause }: SyncError): Answer | undefined {
   return kind === 'store_refused' || kind === 'internal' ? (cause as Answer | undefined) : undefined;
 }
 
+/** The server, or this way to it, does not serve. */
+export function isUnavailable({ kind }: SyncError): boolean {
+  return kind === 'store_unavailable' || kind === 'user_database_unavailable';
+}
+
 /** A statement holds a character that the column which it is compared with cannot hold. */
 export function isUnconvertible(error: unknown): boolean {
   return codeOf(error) === UNCONVERTIBLE;

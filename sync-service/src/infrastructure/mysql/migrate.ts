@@ -5,13 +5,17 @@ import { drizzle } from 'drizzle-orm/mysql2';
 import { migrate as applyMigrations } from 'drizzle-orm/mysql2/migrator';
 import mysql from 'mysql2/promise';
 import { SyncError } from '../../errors.ts';
-import { type Database, quoted } from './database.ts';
+import { answerWithin, type Database, quoted } from './database.ts';
 import { toStoreError } from './fault.ts';
 import { mirrorDdl, planMirror, readMirrorColumns } from './mirror-table.ts';
 import { readTableShape } from './table-shape.ts';
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle', import.meta.url));
 const JOURNAL = '__drizzle_migrations';
+/** Changing a large mirror takes its time. */
+const MIGRATION_MS = 3_600_000;
+/** Whoever waits for a table keeps everybody waiting who comes after. */
+const TABLE_LOCK_SECONDS = 60;
 
 /** The statements that are still to be run, in order. */
 export interface MigrationPlan {
@@ -76,12 +80,16 @@ export async function executeMigration(configuration: Configuration, plan: Migra
     .catch((error) => {
       throw toStoreError(error, 'connecting to the friend database');
     });
-  try {
+  const migrate = async () => {
+    await connection.query('SET SESSION lock_wait_timeout = ?', [TABLE_LOCK_SECONDS]);
     await connection.query('SELECT GET_LOCK(?, 60)', [`friend-sync migrate ${target.stateDatabase}`.slice(0, 64)]);
     await connection.query(`CREATE DATABASE IF NOT EXISTS ${quoted(target.stateDatabase)}`);
     await connection.query(`USE ${quoted(target.stateDatabase)}`);
     await applyMigrations(drizzle(connection), { migrationsFolder: MIGRATIONS_FOLDER, migrationsTable: JOURNAL });
     for (const statement of plan.mirrors) await connection.query(statement);
+  };
+  try {
+    await answerWithin(MIGRATION_MS, migrate());
   } catch (error) {
     throw toStoreError((error as { cause?: unknown }).cause ?? error, 'migrating');
   } finally {

@@ -16,6 +16,8 @@ const PINNED = {
   sql_big_selects: '1',
   sql_safe_updates: '0',
   max_execution_time: '0',
+  // A little longer than a daemon waits for an answer: what it has given up is not to pile up behind an ALTER.
+  lock_wait_timeout: '35',
 };
 
 /**

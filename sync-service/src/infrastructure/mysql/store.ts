@@ -49,6 +49,9 @@ export interface Store extends AsyncDisposable {
   readonly sources: ReadonlyMap<string, SourceStore>;
 }
 
+/** For the answer to a statement, waits for locks of rows not counted. */
+const ANSWER_MS = 30_000;
+
 /** `signal`: see {@link DatabaseOptions.signal}. */
 export function openTarget(configuration: Configuration, signal?: AbortSignal): Database {
   const { target, fanOut } = configuration.settings;
@@ -56,6 +59,7 @@ export function openTarget(configuration: Configuration, signal?: AbortSignal): 
   return openDatabase(target, {
     connections: target.connections,
     lockWaitSeconds: fanOut.lockWaitSeconds,
+    answerMs: ANSWER_MS + fanOut.lockWaitSeconds * 1000,
     silenceSeconds,
     signal,
   });
@@ -65,7 +69,7 @@ export function openTarget(configuration: Configuration, signal?: AbortSignal): 
 export function openReplicas({ settings: { target, brake } }: Configuration, signal: AbortSignal): Database[] {
   return brake.replicas.map((address) => {
     const [host = '', port] = address.split(':');
-    return openDatabase({ ...target, host, port: Number(port) }, { connections: 1, signal });
+    return openDatabase({ ...target, host, port: Number(port) }, { connections: 1, signal, answerMs: ANSWER_MS });
   });
 }
 
@@ -88,6 +92,7 @@ const readingWith = (connections: number, sourceName: string, signal: AbortSigna
   connections,
   sourceName,
   signal,
+  answerMs: ANSWER_MS,
   silenceSeconds: 5,
   readsOnly: true,
 });
