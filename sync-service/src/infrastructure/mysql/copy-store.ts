@@ -3,10 +3,11 @@ import { compareKeys, type Key } from '../../domain/change.ts';
 import type { Cursor } from '../../domain/claim.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
-import { columnEqualities, EXACT } from './copy-equality.ts';
+import { columnEqualities } from './copy-equality.ts';
 import { type Fragment, quoted, type Session } from './database.ts';
 import { KeyOrder, type Range } from './key-order.ts';
 import { primaryKeyOf, type TargetTable } from './target-table.ts';
+import { EXACT } from './value-fit.ts';
 
 export interface Equalised {
   /** Copies that differed from the mirror. */

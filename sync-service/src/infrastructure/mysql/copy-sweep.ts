@@ -2,11 +2,12 @@ import type { DeletePolicy, TableName } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
-import { columnEqualities, EXACT } from './copy-equality.ts';
+import { columnEqualities } from './copy-equality.ts';
 import { quoted, type Session } from './database.ts';
 import { KeyOrder, type Range } from './key-order.ts';
 import { isAmong, isFoundByKey, type KeyFields, rowKeyList, toRowKey } from './row-key.ts';
 import { primaryKeyOf, type TargetColumn, type TargetTable } from './target-table.ts';
+import { EXACT } from './value-fit.ts';
 
 /** More in one condition, and MySQL reads the whole table (range_optimizer_max_mem_size). */
 const MOST_ROW_KEYS = 1_000;

@@ -4,9 +4,9 @@ import type { ColumnKind, KeyKind, SourceSchema } from '../../domain/source-sche
 import type { ShapeColumn } from '../../domain/table-shape.ts';
 import { type Database, quoted, type Row } from './database.ts';
 
-const INTEGERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
+export const INTEGERS: ReadonlySet<string> = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
 const TEXTS = new Set(['char', 'varchar', 'enum', 'set', 'tinytext', 'text', 'mediumtext', 'longtext']);
-const BINARIES = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
+const BINARIES = new Set(['varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
 /** A VARCHAR longer than this could break the 65,535-byte limit of a row. */
 const LONGEST_VARCHAR = 2_000;
 
@@ -62,6 +62,8 @@ function valueType({ dataType, columnType, maxLength }: ShapeColumn): string | u
     const isShort = !dataType.endsWith('text') && (maxLength ?? 0) <= LONGEST_VARCHAR;
     return `${isShort ? `varchar(${Math.max(1, maxLength ?? 1)})` : 'longtext'} CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin`;
   }
+  // Its pad bytes are part of each value: only so a target of the same type is known to change none.
+  if (dataType === 'binary') return columnType;
   if (BINARIES.has(dataType))
     return (maxLength ?? 0) <= LONGEST_VARCHAR ? `varbinary(${Math.max(1, maxLength ?? 1)})` : 'longblob';
   return undefined;
@@ -164,5 +166,5 @@ export function kindOf(type: string | undefined): ColumnKind | undefined {
   if (type === undefined) return undefined;
   if (type.startsWith('bigint')) return type.includes('unsigned') ? 'unsigned' : 'integer';
   if (type.startsWith('decimal')) return 'decimal';
-  return type.startsWith('varbinary') || type.endsWith('blob') ? 'binary' : 'text';
+  return /^(var)?binary|blob$/.test(type) ? 'binary' : 'text';
 }
