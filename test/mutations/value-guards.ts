@@ -1,4 +1,4 @@
-import { type Guard, MYSQL, mysqlTest } from './guard.ts';
+import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 
 const inPairs = (type: string) =>
   mysqlTest(
@@ -42,6 +42,30 @@ export const VALUE_GUARDS: readonly Guard[] = [
     file: `${MYSQL}/value-fit.ts`,
     replace: [["dataType === 'binary' && columnType !== mirrorType", "dataType === ''"]],
     test: inPairs('VARBINARY(4)'),
+  },
+  {
+    guard: 'the round that follows a message which does not tell its row',
+    file: `${APPLICATION}/ingest/late-copies.ts`,
+    replace: [["await source.round.hasten(tx, 'copies missed');", 'await source.round.report(tx);']],
+    test: mysqlTest(
+      'late-copies.mysql.test.ts',
+      'case 95: a copy of which a message does not tell is the next round’s, of its source alone, and that is said once',
+    ),
+  },
+  {
+    guard: 'that a table which cannot be compared holds up no batch',
+    file: `${APPLICATION}/ingest/late-copies.ts`,
+    replace: [["'store_misconfigured', ", '']],
+    test: mysqlTest('late-copies.mysql.test.ts', 'case 95: a table that cannot be compared holds up no batch'),
+  },
+  {
+    guard: 'naming a copy by what travels',
+    file: `${MYSQL}/row-key.ts`,
+    replace: [['if (named.length === primaryKey.length || ', 'if (named.length >= 0 || ']],
+    test: mysqlTest(
+      'late-copies.mysql.test.ts',
+      'case 28: copies are found by primary keys of every kind that travels',
+    ),
   },
   {
     guard: 'comparing numbers as numbers where they were read',

@@ -2,7 +2,6 @@ import type { CopyMapping, Mapping, PrimaryKeys } from '@friend-sync/connectors'
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { type Database, quoted, type Row } from './database.ts';
 import { INTEGERS, valueColumn } from './mirror-table.ts';
-import { isFoundByKey } from './row-key.ts';
 import { misfit } from './value-fit.ts';
 
 export interface TargetColumn {
@@ -168,9 +167,6 @@ export function noteTarget(target: TargetTable): string[] {
     ...touched.map(
       ({ name }) => `${table}.${name}: changes with every copy that is written; list it under preserve to keep it`,
     ),
-    ...(isFoundByKey(primaryKeyOf(target))
-      ? []
-      : [`${table}: rows cannot be found by its primary key's types; late copies wait for the patrol`]),
     ...triggers.map((trigger) => `${table}: its trigger ${trigger} runs for every copy that is written`),
   ];
 }
