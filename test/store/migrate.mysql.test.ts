@@ -12,7 +12,7 @@ test('a second migration has nothing to do, and a widened source column widens t
   await user.write('widening', `ALTER TABLE ${userDb}.account MODIFY nick VARCHAR(200)`);
   const plan = await planMigration(configuration, user, store.database);
   expect(plan.mirrors).toEqual([expect.stringMatching(/MODIFY COLUMN `v_nick` varchar\(200\)/)]);
-  await executeMigration(configuration, plan);
+  await executeMigration(configuration, user, store.database);
   expect(await planMigration(configuration, user, store.database)).toEqual({ fixed: [], mirrors: [] });
 });
 
@@ -27,10 +27,7 @@ test('a column that is mapped later is unknown in old rows, not NULL', async () 
     'old row',
     `INSERT INTO ${state}.mirror_account (k, v_nick, u_nick, fs_epoch, fs_partition, fs_offset) VALUES (1, 'Ann', FALSE, 1, 0, 5)`,
   );
-  await executeMigration(
-    server.configuration,
-    await planMigration(server.configuration, server.user, server.store.database),
-  );
+  await executeMigration(server.configuration, server.user, server.store.database);
   expect(await column(server, `SELECT u_avatar FROM ${state}.mirror_account`)).toEqual([1]);
 });
 
@@ -62,4 +59,32 @@ test('case 50: targets that do not fit are all named, with the remedy, before an
   expect(message).toMatch(/CHAR drops trailing spaces/);
   expect(message).toMatch(/member\.nick: no such column/);
   expect(message).toMatch(/varchar\(40\) cannot hold the source's integer key/);
+});
+
+test('case 78: two migrations at once, of which each would do the same, both succeed', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { configuration, user, friend, store } = server;
+  const mirror = `${configuration.settings.target.stateDatabase}.mirror_account`;
+  await friend.write('as before', `ALTER TABLE ${mirror} DROP COLUMN v_avatar, DROP COLUMN u_avatar`);
+  await Promise.all([1, 2].map(() => executeMigration(configuration, user, store.database)));
+  expect(await planMigration(configuration, user, store.database)).toEqual({ fixed: [], mirrors: [] });
+});
+
+test('case 78: a migration that waits for another one in vain says so, and has done nothing', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { configuration, user, friend, store } = server;
+  const { stateDatabase } = configuration.settings.target;
+  await friend.write(
+    'as before',
+    `ALTER TABLE ${stateDatabase}.mirror_account DROP COLUMN v_avatar, DROP COLUMN u_avatar`,
+  );
+  await friend.transaction('another one', async (tx) => {
+    await tx.rows('locking', 'SELECT GET_LOCK(?, 0)', [`friend-sync migrate ${stateDatabase}`]);
+    await expect(executeMigration(configuration, user, store.database, 0)).rejects.toMatchObject({
+      kind: 'store_contended',
+      message: expect.stringContaining('another friend-sync migrate'),
+    });
+    await tx.rows('unlocking', 'SELECT RELEASE_ALL_LOCKS()');
+  });
+  expect((await planMigration(configuration, user, store.database)).mirrors).not.toEqual([]);
 });
