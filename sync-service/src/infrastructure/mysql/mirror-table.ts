@@ -117,7 +117,16 @@ export function mirrorDdl(
     ...missing.map((column) => `ADD COLUMN ${definition(column)}`),
     ...changed.map((column) => `MODIFY COLUMN ${definition(column)}`),
   ];
-  return changes.length ? [`ALTER TABLE ${table}\n  ${changes.join(',\n  ')}`] : [];
+  if (changes.length === 0) return [];
+  const alter = `ALTER TABLE ${table}\n  ${changes.join(',\n  ')}`;
+  // Before it: a daemon that knows the old columns, and sees the old version, is waited for by the ALTER.
+  return missing.length ? [raiseVersion(stateDatabase, source), alter] : [alter];
+}
+
+/** Daemons that do not know the new columns halt (`requireCurrent`). Of altered ones they need not know. */
+function raiseVersion(stateDatabase: string, source: string): string {
+  return `INSERT INTO ${quoted(stateDatabase, 'reads')} (source, mirror_version) VALUES ('${source}', 1)
+  ON DUPLICATE KEY UPDATE mirror_version = mirror_version + 1`;
 }
 
 /** The source column was widened, or its type changed. Character sets are always ours, so they are not compared. */
