@@ -9,7 +9,6 @@ import {
   openDatabase,
   openStore,
   openTarget,
-  planMigration,
   type Store,
 } from '@friend-sync/sync-service';
 
@@ -62,7 +61,7 @@ export async function openPopularUser(copies: number, say: (line: string) => voi
     await createTables(friend);
     await fill(friend, copies);
     say(`${copies} copies of one user`);
-    await executeMigration(configuration, await planMigration(configuration, friend, target));
+    await executeMigration(configuration, friend, target);
     const store = await openStore(configuration, target);
     const rename = await feed(store);
     return { store, friend, table: 'friend_db.im_friend', rename, [Symbol.asyncDispose]: close };

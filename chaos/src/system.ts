@@ -94,7 +94,7 @@ export async function openSystem({ dataDir, instances, readsReplica, say, signal
     await grant(configuration, user, friend);
 
     const operations = use(new Operations(configuration, createLogger('fatal')));
-    await operations.executeMigration(await operations.planMigration());
+    await operations.executeMigration();
     await operations.applyConnectors(DEADLINE_MS);
     signal.throwIfAborted();
     say('connectors applied');

@@ -61,7 +61,7 @@ export async function openInstallation(options: InstallationOptions): Promise<In
 
     const operations = new Operations(configuration, createLogger('fatal'));
     closers.push(async () => operations[Symbol.asyncDispose]());
-    await operations.executeMigration(await operations.planMigration());
+    await operations.executeMigration();
     await operations.applyConnectors(DEADLINE_MS);
     say('connector: streams the binlog; only key, nick_name and head_img leave the user database');
     const commandLine = commandLineOf(configuration);

@@ -20,6 +20,7 @@ export type ErrorKind =
   | 'store_refused'
   | 'copy_unfit'
   | 'store_misconfigured'
+  | 'daemon_outdated'
   | 'fan_out_paused'
   | 'stream_distrusted'
   | 'rows_gone'
@@ -88,6 +89,7 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
     directive: 'halt',
     hint: 'run friend-sync migrate, and the SQL that friend-sync grants prints',
   },
+  daemon_outdated: { directive: 'halt', hint: 'restart this daemon' },
   fan_out_paused: { directive: 'halt', hint: 'friend-sync resume lets it go on' },
   stream_distrusted: {
     directive: 'retry',

@@ -75,8 +75,8 @@ export class Operations implements AsyncDisposable {
     return planMigration(this.configuration, this.#sourceDatabase(), this.#targetDatabase());
   }
 
-  executeMigration(plan: MigrationPlan): Promise<void> {
-    return executeMigration(this.configuration, plan);
+  executeMigration(): Promise<void> {
+    return executeMigration(this.configuration, this.#sourceDatabase(), this.#targetDatabase());
   }
 
   /** Every connector as it should be; the friend database is asked for its tables' primary keys. */

@@ -33,7 +33,7 @@ test('case 59: a source is added to a running system and removed again while bot
     for (const { server, sql } of renderGrants(configuration))
       await (server === 'source' ? user : friend).write('granting', sql);
     const operations = new Operations(configuration, createLogger('fatal'));
-    await operations.executeMigration(await operations.planMigration());
+    await operations.executeMigration();
     return operations;
   }
   async function restart(): Promise<void> {

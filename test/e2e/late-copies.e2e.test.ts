@@ -126,3 +126,52 @@ test('a late-copies connector whose binary logs were purged begins at the presen
   await insert(12);
   expect(await pipeline.settled()).toMatchObject({ copies: 6, mismatches: 0 });
 });
+
+/** Types of a primary key, with values at their edges. */
+const KEYS: Readonly<Record<string, readonly string[]>> = {
+  'BIGINT UNSIGNED': ['18446744073709551615', '0'],
+  'DECIMAL(65,30)': ["'-0.000000000000000000000000000001'", `'${'9'.repeat(35)}.5'`],
+  DOUBLE: ['1.1', '-1e308'],
+  'BIT(64)': ["b'1'", '0xffffffffffffffff'],
+  YEAR: ['1901', '2155', '0'],
+  DATE: ["'0001-01-01'", "'9999-12-31'", "'1582-10-10'"],
+  'TIME(6)': ["'-838:59:59'", "'838:59:59'", "'24:00:00.000001'", "'-00:00:00.000001'"],
+  'DATETIME(6)': ["'0001-01-01'", "'9999-12-31 23:59:59.999999'", "'0070-01-01'"],
+  'TIMESTAMP(6)': ["'1970-01-01 00:00:01'", "'2038-01-19 03:14:07.499999'"],
+  "ENUM('a,b','it''s','')": ["'a,b'", "'it''s'", "''"],
+  "SET('a','b')": ["''", "'a,b'"],
+  'CHAR(5)': ["'a'", "''", "' 🍣'"],
+  'VARCHAR(20) CHARACTER SET latin1': ['0x81', "'é'"],
+  'VARCHAR(20) COLLATE utf8mb4_bin': ["'a'", "'A '", "''"],
+  'BINARY(4)': ["''", '0x00ff', '0x20'],
+  'VARBINARY(4)': ["''", '0x00ff', '0x20'],
+};
+
+test('case 95: late copies are corrected whatever their primary key is, and no patrol was asked for that', async () => {
+  const types = Object.entries(KEYS);
+  await using pipeline = await openPipeline({
+    ...OPTIONS,
+    friendTables: types.map(
+      ([type], i) =>
+        `CREATE TABLE t${i} (k ${type}, friend_id BIGINT, nick VARCHAR(64), PRIMARY KEY (k), KEY (friend_id))`,
+    ),
+    sources: `
+  - { name: account, table: USER.account, key: id,
+      copies: [${types.map((_, i) => `{ table: t${i}, key: friend_id, set: { nick: nick } }`)}] }`,
+  });
+  const { user, friend, userDb, friendDb, operations } = pipeline;
+  await user.write('users', `INSERT INTO ${userDb}.account VALUES (1,'Ann')`);
+  await pipeline.startDaemon();
+  await pipeline.settled();
+  const endedAt = async () => (await operations.rounds()).account?.lastEndedAt;
+  await expect.poll(endedAt, TIMES).toBeDefined();
+  const before = await endedAt();
+  for (const [i, [, values]] of types.entries())
+    for (const value of values) await friend.write('late', `INSERT INTO ${friendDb}.t${i} VALUES (${value}, 1, 'old')`);
+  const late = types.map(
+    ([type], i) => `SELECT ${JSON.stringify(type)} AS type FROM ${friendDb}.t${i} WHERE nick = 'old'`,
+  );
+  const wrong = async () => (await friend.rows('reading', late.join(' UNION ALL '))).map(({ type }) => type);
+  await expect.poll(wrong, TIMES).toEqual([]);
+  expect(await endedAt()).toBe(before);
+});

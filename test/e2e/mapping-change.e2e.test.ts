@@ -34,7 +34,7 @@ test('case 55: a column and a target are added and removed again while changes s
     for (const { server, sql } of renderGrants(configuration))
       await (server === 'source' ? user : friend).write('granting', sql);
     const operations = new Operations(configuration, createLogger('fatal'));
-    await operations.executeMigration(await operations.planMigration());
+    await operations.executeMigration();
     await operations.applyConnectors(DEADLINE_MS);
     expect(await daemon.kill('SIGTERM')).toBe(0);
     daemon = await pipeline.startDaemon();

@@ -111,9 +111,18 @@ export const GUARDS: readonly Guard[] = [
     ),
   },
   {
+    guard: 'that two migrations wait for each other',
+    file: `${MYSQL}/migrate.ts`,
+    replace: [['SELECT GET_LOCK(?, ?) AS isOurs', 'SELECT ? <> ? AS isOurs']],
+    test: mysqlTest(
+      'migrate.mysql.test.ts',
+      'case 78: two migrations at once, of which each would do the same, both succeed',
+    ),
+  },
+  {
     guard: 'the comparison by bytes',
-    file: `${MYSQL}/copy-equality.ts`,
-    replace: [["${isText ? ` ${EXACT}` : ''})`", "${isText ? ' COLLATE utf8mb4_0900_ai_ci' : ''})`"]],
+    file: `${MYSQL}/value-fit.ts`,
+    replace: [["? '' : ` ${EXACT}`", "? '' : ' COLLATE utf8mb4_0900_ai_ci'"]],
     test: mysqlTest('fan-out.mysql.test.ts', 'case 31: a change of letter case alone is written'),
   },
   {
@@ -189,7 +198,7 @@ export const GUARDS: readonly Guard[] = [
   {
     guard: 'unknown is not NULL',
     file: `${MYSQL}/copy-equality.ts`,
-    replace: [['`(p.fs_deleted OR p.${quoted(unknownColumn(from))})`', '`p.fs_deleted`']],
+    replace: [['`(p.fs_deleted OR ${isUnknown})`', '`p.fs_deleted`']],
     test: mysqlTest('fan-out.mysql.test.ts', 'a column whose value is unknown is left as it is'),
   },
   {

@@ -1,4 +1,10 @@
-import { type Guard, MYSQL, mysqlTest } from './guard.ts';
+import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
+
+const inPairs = (type: string) =>
+  mysqlTest(
+    'type-pairs.mysql.test.ts',
+    `case 66: a copy of ${type} is refused, or accepted and equal for fan-out, patrol and verify alike`,
+  );
 
 /** What keeps a target from changing a value that it is given. */
 export const VALUE_GUARDS: readonly Guard[] = [
@@ -18,8 +24,8 @@ export const VALUE_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'refusing spaces that would be cut',
-    file: `${MYSQL}/copy-equality.ts`,
-    replace: [['${uncut(wanted, definition)}', '${definition ? wanted : uncut(wanted, definition)}']],
+    file: `${MYSQL}/value-fit.ts`,
+    replace: [['IF(${length}(${value}) > ${maxLength}, ', 'IF(${length}(${value}) < 0 * ${maxLength}, ']],
     test: mysqlTest(
       'values.mysql.test.ts',
       'case 33: spaces at the end that do not fit into VARCHAR(5) are not cut either',
@@ -27,8 +33,53 @@ export const VALUE_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'refusing character sets that cannot hold every value',
-    file: `${MYSQL}/target-table.ts`,
-    replace: [["if (definition?.charset && definition.charset !== 'utf8mb4') {", 'if (definition === null) {']],
+    file: `${MYSQL}/value-fit.ts`,
+    replace: [["if (charset && charset !== 'utf8mb4')", "if (charset === 'utf8mb4x')"]],
     test: mysqlTest('values.mysql.test.ts', 'case 34: a daemon does not start on a target that became narrower'),
+  },
+  {
+    guard: 'refusing targets that would pad values',
+    file: `${MYSQL}/value-fit.ts`,
+    replace: [["dataType === 'binary' && columnType !== mirrorType", "dataType === ''"]],
+    test: inPairs('VARBINARY(4)'),
+  },
+  {
+    guard: 'the round that follows a message which does not tell its row',
+    file: `${APPLICATION}/ingest/late-copies.ts`,
+    replace: [["await source.round.hasten(tx, 'copies missed');", 'await source.round.report(tx);']],
+    test: mysqlTest(
+      'late-copies.mysql.test.ts',
+      'case 95: a copy of which a message does not tell is the next round’s, of its source alone, and that is said once',
+    ),
+  },
+  {
+    guard: 'that a table which cannot be compared holds up no batch',
+    file: `${APPLICATION}/ingest/late-copies.ts`,
+    replace: [["'store_misconfigured', ", '']],
+    test: mysqlTest('late-copies.mysql.test.ts', 'case 95: a table that cannot be compared holds up no batch'),
+  },
+  {
+    guard: 'naming a copy by what travels',
+    file: `${MYSQL}/row-key.ts`,
+    replace: [['if (named.length === primaryKey.length || ', 'if (named.length >= 0 || ']],
+    test: mysqlTest(
+      'late-copies.mysql.test.ts',
+      'case 28: copies are found by primary keys of every kind that travels',
+    ),
+  },
+  {
+    guard: 'comparing numbers as numbers where they were read',
+    file: `${MYSQL}/value-fit.ts`,
+    replace: [['plain: plainNumber', 'plain: String']],
+    test: inPairs('BIGINT ZEROFILL'),
+  },
+  {
+    guard: 'comparing numbers with what onDelete says as numbers',
+    file: `${MYSQL}/copy-equality.ts`,
+    replace: [['equals(own, literal(text))', 'equals(own, `IF(p.fs_deleted, ${literal(text)}, ${value})`)']],
+    test: mysqlTest(
+      'values.mysql.test.ts',
+      'case 66: a number that onDelete says is compared as a number, beyond 2^53 too',
+    ),
   },
 ];

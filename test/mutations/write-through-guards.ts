@@ -1,5 +1,7 @@
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 
+const outdated = (how: string) =>
+  `case 64: a daemon from before a column was added stores no change ${how}, and says that it must be restarted`;
 const inWriteThrough = (name: string) => mysqlTest('write-through.mysql.test.ts', name);
 
 /** Writing a change through has guards of its own, in SQL. */
@@ -27,6 +29,24 @@ export const WRITE_THROUGH_GUARDS: readonly Guard[] = [
     file: `${MYSQL}/write-through.ts`,
     replace: [[' AND c.epoch = ?', ' AND c.epoch >= 0 * ?']],
     test: inWriteThrough('a batch of an epoch that is over is not written through'),
+  },
+  {
+    guard: 'the columns of the mirror in write-through',
+    file: `${MYSQL}/write-through.ts`,
+    replace: [[' AND ${IS_CURRENT}`', '`']],
+    test: mysqlTest('migrate.mysql.test.ts', outdated('through to the copies')),
+  },
+  {
+    guard: 'the columns of the mirror in ingest',
+    file: `${APPLICATION}/ingest/ingest.ts`,
+    replace: [['      source.reads.requireCurrent(t),\n', '']],
+    test: mysqlTest('migrate.mysql.test.ts', outdated('in a batch')),
+  },
+  {
+    guard: 'the columns of the mirror where reads are written',
+    file: `${APPLICATION}/read/write-reads.ts`,
+    replace: [['      source.reads.requireCurrent(t),\n', '']],
+    test: mysqlTest('migrate.mysql.test.ts', 'case 64: nor does it store what it reads, nor what it had read before'),
   },
   {
     guard: 'that nothing is written through after a rewind',

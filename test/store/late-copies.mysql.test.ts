@@ -1,5 +1,5 @@
 import { createLogger, Health } from '@friend-sync/sync-service';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { createLateCopiesHandler } from '../../sync-service/src/application/ingest/late-copies.ts';
 import type { Stream } from '../../sync-service/src/application/proof/barrier.ts';
 import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
@@ -9,7 +9,7 @@ import { Metrics } from '../../sync-service/src/metrics.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
-import { TABLES } from '../support/tables.ts';
+import { TABLES, TWO_SOURCES } from '../support/tables.ts';
 
 const alive = async () => {};
 const MAX_INT64 = 2n ** 63n;
@@ -55,16 +55,17 @@ async function follow(server: FriendServer, admin = logOf(), sent?: Stream['sent
   });
   return {
     handler,
-    /** Hands over messages with these keys, from that offset. */
-    async hears(topic: string, expectedOffset: bigint, ...keys: string[]) {
-      const messages = keys.map((key, i) => ({
+    log,
+    /** Hands over messages with these rows, from that offset. */
+    async hears(topic: string, expectedOffset: bigint, ...rows: string[]) {
+      const messages = rows.map((row, i) => ({
         offset: expectedOffset + BigInt(i),
-        key: Buffer.from(key),
-        value: Buffer.from('{}'),
+        key: null,
+        value: Buffer.from(`{"after":${row}}`),
         timestampMs: Date.now(),
         headers: {},
       }));
-      const nextOffset = expectedOffset + BigInt(keys.length);
+      const nextOffset = expectedOffset + BigInt(rows.length);
       const batch: MessageBatch = {
         topic,
         partition: 0,
@@ -154,7 +155,7 @@ test('a late copy is corrected all the same while the source cannot be asked', a
   const { handler } = await follow(server, logOf(), async () => undefined);
   await handler.assigned('friend', 0, alive);
   const timestampMs = Date.now() - 29_500;
-  const message = { offset: 0n, key: Buffer.from('{"id":10}'), value: null, timestampMs, headers: {} };
+  const message = { offset: 0n, key: null, value: Buffer.from('{"after":{"id":10}}'), timestampMs, headers: {} };
   const batch = { topic: 'friend', partition: 0, expectedOffset: 0n, messages: [message], nextOffset: 1n };
   await handler.store({ ...batch, maxTimestampMs: timestampMs }, alive);
   expect(await pendingKeys(server)).toEqual(['1']);
@@ -204,7 +205,42 @@ test('case 28: copies are found by primary keys of every kind that travels', asy
   );
   const { handler, hears } = await follow(server);
   await handler.assigned('friend', 0, alive);
-  const key = `{"n":${5n - MAX_INT64},"at":"2024-02-29T10:00:00.123Z","price":"12345678901234567.89","tag":"AP8="}`;
-  await hears('friend', 0n, 'no JSON', '{"n":"5"}', key);
+  // Not by `at`, of which a message may say something else.
+  const key = `"n":${5n - MAX_INT64},"at":0,"price":"12345678901234567.89","tag":"AP8="`;
+  await hears('friend', 0n, 'no JSON', '{"n":"5"}', `{${key},"friend_id":null}`, `{${key},"friend_id":1}`);
+  expect(await pendingKeys(server)).toEqual([]);
+  await hears('friend', 4n, `{${key},"friend_id":${1n - MAX_INT64}}`);
   expect(await pendingKeys(server)).toEqual([String(MAX_INT64 + 1n)]);
+});
+
+test('case 95: a copy of which a message does not tell is the next round’s, of its source alone, and that is said once', async () => {
+  await using server = await openFriendServer(TWO_SOURCES);
+  const { friend, friendDb, store } = server;
+  const take = (source: string) =>
+    store.database.transaction('rounds', async (tx) => store.sources.get(source)?.round.take(tx, 30));
+  for (const [name, { round }] of store.sources) {
+    await round.adopt(store.database);
+    await round.end(store.database, (await take(name))?.token ?? 0n, { rowCount: 0, correctedKeys: 0 }, 600);
+  }
+  await createFeed(server).rows([1n, 'Ann']);
+  await drain(server);
+  await friend.write('late', `INSERT INTO ${friendDb}.friend VALUES (10, 1, 'old')`);
+  const { handler, hears, log } = await follow(server);
+  const warn = vi.spyOn(log, 'warn');
+  await handler.assigned('friend', 0, alive);
+  expect(await hears('friend', 0n, '{"n":"ten"}', 'no JSON', '{"n":10}')).toEqual({ kind: 'stored' });
+  expect(await pendingKeys(server)).toEqual(['1']);
+  expect(await hears('friend', 3n, '{}')).toEqual({ kind: 'stored' });
+  expect(warn.mock.calls).toHaveLength(1);
+  await expect.poll(() => take('account'), { timeout: 10_000 }).toBeDefined();
+  expect(await take('team')).toBe(undefined);
+});
+
+test('case 95: a table that cannot be compared holds up no batch', async () => {
+  const { server } = await openSettled();
+  await using _ = server;
+  const { handler, hears } = await follow(server);
+  await handler.assigned('friend', 0, alive);
+  await server.friend.write('renaming', `ALTER TABLE ${server.friendDb}.friend RENAME COLUMN nick TO name`);
+  expect(await hears('friend', 0n, '{"id":1}')).toEqual({ kind: 'stored' });
 });

@@ -1,7 +1,9 @@
-import { executeMigration, planMigration } from '@friend-sync/sync-service';
+import { executeMigration, openStore, planMigration } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
-import { column } from '../support/drain.ts';
-import { openFriendServer } from '../support/friend-server.ts';
+import { column, drain } from '../support/drain.ts';
+import { createFeed } from '../support/feed.ts';
+import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
+import { openReads, outcomes } from '../support/reads.ts';
 import { TABLES } from '../support/tables.ts';
 
 test('a second migration has nothing to do, and a widened source column widens the mirror', async () => {
@@ -12,7 +14,7 @@ test('a second migration has nothing to do, and a widened source column widens t
   await user.write('widening', `ALTER TABLE ${userDb}.account MODIFY nick VARCHAR(200)`);
   const plan = await planMigration(configuration, user, store.database);
   expect(plan.mirrors).toEqual([expect.stringMatching(/MODIFY COLUMN `v_nick` varchar\(200\)/)]);
-  await executeMigration(configuration, plan);
+  await executeMigration(configuration, user, store.database);
   expect(await planMigration(configuration, user, store.database)).toEqual({ fixed: [], mirrors: [] });
 });
 
@@ -27,10 +29,7 @@ test('a column that is mapped later is unknown in old rows, not NULL', async () 
     'old row',
     `INSERT INTO ${state}.mirror_account (k, v_nick, u_nick, fs_epoch, fs_partition, fs_offset) VALUES (1, 'Ann', FALSE, 1, 0, 5)`,
   );
-  await executeMigration(
-    server.configuration,
-    await planMigration(server.configuration, server.user, server.store.database),
-  );
+  await executeMigration(server.configuration, server.user, server.store.database);
   expect(await column(server, `SELECT u_avatar FROM ${state}.mirror_account`)).toEqual([1]);
 });
 
@@ -62,4 +61,99 @@ test('case 50: targets that do not fit are all named, with the remedy, before an
   expect(message).toMatch(/CHAR drops trailing spaces/);
   expect(message).toMatch(/member\.nick: no such column/);
   expect(message).toMatch(/varchar\(40\) cannot hold the source's integer key/);
+});
+
+test('case 78: two migrations at once, of which each would do the same, both succeed', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { configuration, user, friend, store } = server;
+  const mirror = `${configuration.settings.target.stateDatabase}.mirror_account`;
+  await friend.write('as before', `ALTER TABLE ${mirror} DROP COLUMN v_avatar, DROP COLUMN u_avatar`);
+  await Promise.all([1, 2].map(() => executeMigration(configuration, user, store.database)));
+  expect(await planMigration(configuration, user, store.database)).toEqual({ fixed: [], mirrors: [] });
+});
+
+test('case 78: a migration that waits for another one in vain says so, and has done nothing', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { configuration, user, friend, store } = server;
+  const { stateDatabase } = configuration.settings.target;
+  await friend.write(
+    'as before',
+    `ALTER TABLE ${stateDatabase}.mirror_account DROP COLUMN v_avatar, DROP COLUMN u_avatar`,
+  );
+  await friend.transaction('another one', async (tx) => {
+    await tx.rows('locking', 'SELECT GET_LOCK(?, 0)', [`friend-sync migrate ${stateDatabase}`]);
+    await expect(executeMigration(configuration, user, store.database, 0)).rejects.toMatchObject({
+      kind: 'store_contended',
+      message: expect.stringContaining('another friend-sync migrate'),
+    });
+    await tx.rows('unlocking', 'SELECT RELEASE_ALL_LOCKS()');
+  });
+  expect((await planMigration(configuration, user, store.database)).mirrors).not.toEqual([]);
+});
+
+/** A daemon's server and stream, without the avatar; key 1 is Ann. */
+async function openOld(isFanOutIdle = false) {
+  const server = await openFriendServer({
+    ...TABLES,
+    sources: TABLES.sources.replace('nick: nick, avatar: avatar', 'nick: nick'),
+  });
+  const old = createFeed(server, isFanOutIdle);
+  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1)`);
+  await old.rows([1n, 'Ann']);
+  await drain(server);
+  return { server, old };
+}
+
+/** What another daemon does that was started after `migrate` had added the avatar: key 1 has a1. */
+async function addAvatar({ configuration, user, store: { database } }: FriendServer): Promise<void> {
+  const sources = configuration.mapping.sources.map((mapping) => ({ ...mapping, columns: ['avatar', 'nick'] }));
+  const extended = { ...configuration, mapping: { sources } };
+  await executeMigration(extended, user, database);
+  const { mirror } = (await openStore(extended, database)).sources.get('account') ?? {};
+  const row = { key: 1n, values: ['a1', 'Ann'], position: { epoch: 1, partition: 0, offset: 0n }, isDeleted: false };
+  await database.transaction('filling', async (tx) => {
+    await mirror?.write(tx, [{ ...row, committedAtMs: 1, readNumber: 0n, knownUntil: -1n }]);
+  });
+}
+
+const mirrored = (server: FriendServer) =>
+  column(
+    server,
+    `SELECT CONCAT(v_nick, v_avatar, u_avatar) FROM ${server.configuration.settings.target.stateDatabase}.mirror_account`,
+  );
+const OUTDATED = { kind: 'daemon_outdated', message: expect.stringMatching('source account: .*restart this daemon') };
+
+test.each([
+  ['in a batch', false],
+  ['through to the copies', true],
+])(
+  'case 64: a daemon from before a column was added stores no change %s, and says that it must be restarted',
+  async (_how, isFanOutIdle) => {
+    const { server, old } = await openOld(isFanOutIdle);
+    await using _ = server;
+    await addAvatar(server);
+    // Its avatar has changed with it, of which the old daemon does not know.
+    await expect(old.rows([1n, 'Ann B.'])).rejects.toMatchObject(OUTDATED);
+    expect(await mirrored(server)).toEqual(['Anna10']);
+    expect(await column(server, `SELECT nick FROM ${server.friendDb}.friend`)).toEqual(['Ann']);
+    expect((await server.store.consumed.read(server.store.database, old.topic, 0))?.nextOffset).toBe(1n);
+  },
+);
+
+test('case 64: nor does it store what it reads, nor what it had read before', async () => {
+  const { server, old } = await openOld();
+  await using reads = await openReads(server, old);
+  await server.user.write('unheard', `INSERT INTO ${server.userDb}.account VALUES (1, 'Ann B.', 'a2')`);
+  const { suspects } = await reads.look(1n);
+  await addAvatar(server);
+  expect(outcomes(await reads.settler.settle(suspects))).toEqual([[1n, 'given up']]);
+  expect(await mirrored(server)).toEqual(['Anna10']);
+  await expect(reads.read(1n)).rejects.toMatchObject(OUTDATED);
+});
+
+test('case 64: a column that was only widened needs no restart', async () => {
+  await using server = await openFriendServer(TABLES);
+  await server.user.write('widening', `ALTER TABLE ${server.userDb}.account MODIFY nick VARCHAR(200)`);
+  await executeMigration(server.configuration, server.user, server.store.database);
+  expect(await createFeed(server).rows([1n, null, 'x'.repeat(200)])).toMatchObject({ kind: 'stored' });
 });

@@ -1,4 +1,4 @@
-import { executeMigration, openDatabase, openStore, openTarget, planMigration } from '@friend-sync/sync-service';
+import { executeMigration, openDatabase, openStore, openTarget } from '@friend-sync/sync-service';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { TcpProxy } from '../../chaos/src/proxy.ts';
 import { column } from '../support/drain.ts';
@@ -40,7 +40,7 @@ test('case 46: a friend database that moves, while the old server lives on and i
   });
   await createSchema(old, friendDb, TABLES.friendTables);
   const target = openTarget(configuration);
-  await executeMigration(configuration, await planMigration(configuration, user, target));
+  await executeMigration(configuration, user, target);
   await using store = await openStore(configuration, target);
 
   // Both servers hold the same, as a primary and its replica do.

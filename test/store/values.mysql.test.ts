@@ -5,14 +5,14 @@ import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
 
 /** One target with one column, whose copies of the keys 1, 2, 3 begin as `old`. */
-async function openWith(definition: string, sourceDefinition = 'VARCHAR(64)'): Promise<FriendServer> {
+async function openWith(definition: string, sourceDefinition = 'VARCHAR(64)', policy = ''): Promise<FriendServer> {
   const server = await openFriendServer({
     userTables: [`CREATE TABLE account (id BIGINT PRIMARY KEY, nick ${sourceDefinition})`],
     friendTables: [
       `CREATE TABLE friend (id BIGINT AUTO_INCREMENT PRIMARY KEY, friend_id BIGINT, nick ${definition}, KEY (friend_id))`,
     ],
     sources: `
-  - { name: account, table: USER.account, key: id, copies: [{ table: friend, key: friend_id, set: { nick: nick } }] }`,
+  - { name: account, table: USER.account, key: id, ${policy}copies: [{ table: friend, key: friend_id, set: { nick: nick } }] }`,
   });
   const values = definition.startsWith('VARCHAR') || definition.includes('TEXT') ? "'old'" : '0';
   await server.friend.write(
@@ -88,6 +88,17 @@ test.each<[string, string, Value, string]>([
   expect((await nicks(server))[0]).toBe(copied);
   await feed.source.pending.mark(server.store.database, [1n]);
   expect((await drain(server)).written).toBe(0);
+});
+
+test('case 66: a number that onDelete says is compared as a number, beyond 2^53 too', async () => {
+  await using server = await openWith('DECIMAL(20,1)', 'BIGINT', `onDelete: { set: { nick: "${2n ** 53n + 1n}" } }, `);
+  const feed = createFeed(server);
+  await feed.rows([1n, 2n ** 53n], [2n, 7n]);
+  await drain(server);
+  await feed.deletes(1n);
+  await feed.source.pending.mark(server.store.database, [1n]);
+  await drain(server);
+  expect(await nicks(server)).toEqual([`${2n ** 53n + 1n}.0`, '7.0', '0.0']);
 });
 
 test('case 33: a target that would round decimals is refused, and named', async () => {

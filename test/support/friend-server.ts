@@ -6,7 +6,6 @@ import {
   openDatabase,
   openStore,
   openTarget,
-  planMigration,
   type Store,
 } from '@friend-sync/sync-service';
 import { inject } from 'vitest';
@@ -59,7 +58,7 @@ export async function openFriendServer(options: FriendServerOptions): Promise<Fr
   await createSchema(user, userDb, options.userTables);
   await createSchema(friend, friendDb, options.friendTables);
   const target = openTarget(configuration);
-  await executeMigration(configuration, await planMigration(configuration, user, target));
+  await executeMigration(configuration, user, target);
   const store = await openStore(configuration, target);
   return {
     configuration,

@@ -92,7 +92,7 @@ export async function openPipeline(
   await before?.({ user, friend, userDb, friendDb });
 
   const operations = new Operations(configuration, createLogger('fatal'));
-  await operations.executeMigration(await operations.planMigration());
+  await operations.executeMigration();
   await operations.applyConnectors(60_000);
   const [source = { name: '' }] = configuration.mapping.sources;
   const daemons: Daemon[] = [];

@@ -13,7 +13,7 @@ export function addMigrate(program: Command, load: Load): void {
       await withOperations(configuration, async (operations) => {
         const plan = await operations.planMigration();
         const statements = [...plan.fixed, ...plan.mirrors];
-        if (execute) await operations.executeMigration(plan);
+        if (execute) await operations.executeMigration();
         if (json) return printJson({ statements, executed: execute ?? false });
         for (const statement of statements) print(`${statement.replace(/;?$/, ';')}\n`);
         if (statements.length === 0) talk('nothing to do: every table is as the configuration needs it');

@@ -13,8 +13,8 @@ import { type PrimaryKeys, type TailedTable, tailedTables } from './tailed-table
 
 /**
  * The connector that tails the target tables, whole. A message says only which copy was inserted, or had one of the
- * columns changed that decide what it should hold: its key is the copy's primary key. No mapped column is captured, so
- * what friend-sync itself writes makes no message.
+ * columns changed that decide what it should hold, by its primary and foreign key. No mapped column is captured, so what
+ * friend-sync itself writes makes no message.
  */
 export function renderLateCopiesConnector(
   { settings, mapping }: Configuration,
@@ -44,10 +44,13 @@ export function renderLateCopiesConnector(
     ...HEARTBEAT,
     'poll.interval.ms': '50',
     ...CONVERSION,
+    // Of what does not travel nobody needs the value, and a TIME beyond a day, which has no ISO form, would stop all tables.
+    'event.converting.failure.handling.mode': 'warn',
+    'time.precision.mode': 'adaptive_time_microseconds',
 
     'key.converter': 'org.apache.kafka.connect.json.JsonConverter',
     'key.converter.schemas.enable': 'false',
-    // Nobody reads the values, so that late copies do not need the registry.
+    // So that late copies do not need the registry.
     'value.converter': 'org.apache.kafka.connect.json.JsonConverter',
     'value.converter.schemas.enable': 'false',
     ...kafkaSecurity(settings, KAFKA_CLIENTS),

@@ -89,6 +89,7 @@ async function storeBatch(
     const [consumed, known] = await tx.roundTrip((t) => [
       store.consumed.lock(t, batch.topic, batch.partition),
       source.mirror.lock(t, keys),
+      source.reads.requireCurrent(t),
     ]);
     if (consumed?.nextOffset !== batch.expectedOffset || consumed.epoch !== batch.epoch)
       return { kind: 'moved', consumed };

@@ -1,6 +1,7 @@
-import { SyncError } from '../../errors.ts';
+import type { Key } from '../../domain/change.ts';
+import { SyncError, toSyncError } from '../../errors.ts';
 import type { Alive, MessageBatch, PartitionHandler, Stored } from '../../infrastructure/kafka/consumer.ts';
-import { parseFields } from '../../infrastructure/kafka/message-key.ts';
+import { parseRow } from '../../infrastructure/kafka/message-key.ts';
 import { requestRounds, type SourceStore, type Store } from '../../infrastructure/mysql/store.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
@@ -27,25 +28,31 @@ export interface LateCopiesParts extends IngestParts {
 
 /**
  * Follows what others write to the target tables: a message names a copy, which is compared with the mirror, and its key
- * is marked if it differs. The application may have read a newer value than we have ingested (protocol A10), so the
+ * is marked if it differs. Where messages of a table do not tell that, a round of its sources is hastened instead. The application may have read a newer value than we have ingested (protocol A10), so the
  * comparison waits until all that the source had committed when the message was read has been ingested.
  */
 export function createLateCopiesHandler(parts: LateCopiesParts): PartitionHandler {
   const { store, perseverance, signal } = parts;
+  /** Topics of which some message has told nothing: said once. */
+  const untold = new Set<string>();
 
   async function attempt(batch: MessageBatch, alive: Alive): Promise<Stored> {
     const { topic, partition, expectedOffset, nextOffset, maxTimestampMs } = batch;
     if (batch.messages.length > 0) await awaitSources(parts, batch, alive);
-    const late = await findLate(parts, batch);
+    const { late, missed } = await findLate(parts, batch);
     const found = await store.database.transaction('late copies', async (tx) => {
       const consumed = await store.consumed.lock(tx, topic, partition);
       if (consumed?.nextOffset !== expectedOffset) return consumed?.nextOffset ?? 'nothing';
       for (const { source, keys } of late) await source.pending.mark(tx, keys);
+      for (const { source } of missed) await source.round.hasten(tx, 'copies missed');
       await store.consumed.advance(tx, { topic, partition, nextOffset, maxTimestampMs, newestGtid: null });
       return expectedOffset;
     });
     if (found === 'nothing') return { kind: 'moved', nextOffset: await begin(parts, topic, partition) };
     if (found !== expectedOffset) return { kind: 'moved', nextOffset: found };
+    for (const { problem } of missed.filter(() => !untold.has(topic)))
+      parts.log.warn({ topic, problem }, 'late copies that no message tells of: a patrol follows each time');
+    if (missed.length > 0) untold.add(topic);
     if (late.length > 0) parts.fanOut.notify();
     for (const { source, keys } of late)
       parts.metrics.lateCopies.inc({ source: source.schema.mapping.name }, keys.length);
@@ -118,14 +125,23 @@ function sourcesIn({ store, topicOf }: LateCopiesParts, topic: string) {
     .filter(({ sweeps }) => sweeps.length > 0);
 }
 
-async function findLate(parts: LateCopiesParts, batch: MessageBatch) {
-  const { store } = parts;
-  const rows = batch.messages.map(({ key }) => (key ? parseFields(key) : undefined)).filter((row) => row !== undefined);
-  const late = [];
-  for (const { source, sweeps } of sourcesIn(parts, batch.topic)) {
-    const differing = await Promise.all(sweeps.map((sweep) => sweep.differingAmong(store.database, rows)));
-    const keys = [...new Set(differing.flat().map(({ key }) => key))];
-    if (keys.length > 0) late.push({ source, keys });
+async function findLate(parts: LateCopiesParts, { topic, messages }: MessageBatch) {
+  const { database } = parts.store;
+  const rows = messages.flatMap(({ value }) => (value ? [parseRow(value) ?? {}] : []));
+  const [late, missed]: [{ source: SourceStore; keys: Key[] }[], { source: SourceStore; problem: string }[]] = [[], []];
+  for (const { source, sweeps } of sourcesIn(parts, topic)) {
+    try {
+      const found = await Promise.all(sweeps.map((sweep) => sweep.differingAmong(database, rows)));
+      const keys = [...new Set(found.flatMap(({ differing }) => differing.map(({ key }) => key)))];
+      if (keys.length > 0) late.push({ source, keys });
+      if (found.some(({ unreadable }) => unreadable))
+        missed.push({ source, problem: 'messages that lack a column of the primary key, or the foreign key' });
+    } catch (error) {
+      const { kind, message } = toSyncError(error);
+      // What is wrong with one table holds up no other.
+      if (!['store_refused', 'store_misconfigured', 'internal'].includes(kind)) throw error;
+      missed.push({ source, problem: message });
+    }
   }
-  return late;
+  return { late, missed };
 }

@@ -2,8 +2,13 @@ import { createHash } from 'node:crypto';
 import type { Configuration, CopyMapping, SourceMapping } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import { inPages } from '../../domain/pages.ts';
+import { parseValue } from '../../domain/source-schema.ts';
+import { SyncError } from '../../errors.ts';
 import { type Database, quoted, type Row, type Session } from '../../infrastructure/mysql/database.ts';
+import { kindOf, planMirror } from '../../infrastructure/mysql/mirror-table.ts';
 import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
+import { readTargetTable } from '../../infrastructure/mysql/target-table.ts';
+import { holdingOf, misfit } from '../../infrastructure/mysql/value-fit.ts';
 
 const PAGE_KEYS = 5_000;
 /** A page of keys may have millions of copies. */
@@ -29,6 +34,9 @@ export interface Comparison {
 export type Held = number;
 export type Differing = ReadonlyMap<string, ReadonlyMap<Key, Held>>;
 
+/** Whether a column of a copy holds what a column of its source row does. */
+type IsEqual = (copied: unknown, wanted: unknown) => boolean;
+
 /**
  * Compares copies with their source rows, reading both servers' tables and nothing of ours: all of them, or those of
  * keys that differed before. It is exact only while the source is quiet and the barrier has been passed.
@@ -43,10 +51,13 @@ export async function compareCopies(
   const tally = new Tally();
   for (const sourceMapping of mapping.sources) {
     if (before && !before.has(sourceMapping.name)) continue;
-    const isInteger = await hasIntegerKey(source, sourceMapping);
+    const { key: keyType, types, problems } = await readTypes(source, sourceMapping);
+    if (!keyType || problems.length) throw new SyncError('contract_broken', problems.join('\n'));
+    const isInteger = keyType.startsWith('bigint');
     // As bigint, integers reach MySQL as numbers; as strings they would be compared as doubles, and ZEROFILL pads them.
     const toKey = (raw: unknown): Key => (isInteger ? BigInt(raw as string) : String(raw));
     for (const copy of sourceMapping.copies) {
+      const equalities = await readEqualities(friend, copy, types);
       const keys = before
         ? inPages([...(before.get(sourceMapping.name)?.keys() ?? [])], PAGE_KEYS)
         : keysOf(copy, target, toKey);
@@ -57,7 +68,7 @@ export async function compareCopies(
         const rows = await readSources(sourceMapping, copy, source, spelled, toKey);
         for (const row of copies) {
           const key = toKey(row.k);
-          tally.add(sourceMapping, copy, key, row, rows.get(key));
+          tally.add(sourceMapping, copy, equalities, key, row, rows.get(key));
         }
       }
     }
@@ -74,7 +85,14 @@ class Tally implements Comparison {
   readonly differing = new Map<string, Map<Key, Held>>();
 
   /** `n` copies of a key that hold the same values. */
-  add({ name }: SourceMapping, copy: CopyMapping, key: Key, row: Row, wanted: Row | undefined): void {
+  add(
+    { name }: SourceMapping,
+    copy: CopyMapping,
+    equalities: readonly IsEqual[],
+    key: Key,
+    row: Row,
+    wanted: Row | undefined,
+  ): void {
     const n = Number(row.n);
     if (wanted === undefined) {
       this.orphans += n;
@@ -82,7 +100,8 @@ class Tally implements Comparison {
       return;
     }
     this.copies += n;
-    const columns = copy.set.filter((_, i) => !isEqual(row[`c${i}`], wanted[`c${i}`])).map(({ column }) => column);
+    const differing = copy.set.filter((_, i) => !equalities[i]?.(row[`c${i}`], wanted[`c${i}`]));
+    const columns = differing.map(({ column }) => column);
     if (columns.length === 0) return;
     this.mismatches += n;
     const keys = this.differing.get(name) ?? new Map<Key, Held>();
@@ -103,10 +122,27 @@ function heldBy(copy: CopyMapping, row: Row): Held {
   return hash.digest().readUIntBE(0, 6);
 }
 
-async function hasIntegerKey(source: Database, mapping: SourceMapping): Promise<boolean> {
-  const shape = await readTableShape(source, mapping.table);
-  const column = shape?.columns.find(({ name }) => name === mapping.key);
-  return column?.dataType.endsWith('int') ?? false;
+/** What the mirror would make of the source as it is now. */
+async function readTypes(source: Database, mapping: SourceMapping) {
+  return planMirror(mapping, (await readTableShape(source, mapping.table))?.columns ?? []);
+}
+
+/** The fan-out's own equality of each mapped column, of values that were read. */
+async function readEqualities(
+  target: Database,
+  copy: CopyMapping,
+  types: ReadonlyMap<string, string>,
+): Promise<IsEqual[]> {
+  const { columns } = await readTargetTable(target, copy);
+  return copy.set.map(({ column, from }) => {
+    const [definition, type = ''] = [columns.get(column), types.get(from)];
+    const problem = definition ? misfit(definition, type) : 'no such column; correct the mapping';
+    if (!definition || problem) throw new SyncError('store_misconfigured', `${copy.id}.${column}: ${problem}`);
+    const { plain } = holdingOf(definition);
+    const kind = kindOf(type) ?? 'text';
+    return (copied, wanted) =>
+      copied === null || wanted === null ? copied === wanted : plain(copied) === plain(parseValue(wanted, kind));
+  });
 }
 
 async function* keysOf(copy: CopyMapping, target: Session, toKey: (raw: unknown) => Key): AsyncGenerator<Key[]> {
@@ -155,10 +191,4 @@ async function readSources(
     [keys],
   );
   return new Map(rows.map((row) => [toKey(row.k), row]));
-}
-
-function isEqual(a: unknown, b: unknown): boolean {
-  return Buffer.isBuffer(a) && Buffer.isBuffer(b)
-    ? a.equals(b)
-    : String(a) === String(b) && (a === null) === (b === null);
 }

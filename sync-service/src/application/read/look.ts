@@ -40,7 +40,12 @@ export interface Looked {
 export async function observe({ store, source, stream, topic }: ReadParts): Promise<Observation> {
   const [token, consumed, readNumber] = await store.database.transaction('beginning a look', (tx) =>
     tx.roundTrip(
-      (t) => [source.reads.beginLook(t), store.consumed.readAll(t, topic), source.reads.readNumber(t)],
+      (t) => [
+        source.reads.beginLook(t),
+        store.consumed.readAll(t, topic),
+        source.reads.readNumber(t),
+        source.reads.requireCurrent(t),
+      ],
       'commit',
     ),
   );

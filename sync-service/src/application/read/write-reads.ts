@@ -47,6 +47,7 @@ export async function writeReads(
       source.reads.knownLooks(t, tokens),
       source.reads.lockNumber(t),
       source.mirror.existing(t, keys),
+      source.reads.requireCurrent(t),
     ]);
     const isValid = ({ observation: { token, epoch } }: Suspect) => looks.has(token) && isAt(consumed, epoch, ends);
     const valid = suspects.filter(isValid);

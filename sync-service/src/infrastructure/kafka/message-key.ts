@@ -27,12 +27,22 @@ function fieldOf(bytes: Buffer, field: string): unknown {
   return fields && Object.hasOwn(fields, field) ? fields[field] : undefined;
 }
 
-/** The fields of a key that is schema-less JSON, integers exact; undefined for anything else. The parser's own error is dropped: it quotes the key. */
-export function parseFields(bytes: Buffer): Readonly<Record<string, unknown>> | undefined {
+type Fields = Readonly<Record<string, unknown>>;
+
+/** The fields of schema-less JSON, integers exact; undefined for anything else. The parser's own error is dropped: it quotes the text. */
+function parseFields(bytes: Buffer): Fields | undefined {
   try {
-    const parsed: unknown = parse(bytes.toString('utf8'), null, BigInt);
-    return parsed !== null && typeof parsed === 'object' ? (parsed as Record<string, unknown>) : undefined;
+    return toFields(parse(bytes.toString('utf8'), null, toNumber));
   } catch {
     return undefined;
   }
 }
+
+/** The row as a change left it, of an envelope that is schema-less JSON; undefined for anything else. */
+export function parseRow(envelope: Buffer): Fields | undefined {
+  return toFields(parseFields(envelope)?.after);
+}
+
+const toFields = (value: unknown) => (value !== null && typeof value === 'object' ? (value as Fields) : undefined);
+
+const toNumber = (text: string) => (/^-?\d+$/.test(text) ? BigInt(text) : Number(text));

@@ -1,10 +1,8 @@
 import type { DeletePolicy } from '@friend-sync/connectors';
 import { quoted } from './database.ts';
 import { unknownColumn, valueColumn } from './mirror-table.ts';
-import type { TargetColumn, TargetTable } from './target-table.ts';
-
-/** Text that compares by its bytes, whatever the target's character set. */
-export const EXACT = 'COLLATE utf8mb4_0900_bin';
+import type { TargetTable } from './target-table.ts';
+import { holdingOf } from './value-fit.ts';
 
 /** SQL about one mapped column of a copy `f` whose mirror row is `p`. */
 export interface ColumnEquality {
@@ -18,38 +16,30 @@ export interface ColumnEquality {
 
 /** What makes a copy equal to its mirror row, under the source's delete policy: one for each mapped column. */
 export function columnEqualities({ copy, columns }: TargetTable, onDelete: DeletePolicy): ColumnEquality[] {
-  return copy.set.map(({ column, from }) => {
-    const replacement =
-      onDelete.kind === 'replace' && column in onDelete.set ? literal(onDelete.set[column] ?? null) : undefined;
-    const value = `p.${quoted(valueColumn(from))}`;
-    const isKept =
-      replacement === undefined
-        ? `(p.fs_deleted OR p.${quoted(unknownColumn(from))})`
-        : `(NOT p.fs_deleted AND p.${quoted(unknownColumn(from))})`;
-    const wanted = replacement === undefined ? value : `IF(p.fs_deleted, ${replacement}, ${value})`;
+  return copy.set.flatMap(({ column, from }) => {
     const definition = columns.get(column);
-    const isText = definition?.charset != null;
+    if (!definition) return [];
+    const { given, equals } = holdingOf(definition);
     const own = `f.${quoted(column)}`;
-    const given = `IF(${isKept}, ${own}, ${uncut(wanted, definition)})`;
+    const value = `p.${quoted(valueColumn(from))}`;
+    const isUnknown = `p.${quoted(unknownColumn(from))}`;
+    if (onDelete.kind !== 'replace' || !(column in onDelete.set)) {
+      const isKept = `(p.fs_deleted OR ${isUnknown})`;
+      const kept = `IF(${isKept}, ${own}, ${given(value)})`;
+      return { column, value: kept, assign: `${own} = ${kept}`, isEqual: `(${isKept} OR ${equals(own, value)})` };
+    }
+    const text = onDelete.set[column] ?? null;
+    const replacement = text === null ? 'NULL' : given(literal(text));
+    // By itself: a number and a text that is no constant would be compared as doubles.
+    const isReplaced = text === null ? `${own} IS NULL` : equals(own, literal(text));
+    const replaced = `IF(p.fs_deleted, ${replacement}, IF(${isUnknown}, ${own}, ${given(value)}))`;
     return {
       column,
-      value: given,
-      assign: `${own} = ${given}`,
-      isEqual: `(${isKept} OR ${own} <=> ${wanted}${isText ? ` ${EXACT}` : ''})`,
+      value: replaced,
+      assign: `${own} = ${replaced}`,
+      isEqual: `IF(p.fs_deleted, ${isReplaced}, ${isUnknown} OR ${equals(own, value)})`,
     };
   });
 }
 
-/**
- * MySQL cuts spaces at the end that do not fit and says nothing, in strict mode too. With another character behind them
- * the value is too long as any other is, and refused.
- */
-function uncut(value: string, definition: TargetColumn | undefined): string {
-  const { dataType = '', maxLength } = definition ?? {};
-  const length = dataType === 'varchar' ? 'CHAR_LENGTH' : dataType.endsWith('text') ? 'LENGTH' : undefined;
-  return length ? `IF(${length}(${value}) > ${maxLength}, CONCAT(${value}, '.'), ${value})` : value;
-}
-
-function literal(value: string | null): string {
-  return value === null ? 'NULL' : `_utf8mb4 X'${Buffer.from(value).toString('hex')}'`;
-}
+const literal = (text: string) => `_utf8mb4 X'${Buffer.from(text).toString('hex')}'`;

@@ -4,12 +4,13 @@ import type { Cursor } from '../../domain/claim.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
 import type { SyncError } from '../../errors.ts';
-import { type ColumnEquality, columnEqualities, EXACT } from './copy-equality.ts';
+import { type ColumnEquality, columnEqualities } from './copy-equality.ts';
 import { type Fragment, quoted, type Session, type Transaction } from './database.ts';
 import { isDuplicate, toCopyFault } from './fault.ts';
 import { KeyOrder, type Range } from './key-order.ts';
 import { primaryKeyOf, type TargetTable } from './target-table.ts';
 import { type Exchange, UniqueValues } from './unique-values.ts';
+import { EXACT } from './value-fit.ts';
 
 export interface Equalised {
   /** Copies that differed from the mirror. */

@@ -2,11 +2,12 @@ import type { DeletePolicy, TableName } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
-import { columnEqualities, EXACT } from './copy-equality.ts';
+import { columnEqualities } from './copy-equality.ts';
 import { quoted, type Session } from './database.ts';
 import { KeyOrder, type Range } from './key-order.ts';
-import { isAmong, isFoundByKey, type KeyFields, rowKeyList, toRowKey } from './row-key.ts';
+import { isAmong, namingColumns, type RowFields, rowKeyList, toRowKey } from './row-key.ts';
 import { primaryKeyOf, type TargetColumn, type TargetTable } from './target-table.ts';
+import { EXACT } from './value-fit.ts';
 
 /** More in one condition, and MySQL reads the whole table (range_optimizer_max_mem_size). */
 const MOST_ROW_KEYS = 1_000;
@@ -27,9 +28,12 @@ export class CopySweep {
   readonly id: string;
   readonly table: TableName;
   readonly #table: string;
-  readonly #primaryKey: readonly TargetColumn[];
+  readonly #foreignKey: string;
   readonly #order: KeyOrder;
-  readonly #differing: { readonly before: string; readonly after: string };
+  readonly #naming: readonly TargetColumn[];
+  /** By which the copies are found that messages name. */
+  readonly #namingIndexes: string;
+  readonly #differing: { readonly select: string; readonly after: string; readonly end: string };
   readonly #keyKind: KeyKind;
   readonly #source: string;
 
@@ -43,20 +47,22 @@ export class CopySweep {
     const { copy } = target;
     this.id = copy.id;
     this.table = copy.table;
-    this.#table = `${quoted(copy.table.database, copy.table.table)} AS f FORCE INDEX (PRIMARY)`;
-    this.#primaryKey = primaryKeyOf(target);
-    this.#order = new KeyOrder(this.#primaryKey);
+    this.#table = `${quoted(copy.table.database, copy.table.table)} AS f`;
+    this.#foreignKey = copy.key;
+    this.#order = new KeyOrder(primaryKeyOf(target));
+    this.#naming = namingColumns(target);
+    const isByForeignKey = this.#naming.some(({ name }) => name === copy.key);
+    this.#namingIndexes = isByForeignKey ? `PRIMARY, ${quoted(target.index ?? '')}` : 'PRIMARY';
     this.#keyKind = keyKind;
     this.#source = source;
     const key = `f.${quoted(copy.key)}`;
     const isEqual = columnEqualities(target, onDelete).map((pair) => pair.isEqual);
     // One statement sees one moment: what it finds differing and not pending, no transaction was about to correct.
     this.#differing = {
-      before: `SELECT d.k, q.k IS NULL AS drift FROM (
-        SELECT DISTINCT p.k FROM ${this.#table}
-        STRAIGHT_JOIN ${tables.mirror} AS p ON p.k = ${keyKind === 'string' ? `CONVERT(${key} USING utf8mb4) ${EXACT}` : key}
+      select: 'SELECT d.k, q.k IS NULL AS drift FROM (SELECT DISTINCT p.k FROM',
+      after: `STRAIGHT_JOIN ${tables.mirror} AS p ON p.k = ${keyKind === 'string' ? `CONVERT(${key} USING utf8mb4) ${EXACT}` : key}
         WHERE NOT (${isEqual.join(' AND ')})${copy.where ? ` AND (${copy.where})` : ''}`,
-      after: `) AS d LEFT JOIN ${tables.pending} AS q ON q.source = ? AND q.k = CONVERT(d.k USING utf8mb4) ${EXACT}
+      end: `) AS d LEFT JOIN ${tables.pending} AS q ON q.source = ? AND q.k = CONVERT(d.k USING utf8mb4) ${EXACT}
         WHERE q.k IS NULL OR q.attempts = 0`,
     };
   }
@@ -66,7 +72,7 @@ export class CopySweep {
     const { where, parameters } = this.#order.within({ after });
     const [row] = await session.rows(
       'finding the end of a chunk',
-      `SELECT ${this.#order.select} FROM ${this.#table} WHERE TRUE${where} ORDER BY ${this.#order.orderBy} LIMIT 1 OFFSET ?`,
+      `SELECT ${this.#order.select} FROM ${this.#table} FORCE INDEX (PRIMARY) WHERE TRUE${where} ORDER BY ${this.#order.orderBy} LIMIT 1 OFFSET ?`,
       [...parameters, rows - 1],
     );
     return row && this.#order.read(row);
@@ -75,27 +81,37 @@ export class CopySweep {
   /** The keys with differing copies within a range of primary keys; not those that are parked. */
   async differing(session: Session, range: Range): Promise<Differing[]> {
     const { where, parameters } = this.#order.within(range);
-    return this.#compare(session, where, parameters);
+    return this.#compare(session, 'PRIMARY', where, parameters);
   }
 
   /**
-   * The same for single copies, by the fields of their primary keys. What is no such key is passed over: a copy that is
-   * not found here is the patrol's.
+   * The same for single copies, by their columns as messages have them. `unreadable`: some were no such rows, of which
+   * nothing can be said.
    */
-  async differingAmong(session: Session, keys: readonly KeyFields[]): Promise<Differing[]> {
-    if (!isFoundByKey(this.#primaryKey)) return [];
-    const rowKeys = keys.map((fields) => toRowKey(this.#primaryKey, fields)).filter((key) => key !== undefined);
-    const found: Differing[] = [];
+  async differingAmong(
+    session: Session,
+    rows: readonly RowFields[],
+  ): Promise<{ differing: Differing[]; unreadable: boolean }> {
+    const copies = rows.filter((fields) => fields[this.#foreignKey] !== null);
+    const rowKeys = copies.map((fields) => toRowKey(this.#naming, fields)).filter((key) => key !== undefined);
+    const differing: Differing[] = [];
     for (let from = 0; from < rowKeys.length; from += MOST_ROW_KEYS) {
       const some = rowKeyList(rowKeys.slice(from, from + MOST_ROW_KEYS));
-      found.push(...(await this.#compare(session, ` AND ${isAmong(this.#primaryKey)}`, [some])));
+      const among = ` AND ${isAmong(this.#naming)}`;
+      differing.push(...(await this.#compare(session, this.#namingIndexes, among, [some])));
     }
-    return found;
+    return { differing, unreadable: rowKeys.length < copies.length };
   }
 
-  async #compare(session: Session, where: string, parameters: readonly unknown[]): Promise<Differing[]> {
-    const { before, after } = this.#differing;
-    const rows = await session.rows('comparing copies', before + where + after, [...parameters, this.#source]);
+  async #compare(
+    session: Session,
+    indexes: string,
+    where: string,
+    parameters: readonly unknown[],
+  ): Promise<Differing[]> {
+    const { select, after, end } = this.#differing;
+    const sql = `${select} ${this.#table} FORCE INDEX (${indexes}) ${after}${where}${end}`;
+    const rows = await session.rows('comparing copies', sql, [...parameters, this.#source]);
     return rows.map((row) => ({ key: parseKey(String(row.k), this.#keyKind), isDrift: Number(row.drift) === 1 }));
   }
 }

@@ -66,32 +66,50 @@ export async function pendingMigrations(target: Database, stateDatabase: string)
   return files.filter((file) => file.folderMillis > appliedUpTo).flatMap((file) => file.sql.map((sql) => sql.trim()));
 }
 
-/** Runs a plan. Safe to repeat, and two at once wait for each other (a named lock): DDL cannot be rolled back. */
-export async function executeMigration(configuration: Configuration, plan: MigrationPlan): Promise<void> {
-  const { target } = configuration.settings;
+/** Long enough for another migration, unless it alters a mirror of very many rows. */
+const LOCK_SECONDS = 60;
+
+/**
+ * Brings the tables to what the mapping needs. Safe to repeat: DDL cannot be rolled back. Two at once wait for each other by a
+ * named lock, for `lockSeconds`; what is to be done is looked at behind it.
+ */
+export async function executeMigration(
+  configuration: Configuration,
+  source: Database,
+  target: Database,
+  lockSeconds = LOCK_SECONDS,
+): Promise<void> {
+  const { stateDatabase, ...server } = configuration.settings.target;
   const connection = await mysql
     .createConnection({
-      host: target.host,
-      port: target.port,
-      user: target.user,
-      password: target.password.reveal(),
-      ...(target.tls ? { ssl: {} } : {}),
+      host: server.host,
+      port: server.port,
+      user: server.user,
+      password: server.password.reveal(),
+      ...(server.tls ? { ssl: {} } : {}),
     })
     .catch((error) => {
       throw toStoreError(error, 'connecting to the friend database');
     });
   const migrate = async () => {
     await connection.query('SET SESSION lock_wait_timeout = ?', [TABLE_LOCK_SECONDS]);
-    await connection.query('SELECT GET_LOCK(?, 60)', [`friend-sync migrate ${target.stateDatabase}`.slice(0, 64)]);
-    await connection.query(`CREATE DATABASE IF NOT EXISTS ${quoted(target.stateDatabase)}`);
-    await connection.query(`USE ${quoted(target.stateDatabase)}`);
+    const lock = `friend-sync migrate ${stateDatabase}`.slice(0, 64);
+    const [rows] = await connection.query<mysql.RowDataPacket[]>('SELECT GET_LOCK(?, ?) AS isOurs', [
+      lock,
+      lockSeconds,
+    ]);
+    if (rows[0]?.isOurs !== 1)
+      throw new SyncError('store_contended', `another friend-sync migrate of ${stateDatabase} has not ended yet`);
+    const { mirrors } = await planMigration(configuration, source, target);
+    await connection.query(`CREATE DATABASE IF NOT EXISTS ${quoted(stateDatabase)}`);
+    await connection.query(`USE ${quoted(stateDatabase)}`);
     await applyMigrations(drizzle(connection), { migrationsFolder: MIGRATIONS_FOLDER, migrationsTable: JOURNAL });
-    for (const statement of plan.mirrors) await connection.query(statement);
+    for (const statement of mirrors) await connection.query(statement);
   };
   try {
     await answerWithin(MIGRATION_MS, migrate());
   } catch (error) {
-    throw toStoreError((error as { cause?: unknown }).cause ?? error, 'migrating');
+    throw error instanceof SyncError ? error : toStoreError((error as { cause?: unknown }).cause ?? error, 'migrating');
   } finally {
     connection.destroy();
   }

@@ -4,9 +4,9 @@ import type { ColumnKind, KeyKind, SourceSchema } from '../../domain/source-sche
 import type { ShapeColumn } from '../../domain/table-shape.ts';
 import { type Database, quoted, type Row } from './database.ts';
 
-const INTEGERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
+export const INTEGERS: ReadonlySet<string> = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
 const TEXTS = new Set(['char', 'varchar', 'enum', 'set', 'tinytext', 'text', 'mediumtext', 'longtext']);
-const BINARIES = new Set(['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
+const BINARIES = new Set(['varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
 /** A VARCHAR longer than this could break the 65,535-byte limit of a row. */
 const LONGEST_VARCHAR = 2_000;
 
@@ -62,6 +62,8 @@ function valueType({ dataType, columnType, maxLength }: ShapeColumn): string | u
     const isShort = !dataType.endsWith('text') && (maxLength ?? 0) <= LONGEST_VARCHAR;
     return `${isShort ? `varchar(${Math.max(1, maxLength ?? 1)})` : 'longtext'} CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin`;
   }
+  // Its pad bytes are part of each value: only so a target of the same type is known to change none.
+  if (dataType === 'binary') return columnType;
   if (BINARIES.has(dataType))
     return (maxLength ?? 0) <= LONGEST_VARCHAR ? `varbinary(${Math.max(1, maxLength ?? 1)})` : 'longblob';
   return undefined;
@@ -115,7 +117,16 @@ export function mirrorDdl(
     ...missing.map((column) => `ADD COLUMN ${definition(column)}`),
     ...changed.map((column) => `MODIFY COLUMN ${definition(column)}`),
   ];
-  return changes.length ? [`ALTER TABLE ${table}\n  ${changes.join(',\n  ')}`] : [];
+  if (changes.length === 0) return [];
+  const alter = `ALTER TABLE ${table}\n  ${changes.join(',\n  ')}`;
+  // Before it: a daemon that knows the old columns, and sees the old version, is waited for by the ALTER.
+  return missing.length ? [raiseVersion(stateDatabase, source), alter] : [alter];
+}
+
+/** Daemons that do not know the new columns halt (`requireCurrent`). Of altered ones they need not know. */
+function raiseVersion(stateDatabase: string, source: string): string {
+  return `INSERT INTO ${quoted(stateDatabase, 'reads')} (source, mirror_version) VALUES ('${source}', 1)
+  ON DUPLICATE KEY UPDATE mirror_version = mirror_version + 1`;
 }
 
 /** The source column was widened, or its type changed. Character sets are always ours, so they are not compared. */
@@ -164,5 +175,5 @@ export function kindOf(type: string | undefined): ColumnKind | undefined {
   if (type === undefined) return undefined;
   if (type.startsWith('bigint')) return type.includes('unsigned') ? 'unsigned' : 'integer';
   if (type.startsWith('decimal')) return 'decimal';
-  return type.startsWith('varbinary') || type.endsWith('blob') ? 'binary' : 'text';
+  return /^(var)?binary|blob$/.test(type) ? 'binary' : 'text';
 }

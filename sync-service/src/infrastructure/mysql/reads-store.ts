@@ -1,4 +1,5 @@
-import { quoted, type Session } from './database.ts';
+import { SyncError } from '../../errors.ts';
+import { type Fragment, quoted, type Session } from './database.ts';
 import { randomToken } from './pending-store.ts';
 import { storedReason } from './reason.ts';
 
@@ -22,12 +23,16 @@ export class ReadsStore {
   readonly #looks: string;
   readonly #distrust: string;
   readonly #source: string;
+  /** SQL of whether the mirror has the columns that it had when it was looked at. */
+  readonly isCurrent: Fragment;
 
-  constructor(stateDatabase: string, source: string) {
+  /** `mirrorVersion`: {@link readMirrorVersion}'s, from before the mirror's columns were read. */
+  constructor(stateDatabase: string, source: string, mirrorVersion: number) {
     this.#reads = quoted(stateDatabase, 'reads');
     this.#looks = quoted(stateDatabase, 'read_look');
     this.#distrust = quoted(stateDatabase, 'distrust');
     this.#source = source;
+    this.isCurrent = { sql: `(${versionOf(stateDatabase)} = ?)`, parameters: [source, mirrorVersion] };
   }
 
   /** Stores that a look begins; what it stores is gone if the friend database is set back. */
@@ -49,6 +54,18 @@ export class ReadsStore {
       'forgetting old looks',
       `DELETE FROM ${this.#looks} WHERE at < NOW(6) - INTERVAL ${KEEP_LOOKS_SECONDS} SECOND LIMIT 10000`,
     );
+  }
+
+  /**
+   * To be asked in each transaction that writes the mirror, once it has locked something of that table: `migrate` raises the
+   * version before it alters the table, for which it must wait until the transaction has ended.
+   */
+  async requireCurrent(session: Session): Promise<void> {
+    const { sql, parameters } = this.isCurrent;
+    const [row] = await session.rows('looking at the version of the mirror', `SELECT ${sql} AS isCurrent`, parameters);
+    if (Number(row?.isCurrent) === 1) return;
+    const problem = 'friend-sync migrate has changed its mirror since this daemon was started';
+    throw new SyncError('daemon_outdated', `source ${this.#source}: ${problem}; restart this daemon`);
   }
 
   /** Number of the last own read that was written. */
@@ -125,4 +142,14 @@ export class ReadsStore {
     const [row] = await session.rows('reading the number of reads', sql, [this.#source]);
     return BigInt((row?.n as string | undefined) ?? 0);
   }
+}
+
+const versionOf = (stateDatabase: string) =>
+  `COALESCE((SELECT mirror_version FROM ${quoted(stateDatabase, 'reads')} WHERE source = ?), 0)`;
+
+/** How often the columns of a source's mirror were changed. */
+export async function readMirrorVersion(session: Session, stateDatabase: string, source: string): Promise<number> {
+  const sql = `SELECT ${versionOf(stateDatabase)} AS version`;
+  const [row] = await session.rows('reading the version of the mirror', sql, [source]);
+  return Number(row?.version);
 }

@@ -1,37 +1,45 @@
 import { quoted } from './database.ts';
-import type { TargetColumn } from './target-table.ts';
+import { INTEGERS } from './mirror-table.ts';
+import { primaryKeyOf, type TargetColumn, type TargetTable } from './target-table.ts';
 
-/** Fields of a message key by column, as JSON with exact integers has them. */
-export type KeyFields = Readonly<Record<string, unknown>>;
+/** Columns of a copy as a message has them: JSON with exact integers. */
+export type RowFields = Readonly<Record<string, unknown>>;
 
-type Convert = (value: unknown, column: TargetColumn) => unknown;
-
-const integer: Convert = (value, { columnType }) => {
+/** The value as a parameter of SQL; undefined where it is none of the column's. */
+function toParameter(value: unknown, { dataType, columnType }: TargetColumn): unknown {
+  if (!INTEGERS.has(dataType)) {
+    if (typeof value !== 'string') return undefined;
+    return dataType.endsWith('binary') ? Buffer.from(value, 'base64') : value;
+  }
   if (typeof value !== 'bigint') return undefined;
   // Unsigned BIGINT travels in a signed long.
   return columnType.includes('unsigned') ? BigInt.asUintN(64, value) : value;
-};
-const text: Convert = (value) => (typeof value === 'string' ? value : undefined);
-const bytes: Convert = (value) => (typeof value === 'string' ? Buffer.from(value, 'base64') : undefined);
-/** ISO 8601 in UTC, as our sessions are. */
-const time: Convert = (value) =>
-  typeof value === 'string' ? value.replace(/(Z|[+]00:00)$/, '').replace('T', ' ') : undefined;
-
-const CONVERT: Readonly<Record<string, Convert>> = {
-  ...Object.fromEntries(['tinyint', 'smallint', 'mediumint', 'int', 'bigint', 'year'].map((type) => [type, integer])),
-  ...Object.fromEntries(['char', 'varchar', 'enum', 'set', 'decimal'].map((type) => [type, text])),
-  ...Object.fromEntries(['binary', 'varbinary'].map((type) => [type, bytes])),
-  ...Object.fromEntries(['date', 'datetime', 'timestamp', 'time'].map((type) => [type, time])),
-};
-
-/** Whether rows can be found by what a message says of their primary key. */
-export function isFoundByKey(columns: readonly TargetColumn[]): boolean {
-  return columns.every(({ dataType }) => dataType in CONVERT);
 }
 
-/** The values of a primary key as parameters of SQL; undefined where the fields are not such a key. */
-export function toRowKey(columns: readonly TargetColumn[], fields: KeyFields): unknown[] | undefined {
-  const values = columns.map((column) => CONVERT[column.dataType]?.(fields[column.name], column));
+const TEXTS = new Set(['char', 'varchar', 'decimal', 'binary', 'varbinary']);
+
+/** Whether every value of a column arrives as the server has it. Times, years and members do not, nor do rare character sets. */
+function travels({ dataType, charset }: TargetColumn): boolean {
+  return INTEGERS.has(dataType) || (TEXTS.has(dataType) && (charset === null || /^(utf8|ascii)/.test(charset)));
+}
+
+/**
+ * By which columns the copy is found that a message tells of: by its primary key, if that travels; otherwise by its foreign
+ * key and what travels of the primary key, which may find others beside it.
+ */
+export function namingColumns(target: TargetTable): TargetColumn[] {
+  const { copy, columns } = target;
+  const primaryKey = primaryKeyOf(target);
+  const mapped = new Set(copy.set.map(({ column }) => column));
+  const named = primaryKey.filter((column) => travels(column) && !mapped.has(column.name));
+  const foreignKey = columns.get(copy.key);
+  if (named.length === primaryKey.length || !foreignKey || named.includes(foreignKey)) return named;
+  return [...named, foreignKey];
+}
+
+/** The values of these columns as parameters of SQL; undefined where the fields are no such row. */
+export function toRowKey(columns: readonly TargetColumn[], fields: RowFields): unknown[] | undefined {
+  const values = columns.map((column) => toParameter(fields[column.name], column));
   return values.includes(undefined) ? undefined : values;
 }
 

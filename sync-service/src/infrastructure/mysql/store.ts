@@ -12,7 +12,7 @@ import { MirrorStore } from './mirror-store.ts';
 import { readMirrorColumns, toSourceSchema, unmappedColumns } from './mirror-table.ts';
 import { PauseStore } from './pause-store.ts';
 import { PendingStore } from './pending-store.ts';
-import { ReadsStore } from './reads-store.ts';
+import { ReadsStore, readMirrorVersion } from './reads-store.ts';
 import { RoundStore } from './round-store.ts';
 import { ServerStateStore } from './server-state.ts';
 import { SourceRows } from './source-rows.ts';
@@ -148,6 +148,7 @@ async function openSource(
   mapping: SourceMapping,
 ): Promise<SourceStore | string[]> {
   const { target, fanOut } = configuration.settings;
+  const version = await readMirrorVersion(database, target.stateDatabase, mapping.name);
   const existing = await readMirrorColumns(database, target.stateDatabase, mapping.name);
   const schema = toSourceSchema(mapping, existing);
   const problems = schema
@@ -158,6 +159,7 @@ async function openSource(
   if (!schema || problems.length) return problems;
   const mirror = new MirrorStore(target.stateDatabase, schema, unmappedColumns(mapping, existing));
   const pending = new PendingStore(target.stateDatabase, mapping.name, schema.keyKind, fanOut.leaseMs);
+  const reads = new ReadsStore(target.stateDatabase, mapping.name, version);
   const ours = { mirror: mirror.table, pending: pending.table };
   const copies = tables.map((table) => new CopyStore(mirror.table, table, schema.keyKind, mapping.onDelete));
   return {
@@ -165,12 +167,12 @@ async function openSource(
     mirror,
     pending,
     due: new DueStore(target.stateDatabase, mapping.name, schema.keyKind),
-    reads: new ReadsStore(target.stateDatabase, mapping.name),
+    reads,
     round: new RoundStore(target.stateDatabase, mapping.name),
     rows: new SourceRows(schema),
     notes: tables.flatMap(noteTarget),
     copies,
-    writeThrough: new WriteThrough(consumed, mirror, copies, pending),
+    writeThrough: new WriteThrough(consumed, mirror, reads, copies, pending),
     sweeps: tables.map((table) => new CopySweep(ours, mapping.name, table, schema.keyKind, mapping.onDelete)),
   };
 }

@@ -1,9 +1,8 @@
 import type { CopyMapping, Mapping, PrimaryKeys } from '@friend-sync/connectors';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { type Database, quoted, type Row } from './database.ts';
-import { valueColumn } from './mirror-table.ts';
-import { isFoundByKey } from './row-key.ts';
-import { holdsUnchanged } from './value-fit.ts';
+import { INTEGERS, valueColumn } from './mirror-table.ts';
+import { misfit } from './value-fit.ts';
 
 export interface TargetColumn {
   readonly name: string;
@@ -110,8 +109,8 @@ function leadingIndex(indexes: readonly Row[], column: string): string | undefin
 }
 
 const KEY_TYPES: Readonly<Record<KeyKind, (column: TargetColumn) => boolean>> = {
-  integer: (column) => column.dataType.endsWith('int'),
-  unsigned: (column) => column.dataType.endsWith('int'),
+  integer: ({ dataType }) => INTEGERS.has(dataType),
+  unsigned: ({ dataType }) => INTEGERS.has(dataType),
   string: (column) => column.dataType === 'varchar' || column.dataType === 'char',
 };
 
@@ -147,18 +146,8 @@ export function checkTarget(
   for (const { column, from } of copy.set) {
     const definition = columns.get(column);
     const mirrorType = mirrorTypes.get(valueColumn(from));
-    if (definition && mirrorType && !holdsUnchanged(definition, mirrorType)) {
-      problems.push(
-        `${table}.${column}: ${definition.columnType} would change values of ${from}, mirrored as ${mirrorType}; give both the same type`,
-      );
-    }
-    if (definition?.dataType === 'char')
-      problems.push(`${table}.${column}: CHAR drops trailing spaces, so a copy could never be equal; make it VARCHAR`);
-    if (definition?.charset && definition.charset !== 'utf8mb4') {
-      problems.push(
-        `${table}.${column}: character set ${definition.charset} cannot hold every value; convert it to utf8mb4`,
-      );
-    }
+    const problem = definition && mirrorType && misfit(definition, mirrorType);
+    if (problem) problems.push(`${table}.${column}: ${problem}`);
   }
   const ambiguous = [...columns.keys()].filter((name) => /^(k|[vu]_.*|fs_.*)$/.test(name));
   if (copy.where && ambiguous.length) {
@@ -178,9 +167,6 @@ export function noteTarget(target: TargetTable): string[] {
     ...touched.map(
       ({ name }) => `${table}.${name}: changes with every copy that is written; list it under preserve to keep it`,
     ),
-    ...(isFoundByKey(primaryKeyOf(target))
-      ? []
-      : [`${table}: rows cannot be found by its primary key's types; late copies wait for the patrol`]),
     ...triggers.map((trigger) => `${table}: its trigger ${trigger} runs for every copy that is written`),
   ];
 }

@@ -1,22 +1,81 @@
+import { parseValue } from '../../domain/source-schema.ts';
+import { INTEGERS, kindOf } from './mirror-table.ts';
 import type { TargetColumn } from './target-table.ts';
 
-const INTEGERS = ['tinyint', 'smallint', 'mediumint', 'int', 'bigint'];
-const TEXTS = ['char', 'varchar', 'tinytext', 'text', 'mediumtext', 'longtext'];
-const BINARIES = ['binary', 'varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob'];
+const TEXTS = new Set(['varchar', 'tinytext', 'text', 'mediumtext', 'longtext']);
+const BINARIES = new Set(['varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
+
+/** Text that compares by its bytes, whatever the target's character set. */
+export const EXACT = 'COLLATE utf8mb4_0900_bin';
 
 /**
- * Whether MySQL stores each value of a mirror column's type in this column as it is, or refuses it. What it would
- * round or rewrite without an error makes a copy that is never equal.
+ * Why this column cannot be a copy of a mirror column of this type, with the remedy; undefined: MySQL stores each of its
+ * values there as it is, or refuses it. What it would pad, cut, round or take for another value makes a copy that is never equal.
  */
-export function holdsUnchanged({ dataType, columnType }: TargetColumn, mirrorType: string): boolean {
-  if (mirrorType.startsWith('varbinary') || mirrorType.endsWith('blob')) return BINARIES.includes(dataType);
-  if (TEXTS.includes(dataType)) return true;
-  if (mirrorType.startsWith('bigint')) return dataType === 'decimal' || INTEGERS.includes(dataType);
-  if (mirrorType.startsWith('decimal')) return dataType === 'decimal' && scaleOf(columnType) >= scaleOf(mirrorType);
-  return dataType === 'enum' || dataType === 'set';
+export function misfit({ dataType, columnType, charset }: TargetColumn, mirrorType: string): string | undefined {
+  if (dataType === 'char') return 'CHAR drops trailing spaces, so a copy could never be equal; make it VARCHAR';
+  if (dataType === 'enum' || dataType === 'set')
+    return `${dataType.toUpperCase()} takes other texts for its members, so a copy could never be equal; make it VARCHAR`;
+  if (dataType === 'binary' && columnType !== mirrorType)
+    return `${columnType} would pad values that are mirrored as ${mirrorType}; make it VARBINARY, or give both the same type`;
+  if (charset && charset !== 'utf8mb4')
+    return `character set ${charset} cannot hold every value; convert it to utf8mb4`;
+  if (isHeld(dataType, columnType, mirrorType)) return undefined;
+  return `${columnType} would change values that are mirrored as ${mirrorType}; give both the same type`;
 }
+
+function isHeld(dataType: string, columnType: string, mirrorType: string): boolean {
+  switch (kindOf(mirrorType)) {
+    case 'integer':
+    case 'unsigned':
+      return isNumber(dataType) || TEXTS.has(dataType);
+    case 'decimal':
+      return dataType === 'decimal' ? scaleOf(columnType) >= scaleOf(mirrorType) : TEXTS.has(dataType);
+    case 'binary':
+      return BINARIES.has(dataType) || dataType === 'binary';
+    default:
+      return TEXTS.has(dataType);
+  }
+}
+
+const isNumber = (dataType: string) => dataType === 'decimal' || INTEGERS.has(dataType);
 
 /** Digits behind the point of `decimal(10,2)`. */
 export function scaleOf(type: string): number {
   return Number(type.match(/,\s*(\d+)\)/)?.[1] ?? 0);
+}
+
+/** How a target column holds what it is given: the one definition of equal, for SQL and for what was read of both servers. */
+export interface Holding {
+  /** SQL of a value as the column is given it. */
+  readonly given: (value: string) => string;
+  /** SQL of whether the column holds the value. */
+  readonly equals: (own: string, value: string) => string;
+  /** Of values in memory: equal ones have the same. */
+  readonly plain: (value: unknown) => string;
+}
+
+export function holdingOf({ dataType, maxLength, charset }: TargetColumn): Holding {
+  if (isNumber(dataType)) {
+    return {
+      given: (value) => value,
+      equals: (own, value) => `${own} <=> ${value}`,
+      plain: plainNumber,
+    };
+  }
+  const length = dataType === 'varchar' ? 'CHAR_LENGTH' : 'LENGTH';
+  const exact = charset === null ? '' : ` ${EXACT}`;
+  return {
+    // MySQL cuts spaces at the end that do not fit and says nothing, in strict mode too. With another character behind
+    // them the value is too long as any other is, and refused. Of two collations neither of which is said, MySQL takes none.
+    given: (value) => `IF(${length}(${value}) > ${maxLength}, CONCAT(${value}, '.'), ${value})${exact}`,
+    equals: (own, value) => `${own} <=> ${value}${exact}`,
+    plain: (value) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value)),
+  };
+}
+
+/** Without zeros in front and at the end, which ZEROFILL and another scale add. */
+function plainNumber(value: unknown): string {
+  const digits = String(parseValue(String(value), 'decimal'));
+  return digits.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
 }

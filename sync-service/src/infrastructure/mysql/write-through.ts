@@ -4,11 +4,13 @@ import type { CopyStore, Equalised } from './copy-store.ts';
 import type { Database } from './database.ts';
 import type { MirrorStore } from './mirror-store.ts';
 import type { PendingStore } from './pending-store.ts';
+import type { ReadsStore } from './reads-store.ts';
 
 /** More copies are left to the fan-out: the partition would be held up. */
 const MOST_COPIES = 200;
 const COPIES = '@friend_sync_copies';
 const ARE_FEW = `${COPIES} <= ${MOST_COPIES}`;
+const IS_CURRENT = '@friend_sync_is_current';
 const STORED = '@friend_sync_stored';
 
 /** Where a partition must stand, and where it stands afterwards. */
@@ -26,34 +28,43 @@ export interface OffsetMove {
 export class WriteThrough {
   readonly #consumed: ConsumedStore;
   readonly #mirror: MirrorStore;
+  readonly #reads: ReadsStore;
   readonly #copies: readonly CopyStore[];
   readonly #pending: PendingStore;
 
-  constructor(consumed: ConsumedStore, mirror: MirrorStore, copies: readonly CopyStore[], pending: PendingStore) {
+  constructor(
+    consumed: ConsumedStore,
+    mirror: MirrorStore,
+    reads: ReadsStore,
+    copies: readonly CopyStore[],
+    pending: PendingStore,
+  ) {
     this.#consumed = consumed;
     this.#mirror = mirror;
+    this.#reads = reads;
     this.#copies = copies;
     this.#pending = pending;
   }
 
   /**
    * Writes `row` and moves the offset if the partition stands where it must and was not set back, so that what comes is
-   * newer than what came, the key is in the mirror, by this partition or from an epoch before, and it has few copies;
-   * returns undefined, stores nothing and touches no copy if not. Fails, at once, where somebody has locked a copy, or a
-   * target table does not take it.
+   * newer than what came, the mirror's columns are those that we know, the key is in it, by this partition or from an epoch
+   * before, and it has few copies; returns undefined, stores nothing and touches no copy if not. Fails, at once, where
+   * somebody has locked a copy, or a target table does not take it.
    *
    * What the statements need of each other they are told by SQL: nothing is awaited between the first and the commit.
    */
   async write(database: Database, move: OffsetMove, row: MirrorRow): Promise<Equalised | undefined> {
     const counts = this.#copies.map((copy) => copy.lockedCount(row.key, MOST_COPIES + 1));
+    const { isCurrent } = this.#reads;
     const store = this.#storeStatement(move, row);
     const [, { matched }, , changed] = await database.transaction('write-through', (tx) =>
       tx.roundTrip(
         (t) => [
           t.rows(
             'locking copies',
-            `SELECT ${counts.map(({ sql }) => sql).join(' + ')} INTO ${COPIES}`,
-            counts.flatMap(({ parameters }) => parameters),
+            `SELECT ${counts.map(({ sql }) => sql).join(' + ')}, ${isCurrent.sql} INTO ${COPIES}, ${IS_CURRENT}`,
+            [...counts.flatMap(({ parameters }) => parameters), ...isCurrent.parameters],
           ),
           t.write('storing a key', store.sql, store.parameters),
           // A mirror row that was not stored is not locked either: copies could be given what it has held before.
@@ -79,7 +90,7 @@ export class WriteThrough {
         SET ${values.sql}, c.next_offset = ?, c.high_water = ?, c.newest_gtid = COALESCE(?, c.newest_gtid),
           c.max_timestamp_ms = GREATEST(c.max_timestamp_ms, ?)
         WHERE c.topic = ? AND c.\`partition\` = ? AND c.epoch = ? AND c.next_offset = ? AND c.high_water = c.next_offset
-          AND (m.fs_epoch < ? OR (m.fs_epoch = ? AND m.fs_partition = ?)) AND ${ARE_FEW}`,
+          AND (m.fs_epoch < ? OR (m.fs_epoch = ? AND m.fs_partition = ?)) AND ${ARE_FEW} AND ${IS_CURRENT}`,
       parameters: [
         row.key,
         ...values.parameters,
