@@ -30,7 +30,8 @@ export { Secret } from './secret.ts';
 export { type Settings, settingsSchema } from './settings.ts';
 export { LONGEST_TEXT } from './source-connector/cut.ts';
 export { type Grant, renderGrants } from './source-connector/grants.ts';
-export { renderSourceConnector, sourceConnectorName } from './source-connector/render.ts';
+export { avroFullName, fieldName } from './source-connector/avro-names.ts';
+export { FIELD_NAMING, renderSourceConnector, sourceConnectorName } from './source-connector/render.ts';
 export {
   changeTopic,
   deadLetterTopic,
