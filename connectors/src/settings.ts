@@ -15,6 +15,11 @@ const positive = integer(1);
 const seconds = integer(1, 86_400 * 7, 'is not between 1 and 604800 (a week)');
 const name = z.string().min(1);
 const topicPrefix = name.regex(/^[A-Za-z0-9._-]{1,80}$/);
+/** Debezium mends its first character alone. */
+const topicPrefixInAvro = topicPrefix.regex(
+  /^[^.]+(\.[^.\d][^.]*)*$/,
+  'has a part that is empty or begins with a digit, which no name in Avro may have',
+);
 const boolean = z.union([z.boolean(), z.stringbool()], 'is neither true nor false');
 const tls = boolean.default(false).describe('connect with TLS, verifying the server with the system certificates');
 /** Addresses are printed and logged, so they hold no password. */
@@ -79,7 +84,9 @@ export const settingsSchema = z
             password,
           })
           .optional(),
-        topicPrefix: topicPrefix.default('friend-sync').describe("Debezium's topic.prefix; never change it afterwards"),
+        topicPrefix: topicPrefixInAvro
+          .default('friend-sync')
+          .describe("Debezium's topic.prefix; never change it afterwards"),
         partitions: positive.default(6).describe('partitions of a change topic; never change it afterwards'),
         replicationFactor: positive.default(1).describe('replicas of each topic; 3 in production'),
         sessionTimeoutMs: integer(6_000, 1_800_000, 'is not between 6000 and 1800000, which is what Kafka takes')

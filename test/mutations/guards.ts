@@ -1,6 +1,7 @@
 import { FAN_OUT_GUARDS } from './fan-out-guards.ts';
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 import { HISTORY_GUARDS } from './history-guards.ts';
+import { NAMES_GUARDS } from './names-guards.ts';
 import { PICTURE_GUARDS } from './picture-guards.ts';
 import { READ_GUARDS } from './read-guards.ts';
 import { ROUND_GUARDS } from './round-guards.ts';
@@ -229,5 +230,6 @@ export const GUARDS: readonly Guard[] = [
   ...TRUST_GUARDS,
   ...VALUE_GUARDS,
   ...PICTURE_GUARDS,
+  ...NAMES_GUARDS,
   ...SERVER_GUARDS,
 ];

@@ -14,6 +14,7 @@ const PAGE_KEYS = 5_000;
 /** A page of keys may have millions of copies. */
 const ANSWER_MS = 600_000;
 const MOST_EXAMPLES = 10;
+const MOST_ORPHANED = 100_000;
 
 export interface Comparison {
   /** Copies compared; those without a source row are in `orphans` instead. */
@@ -22,7 +23,7 @@ export interface Comparison {
   readonly mismatches: number;
   /** Copies whose source row does not exist: the delete policy's, not a mismatch. */
   readonly orphans: number;
-  /** Their keys, by source. */
+  /** By source the keys of those that do not hold what the delete policy says, as far as the source could have such a key; not all of very many. */
   readonly orphaned: ReadonlyMap<string, ReadonlySet<Key>>;
   /** The first of the mismatches, without values. */
   readonly examples: readonly string[];
@@ -53,9 +54,7 @@ export async function compareCopies(
     if (before && !before.has(sourceMapping.name)) continue;
     const { key: keyType, types, problems } = await readTypes(source, sourceMapping);
     if (!keyType || problems.length) throw new SyncError('contract_broken', problems.join('\n'));
-    const isInteger = keyType.startsWith('bigint');
-    // As bigint, integers reach MySQL as numbers; as strings they would be compared as doubles, and ZEROFILL pads them.
-    const toKey = (raw: unknown): Key => (isInteger ? BigInt(raw as string) : String(raw));
+    const { toKey, mayBe } = keysOfType(keyType);
     for (const copy of sourceMapping.copies) {
       const equalities = await readEqualities(friend, copy, types);
       const keys = before
@@ -68,7 +67,9 @@ export async function compareCopies(
         const rows = await readSources(sourceMapping, copy, source, spelled, toKey);
         for (const row of copies) {
           const key = toKey(row.k);
-          tally.add(sourceMapping, copy, equalities, key, row, rows.get(key));
+          const wanted = rows.get(key);
+          if (wanted) tally.add(sourceMapping, copy, equalities, key, row, wanted);
+          else tally.addOrphan(sourceMapping, copy, row, mayBe(key) ? key : undefined);
         }
       }
     }
@@ -91,14 +92,9 @@ class Tally implements Comparison {
     equalities: readonly IsEqual[],
     key: Key,
     row: Row,
-    wanted: Row | undefined,
+    wanted: Row,
   ): void {
     const n = Number(row.n);
-    if (wanted === undefined) {
-      this.orphans += n;
-      this.orphaned.set(name, (this.orphaned.get(name) ?? new Set()).add(key));
-      return;
-    }
     this.copies += n;
     const differing = copy.set.filter((_, i) => !equalities[i]?.(row[`c${i}`], wanted[`c${i}`]));
     const columns = differing.map(({ column }) => column);
@@ -110,6 +106,22 @@ class Tally implements Comparison {
     if (this.examples.length < MOST_EXAMPLES)
       this.examples.push(`${database}.${table} ${copy.key}=${key}: ${columns.join(', ')}`);
   }
+
+  addOrphan(source: SourceMapping, copy: CopyMapping, row: Row, key: Key | undefined): void {
+    this.orphans += Number(row.n);
+    if (key === undefined || isSettled(source, copy, row)) return;
+    const keys = this.orphaned.get(source.name) ?? new Set();
+    if (keys.size < MOST_ORPHANED) this.orphaned.set(source.name, keys.add(key));
+  }
+}
+
+/** Whether copies without a source row hold what is said of such. */
+function isSettled({ onDelete }: SourceMapping, copy: CopyMapping, row: Row): boolean {
+  if (onDelete.kind === 'keep') return true;
+  return copy.set.every(({ column }, i) => {
+    const [held, wanted] = [row[`c${i}`], onDelete.set[column]];
+    return wanted === undefined || (held === null ? wanted === null : String(held) === wanted);
+  });
 }
 
 /** The sum of the rows' numbers is the same in whatever order they come. */
@@ -124,7 +136,19 @@ function heldBy(copy: CopyMapping, row: Row): Held {
 
 /** What the mirror would make of the source as it is now. */
 async function readTypes(source: Database, mapping: SourceMapping) {
-  return planMirror(mapping, (await readTableShape(source, mapping.table))?.columns ?? []);
+  return planMirror(mapping, await readTableShape(source, mapping.table));
+}
+
+/** How keys are read, and whether a mirror whose keys have this type could have one. */
+function keysOfType(type: string) {
+  const isInteger = type.startsWith('bigint');
+  const wrapped = type.includes('unsigned') ? BigInt.asUintN : BigInt.asIntN;
+  const longest = Number(type.match(/\((\d+)\)/)?.[1] ?? 0);
+  return {
+    // As bigint, integers reach MySQL as numbers; as strings they would be compared as doubles, and ZEROFILL pads them.
+    toKey: (raw: unknown): Key => (isInteger ? BigInt(raw as string) : String(raw)),
+    mayBe: (key: Key) => (typeof key === 'bigint' ? wrapped(64, key) === key : [...key].length <= longest),
+  };
 }
 
 /** The fan-out's own equality of each mapped column, of values that were read. */

@@ -12,6 +12,7 @@ const COPIES = '@friend_sync_copies';
 const ARE_FEW = `${COPIES} <= ${MOST_COPIES}`;
 const IS_CURRENT = '@friend_sync_is_current';
 const STORED = '@friend_sync_stored';
+const WAS_STORED = `${STORED} > 0`;
 
 /** Where a partition must stand, and where it stands afterwards. */
 export interface OffsetMove {
@@ -69,7 +70,8 @@ export class WriteThrough {
           t.write('storing a key', store.sql, store.parameters),
           // A mirror row that was not stored is not locked either: copies could be given what it has held before.
           t.write('storing a key', `SET ${STORED} = ROW_COUNT()`),
-          Promise.all(this.#copies.map((copy) => copy.makeEqualUnderLock(t, row.key, `${STORED} > 0`))),
+          Promise.all(this.#copies.map((copy) => copy.makeEqualUnderLock(t, row.key, WAS_STORED))),
+          this.#pending.unpark(t, row.key, WAS_STORED),
           this.#pending.wake(t, [row.key]),
         ],
         'commit',
