@@ -78,7 +78,7 @@ test('case 68: a second system with the names of the first is refused before it 
       createLogger('fatal'),
     );
   await using same = second();
-  await same.executeMigration(await same.planMigration());
+  await same.executeMigration();
   for (const order of [() => same.applyConnectors(60_000), () => same.beginEpoch(configuration.mapping.sources)]) {
     const { kind, message } = await order().then(
       () => ({ kind: 'done', message: '' }),
