@@ -74,6 +74,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
   let isAbandoned = false;
   let end: (error: unknown) => void = () => {};
 
+  const disconnect = () => consumer.disconnect().catch(() => {});
   const isCurrent = (position: Position) => positions.get(nameOf(position)) === position;
 
   /** A partition whose batch was left is read on from there once that has ended. */
@@ -157,16 +158,13 @@ export function openSession(options: SessionOptions): ConsumerSession {
   /** Lets kafkajs fetch for the other partitions; this one is read on from its position once its batch has ended. */
   function leave(storing: Promise<void>, { topic, partition }: Position): void {
     const name = nameOf({ topic, partition });
-    log.debug({ topic, partition }, 'its batch takes long, the other partitions go on without it');
     consumer.pause([{ topic, partitions: [partition] }]);
-    const ended = storing
-      .catch(() => {})
-      .then(() => {
-        left.delete(name);
-        const next = positions.get(name);
-        if (next && !isClosing) seekTo(topic, partition, next.expectedOffset);
-      });
-    left.set(name, ended);
+    const readOn = () => {
+      left.delete(name);
+      const next = positions.get(name);
+      if (next && !isClosing) seekTo(topic, partition, next.expectedOffset);
+    };
+    left.set(name, storing.then(readOn, readOn));
   }
 
   async function storeBatch(payload: EachBatchPayload, position: Position): Promise<void> {
@@ -250,7 +248,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
   }).then(async (error) => {
     generation = Symbol('ended');
     positions.clear();
-    if (!isClosing) await Promise.all([disconnect(consumer), ...left.values()]);
+    if (!isClosing) await Promise.all([disconnect(), ...left.values()]);
     return error;
   });
   consumer.on(consumer.events.CRASH, ({ payload }) => end(payload.error));
@@ -272,7 +270,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
         // A join in progress is waited for: only a member that has joined can leave the group.
         await Promise.race([started.catch(() => {}), sleep(JOIN_GRACE_MS, undefined, { ref: false })]);
         isAbandoned = true;
-        await Promise.all([disconnect(consumer), ...left.values()]);
+        await Promise.all([disconnect(), ...left.values()]);
       })();
       await Promise.race([closed, sleep(CLOSE_MS, undefined, { ref: false })]);
       end(undefined);
@@ -293,10 +291,6 @@ async function start(
     partitionsConsumedConcurrently: options.partitionsConcurrently,
     eachBatch,
   });
-}
-
-async function disconnect(consumer: Consumer): Promise<void> {
-  await consumer.disconnect().catch(() => {});
 }
 
 function nameOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {

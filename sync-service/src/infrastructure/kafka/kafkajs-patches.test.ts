@@ -104,7 +104,7 @@ describe('a connection', () => {
   /** Takes connections and says nothing. */
   async function openSilent() {
     const accepted: Socket[] = [];
-    const server = createServer((socket) => accepted.push(socket)).listen(0, '127.0.0.1');
+    const server = createServer((socket) => accepted.push(socket.resume())).listen(0, '127.0.0.1');
     await once(server, 'listening');
     patchKafkajs();
     const Connection = require('kafkajs/src/network/connection');
