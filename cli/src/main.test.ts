@@ -1,4 +1,5 @@
-import { spawnSync } from 'node:child_process';
+import { spawn, spawnSync } from 'node:child_process';
+import { once } from 'node:events';
 import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
@@ -85,4 +86,34 @@ test('secrets are hidden in the settings', () => {
   });
   expect(stdout).toContain('[hidden]');
   expect(stdout).not.toContain('very-secret');
+});
+
+test('case 83: a password that is not set is shown as empty, and one that is, hidden', () => {
+  const passwords = (env: NodeJS.ProcessEnv) => {
+    const { stdout } = spawnSync(process.execPath, [MAIN, '--config', EXAMPLE, '--json', 'settings'], {
+      encoding: 'utf8',
+      env,
+    });
+    const settings = JSON.parse(stdout) as { path: string; value: string }[];
+    return ['source.password', 'target.password'].map((path) => settings.find((one) => one.path === path)?.value);
+  };
+  expect(passwords({ FRIEND_SYNC_TARGET__PASSWORD: 'hunter2' })).toEqual(['', '[hidden]']);
+});
+
+test('case 83: who reads no further, as head does, ends the command in peace', async () => {
+  const child = spawn(process.execPath, [MAIN, '--config', EXAMPLE, 'settings']);
+  child.stdout.destroy();
+  const told: string[] = [];
+  child.stderr.on('data', (text) => told.push(String(text)));
+  const [code] = await once(child, 'close');
+  expect({ code, told: told.join('') }).toEqual({ code: 0, told: '' });
+});
+
+test('case 83: what several parts of status have not been told for the same reason is said once', () => {
+  const nowhere = ['source.port=1', 'target.port=1', 'kafka.brokers=127.0.0.1:1', 'connect.url=http://127.0.0.1:1'];
+  const { status, stdout } = run('--config', EXAMPLE, ...nowhere.flatMap((setting) => ['--set', setting]), 'status');
+  expect(status).toBe(75);
+  expect(stdout.match(/check that the friend database is reachable/g)).toHaveLength(1);
+  expect(stdout).toMatch(/^histories: the same$/m);
+  expect(stdout).not.toMatch(/user database/);
 });

@@ -54,6 +54,11 @@ for (const add of [
 for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
   command.exitOverride();
 
+// Who reads no further, as `| head` does, has what was wanted.
+process.stdout.on('error', (error: NodeJS.ErrnoException) => {
+  process.exit(error.code === 'EPIPE' ? EXIT.done : EXIT.failed);
+});
+
 /** What was asked of a server that does not answer keeps no command from ending. */
 const END_MS = 1_000;
 

@@ -42,6 +42,12 @@ export class Metrics {
     'values that the stream had told wrong or not at all, and the source row mended',
     ['source', 'table', 'column', 'cause'],
   );
+  readonly parked = new Gauge({
+    name: 'friend_sync_parked_keys',
+    help: 'keys whose fan-out a target refuses, counted now and then, over all daemons',
+    labelNames: ['source'],
+    registers: [this.registry],
+  });
   readonly trusted = new Gauge({
     name: 'friend_sync_stream_trusted',
     help: '1 while the values of the stream are used, 0 while rows are read instead',

@@ -10,6 +10,7 @@ import { watchHealing } from './application/operate/healing.ts';
 import { countHeartbeats, lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { announceDaemon } from './application/watch/announce.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
+import { countParked } from './application/watch/count-parked.ts';
 import { Health } from './application/watch/health.ts';
 import { Perseverance } from './application/watch/perseverance.ts';
 import { watchProgress } from './application/watch/progress-watch.ts';
@@ -108,6 +109,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const streams = sourceStreams(configuration, source, connect);
     const messages = messagesIn(kafka, admin, leaving.signal);
     const histories = await followHistories({ streams, connect, messages, store, persevere, use, health, log });
+    use(countParked(store, metrics, intervalMs));
     const { reads: replica } = settings.source;
     const readFrom = replica ? use(openReadReplica(configuration, replica, leaving.signal)) : source;
     const shared = { store, database: source, readFrom, admin, settings, fanOut, perseverance, health, metrics, log };

@@ -52,6 +52,23 @@ test('a value that the target refuses is stored and left to the fan-out, which p
   expect(await nicks(server)).toEqual(['fits', 'two']);
 });
 
+test('case 83: a parked key whose new value is written through is parked no longer', async () => {
+  const [friend = '', member = ''] = TABLES.friendTables;
+  const { server, feed } = await openSettled({
+    ...TABLES,
+    friendTables: [friend.replace('nick VARCHAR(64)', 'nick VARCHAR(5)'), member],
+  });
+  await using _ = server;
+  await feed.rows([1n, null, 'too long']);
+  await drain(server);
+  const { pending } = feed.source;
+  expect(await pending.count(server.store.database)).toEqual({ pending: 1, parked: 1 });
+  expect(await feed.rows([1n, null, 'fits'])).toMatchObject({ applied: { changed: 2 } });
+  expect(await pending.count(server.store.database)).toEqual({ pending: 1, parked: 0 });
+  await drain(server);
+  expect(await pending.count(server.store.database)).toEqual({ pending: 0, parked: 0 });
+});
+
 test('a key with many copies is left to the fan-out', async () => {
   const { server, feed } = await openSettled();
   await using _ = server;

@@ -43,38 +43,44 @@ export function addStatus(program: Command, load: Load): void {
         'error' in lost ? lost : { value: Object.fromEntries([...lost.value].map(([name, e]) => [name, e.message])) };
       if (json) return printJson({ daemons, connectors, progress, keys, rounds, distrusted, historyLost });
 
-      if ('error' in daemons) print(`daemons: ${daemons.error}`);
+      const told = new Set<string>();
+      /** Most parts ask the same server. */
+      const tell = (part: string, { error }: Failure) => {
+        print(told.has(error) ? `${part}: the same` : `${part}: ${error}`);
+        told.add(error);
+      };
+      if ('error' in daemons) tell('daemons', daemons);
       else {
         const { running, pausedSince } = daemons.value;
         print(running > 0 ? `daemons: ${running}` : 'no daemon runs, so nothing is read or applied; friend-sync start');
         if (pausedSince !== undefined) print(`fan-out is paused since ${pausedSince} UTC; friend-sync resume`);
       }
 
-      if ('error' in lost) print(`user database: ${lost.error}`);
+      if ('error' in lost) tell('histories', lost);
       else
         for (const [source, error] of lost.value)
           print(`source ${source} cannot be followed: ${explain(error).message}`);
 
-      if ('error' in connectors) print(`connectors: ${connectors.error}`);
+      if ('error' in connectors) tell('connectors', connectors);
       else for (const { name, status } of connectors.value) print(`connector ${name}: ${stateOf(status)}`);
       print('');
-      if ('error' in progress) print(`offsets: ${progress.error}`);
+      if ('error' in progress) tell('offsets', progress);
       else
         printTable(
           ['TOPIC', 'PARTITION', 'CURRENT-OFFSET', 'LOG-END-OFFSET', 'LAG'],
           progress.value.map((p) => [p.topic, p.partition, p.nextOffset, p.endOffset, p.lag]),
         );
       print('');
-      if ('error' in keys) print(`keys: ${keys.error}`);
+      if ('error' in keys) tell('keys', keys);
       else
         printTable(
           ['SOURCE', 'PENDING', 'PARKED', 'DUE', 'INCOMPLETE'],
           Object.entries(keys.value).map(([source, n]) => [source, n.pending, n.parked, n.due, n.incomplete ?? '?']),
         );
       print('');
-      if ('error' in rounds) print(`rounds: ${rounds.error}`);
+      if ('error' in rounds) tell('rounds', rounds);
       else for (const [source, report] of Object.entries(rounds.value)) print(`${source}: ${describe(report)}`);
-      if ('error' in distrusted) print(`streams: ${distrusted.error}`);
+      if ('error' in distrusted) tell('streams', distrusted);
       else
         for (const [source, causes] of Object.entries(distrusted.value))
           for (const { since, reason } of causes)
@@ -122,7 +128,11 @@ function describe(report: RoundReport): string {
   return last + now + gone;
 }
 
-type Part<T> = { readonly value: T } | { readonly error: string; readonly code: number };
+interface Failure {
+  readonly error: string;
+  readonly code: number;
+}
+type Part<T> = { readonly value: T } | Failure;
 
 async function part<T>(read: () => Promise<T>): Promise<Part<T>> {
   const late = { error: `no answer within ${ANSWER_MS / 1000} s`, code: EXIT.temporary };

@@ -1,4 +1,4 @@
-import type { Operations, Verification } from '@friend-sync/sync-service';
+import type { Key, Operations, Verification } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { deadlineOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
@@ -22,16 +22,27 @@ export function addVerify(program: Command, load: Load): void {
         const found = await operations.verify(deadlineMs, tellWait);
         const result = options.repair ? await repaired(operations, found, deadlineMs) : found;
         if (result.mismatches > 0) process.exitCode = EXIT.failed;
-        const { copies, mismatches, changing, orphans, examples } = result;
+        const { copies, mismatches, changing, orphans, examples, parked } = result;
         const repairs = found.mismatches - mismatches;
-        if (json) return printJson({ copies, mismatches, changing, orphans, examples, repaired: repairs });
+        if (json) return printJson({ copies, mismatches, changing, orphans, examples, parked, repaired: repairs });
         print(`${copies} copies compared, ${mismatches} differ from their source, ${orphans} have no source row`);
         for (const example of examples) print(`  ${example}`);
         if (changing > 0)
           talk(`${changing} keys changed at every look; their copies follow, but could not be compared`);
-        if (mismatches > 0 && !options.repair) talk('friend-sync verify --repair makes them equal');
+        if (mismatches === 0) return;
+        for (const { source, key, reason } of parked) talk(`parked: ${source} ${key}: ${reason}`);
+        if (!options.repair) talk(advice(result));
       });
     });
+}
+
+/** What is refused is read and refused once more. */
+function advice({ differing, parked }: Verification): string {
+  const isParked = (source: string, key: Key) => parked.some((one) => one.source === source && one.key === key);
+  const others = [...differing].flatMap(([source, keys]) => [...keys.keys()].filter((key) => !isParked(source, key)));
+  return others.length > 0
+    ? 'friend-sync verify --repair reads their source rows again'
+    : 'they are refused, which --repair does not change';
 }
 
 /** The source row is the truth, whatever the mirror holds: so the rows are read again. */
@@ -42,7 +53,7 @@ async function repaired(operations: Operations, found: Verification, deadlineMs:
     const keys = [...(found.differing.get(source.name)?.keys() ?? [])];
     await operations.requestReads(source, keys);
     const orphaned = [...(found.orphaned.get(source.name) ?? [])];
-    if (source.onDelete.kind === 'keep' || orphaned.length === 0) continue;
+    if (orphaned.length === 0) continue;
     await operations.requestReads(source, orphaned, { takesGone: true });
     goneCount += orphaned.length;
   }

@@ -24,6 +24,6 @@ export function describeSettings(settings: Settings): SettingDescription[] {
 }
 
 function textOf(value: unknown): string {
-  if (value === undefined) return '';
-  return Array.isArray(value) && !(value instanceof Secret) ? value.join(',') : String(value);
+  if (value === undefined || (value instanceof Secret && value.reveal() === '')) return '';
+  return Array.isArray(value) ? value.join(',') : String(value);
 }

@@ -34,7 +34,7 @@ async function within(ms: number, run: Step['run'], signal?: AbortSignal): Promi
   const ended = new AbortController();
   let timer: NodeJS.Timeout | undefined;
   const cut = new Promise<never>((_, reject) => {
-    timer = setTimeout(() => reject(new SyncError('source_unavailable', `not done within ${ms} ms`)), ms);
+    timer = setTimeout(() => reject(new SyncError('pipeline_stuck', `not done within ${ms} ms`)), ms);
     const abort = () => reject(new SyncError('aborted', 'broken off'));
     signal?.addEventListener('abort', abort, { signal: ended.signal });
   });

@@ -7,6 +7,7 @@ import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
 
 const PAGE_KEYS = 5_000;
 const MOST_EXAMPLES = 10;
+const MOST_ORPHANED = 100_000;
 
 export interface Comparison {
   /** Copies compared; those without a source row are in `orphans` instead. */
@@ -15,7 +16,7 @@ export interface Comparison {
   readonly mismatches: number;
   /** Copies whose source row does not exist: the delete policy's, not a mismatch. */
   readonly orphans: number;
-  /** Their keys, by source. */
+  /** By source the keys of those that do not hold what the delete policy says, as far as the source could have such a key; not all of very many. */
   readonly orphaned: ReadonlyMap<string, ReadonlySet<Key>>;
   /** The first of the mismatches, without values. */
   readonly examples: readonly string[];
@@ -40,9 +41,7 @@ export async function compareCopies(
   const tally = new Tally();
   for (const sourceMapping of mapping.sources) {
     if (before && !before.has(sourceMapping.name)) continue;
-    const isInteger = await hasIntegerKey(source, sourceMapping);
-    // As bigint, integers reach MySQL as numbers; as strings they would be compared as doubles, and ZEROFILL pads them.
-    const toKey = (raw: unknown): Key => (isInteger ? BigInt(raw as string) : String(raw));
+    const { toKey, mayBe } = await readKeys(source, sourceMapping);
     for (const copy of sourceMapping.copies) {
       const keys = before
         ? inPages([...(before.get(sourceMapping.name)?.keys() ?? [])], PAGE_KEYS)
@@ -54,7 +53,9 @@ export async function compareCopies(
         const rows = await readSources(sourceMapping, copy, source, spelled, toKey);
         for (const row of copies) {
           const key = toKey(row.k);
-          tally.add(sourceMapping, copy, key, row, rows.get(key));
+          const wanted = rows.get(key);
+          if (wanted) tally.add(sourceMapping, copy, key, row, wanted);
+          else tally.addOrphan(sourceMapping, copy, row, mayBe(key) ? key : undefined);
         }
       }
     }
@@ -71,13 +72,8 @@ class Tally implements Comparison {
   readonly differing = new Map<string, Map<Key, Held>>();
 
   /** `n` copies of a key that hold the same values. */
-  add({ name }: SourceMapping, copy: CopyMapping, key: Key, row: Row, wanted: Row | undefined): void {
+  add({ name }: SourceMapping, copy: CopyMapping, key: Key, row: Row, wanted: Row): void {
     const n = Number(row.n);
-    if (wanted === undefined) {
-      this.orphans += n;
-      this.orphaned.set(name, (this.orphaned.get(name) ?? new Set()).add(key));
-      return;
-    }
     this.copies += n;
     const columns = copy.set.filter((_, i) => !isEqual(row[`c${i}`], wanted[`c${i}`])).map(({ column }) => column);
     if (columns.length === 0) return;
@@ -88,6 +84,22 @@ class Tally implements Comparison {
     if (this.examples.length < MOST_EXAMPLES)
       this.examples.push(`${database}.${table} ${copy.key}=${key}: ${columns.join(', ')}`);
   }
+
+  addOrphan(source: SourceMapping, copy: CopyMapping, row: Row, key: Key | undefined): void {
+    this.orphans += Number(row.n);
+    if (key === undefined || isSettled(source, copy, row)) return;
+    const keys = this.orphaned.get(source.name) ?? new Set();
+    if (keys.size < MOST_ORPHANED) this.orphaned.set(source.name, keys.add(key));
+  }
+}
+
+/** Whether copies without a source row hold what is said of such. */
+function isSettled({ onDelete }: SourceMapping, copy: CopyMapping, row: Row): boolean {
+  if (onDelete.kind === 'keep') return true;
+  return copy.set.every(({ column }, i) => {
+    const [held, wanted] = [row[`c${i}`], onDelete.set[column]];
+    return wanted === undefined || (held === null ? wanted === null : String(held) === wanted);
+  });
 }
 
 /** The sum of the rows' numbers is the same in whatever order they come. */
@@ -100,10 +112,18 @@ function heldBy(copy: CopyMapping, row: Row): Held {
   return hash.digest().readUIntBE(0, 6);
 }
 
-async function hasIntegerKey(source: Database, mapping: SourceMapping): Promise<boolean> {
+/** How the keys of a source are read, and whether it, and so its mirror, could have one. */
+async function readKeys(source: Database, mapping: SourceMapping) {
   const shape = await readTableShape(source, mapping.table);
   const column = shape?.columns.find(({ name }) => name === mapping.key);
-  return column?.dataType.endsWith('int') ?? false;
+  const isInteger = column?.dataType.endsWith('int') ?? false;
+  const wrapped = column?.columnType.includes('unsigned') ? BigInt.asUintN : BigInt.asIntN;
+  const longest = column?.maxLength ?? 0;
+  return {
+    // As bigint, integers reach MySQL as numbers; as strings they would be compared as doubles, and ZEROFILL pads them.
+    toKey: (raw: unknown): Key => (isInteger ? BigInt(raw as string) : String(raw)),
+    mayBe: (key: Key) => (typeof key === 'bigint' ? wrapped(64, key) === key : [...key].length <= longest),
+  };
 }
 
 async function* keysOf(copy: CopyMapping, target: Database, toKey: (raw: unknown) => Key): AsyncGenerator<Key[]> {

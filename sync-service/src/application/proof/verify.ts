@@ -1,3 +1,4 @@
+import type { BarrierResult } from './barrier.ts';
 import type { Comparison, Differing } from './compare.ts';
 
 /** A key that is changed again and again may differ at each look, and be right all the same. */
@@ -5,13 +6,15 @@ const MOST_LOOKS = 5;
 
 export interface VerifyParts {
   /** Returns when everything committed before the call has been applied. */
-  readonly passBarrier: () => Promise<unknown>;
+  readonly passBarrier: () => Promise<BarrierResult>;
   readonly compare: (before?: Differing) => Promise<Comparison>;
 }
 
 export interface Verification extends Comparison {
   /** Keys whose copies differed at each look and held something else each time: they change faster than one can look. */
   readonly changing: number;
+  /** Keys that a target or the mirror refuses, with the reason: they cannot be equal. */
+  readonly parked: BarrierResult['parked'];
 }
 
 /**
@@ -19,19 +22,19 @@ export interface Verification extends Comparison {
  * a copy that still holds the same, which is still not its source's, is a mismatch; any other is on its way.
  */
 export async function verifyCopies({ passBarrier, compare }: VerifyParts): Promise<Verification> {
-  await passBarrier();
+  let { parked } = await passBarrier();
   const whole = await compare();
   let last = whole;
   let stood: Differing = new Map();
   for (let look = 1; look < MOST_LOOKS && countKeys(last.differing) > countKeys(stood); look++) {
-    await passBarrier();
+    ({ parked } = await passBarrier());
     const next = await compare(last.differing);
     stood = standing(last.differing, next.differing);
     last = next;
   }
   const changing = countKeys(last.differing) - countKeys(stood);
   const { mismatches, examples, differing } = changing > 0 ? await compare(stood) : last;
-  return { ...whole, mismatches, examples, differing, changing };
+  return { ...whole, mismatches, examples, differing, changing, parked };
 }
 
 /** The keys whose copies hold at both looks the same. */

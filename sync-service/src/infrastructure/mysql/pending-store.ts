@@ -112,6 +112,15 @@ export class PendingStore {
     await this.#letGo(tx, token, [key], `${due}, attempts = attempts + 1, last_error = ?`, [storedReason(reason)]);
   }
 
+  /** Has a key that was parked, and whose copies have been written since, looked at again at once. */
+  async unpark(tx: Session, key: Key, condition: string): Promise<void> {
+    await tx.write(
+      'un-parking a key',
+      `UPDATE ${this.table} SET due = NOW(6), attempts = 0 WHERE source = ? AND k = ? AND attempts > 0 AND token IS NULL AND ${condition}`,
+      [this.#source, String(key)],
+    );
+  }
+
   /** Lets a key go whose copies somebody else has locked; its pass goes on from the cursor in about a second. */
   async retryLater(tx: Session, token: bigint, key: Key): Promise<void> {
     await tx.write(

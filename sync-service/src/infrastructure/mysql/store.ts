@@ -165,7 +165,7 @@ async function openSource(
     rows: new SourceRows(schema),
     notes: tables.flatMap(noteTarget),
     copies,
-    writeThrough: new WriteThrough(consumed, mirror, copies),
+    writeThrough: new WriteThrough(consumed, mirror, pending, copies),
     sweeps: tables.map((table) => new CopySweep(ours, mapping.name, table, schema.keyKind, mapping.onDelete)),
   };
 }

@@ -3,12 +3,14 @@ import type { ConsumedStore } from './consumed-store.ts';
 import type { CopyStore, Equalised } from './copy-store.ts';
 import type { Database } from './database.ts';
 import type { MirrorStore } from './mirror-store.ts';
+import type { PendingStore } from './pending-store.ts';
 
 /** More copies are left to the fan-out: the partition would be held up. */
 const MOST_COPIES = 200;
 const COPIES = '@friend_sync_copies';
 const ARE_FEW = `${COPIES} <= ${MOST_COPIES}`;
 const STORED = '@friend_sync_stored';
+const WAS_STORED = `${STORED} > 0`;
 
 /** Where a partition must stand, and where it stands afterwards. */
 export interface OffsetMove {
@@ -25,11 +27,13 @@ export interface OffsetMove {
 export class WriteThrough {
   readonly #consumed: ConsumedStore;
   readonly #mirror: MirrorStore;
+  readonly #pending: PendingStore;
   readonly #copies: readonly CopyStore[];
 
-  constructor(consumed: ConsumedStore, mirror: MirrorStore, copies: readonly CopyStore[]) {
+  constructor(consumed: ConsumedStore, mirror: MirrorStore, pending: PendingStore, copies: readonly CopyStore[]) {
     this.#consumed = consumed;
     this.#mirror = mirror;
+    this.#pending = pending;
     this.#copies = copies;
   }
 
@@ -44,7 +48,7 @@ export class WriteThrough {
   async write(database: Database, move: OffsetMove, row: MirrorRow): Promise<Equalised | undefined> {
     const counts = this.#copies.map((copy) => copy.lockedCount(row.key, MOST_COPIES + 1));
     const store = this.#storeStatement(move, row);
-    const [, { matched }, , ...changed] = await database.transaction('write-through', (tx) =>
+    const [, { matched }, , , ...changed] = await database.transaction('write-through', (tx) =>
       tx.roundTrip(
         (t) => [
           t.rows(
@@ -55,7 +59,8 @@ export class WriteThrough {
           t.write('storing a key', store.sql, store.parameters),
           // A mirror row that was not stored is not locked either: copies could be given what it has held before.
           t.write('storing a key', `SET ${STORED} = ROW_COUNT()`),
-          ...this.#copies.map((copy) => copy.makeEqualUnderLock(t, [row.key], undefined, `${STORED} > 0`)),
+          this.#pending.unpark(t, row.key, WAS_STORED),
+          ...this.#copies.map((copy) => copy.makeEqualUnderLock(t, [row.key], undefined, WAS_STORED)),
         ],
         'commit',
       ),

@@ -1,0 +1,40 @@
+import { Command } from 'commander';
+import { afterEach, expect, test, vi } from 'vitest';
+import { addVerify } from './verify.ts';
+
+const parked = [{ source: 'account', key: 1n, reason: 'too long' }];
+const found = {
+  copies: 3,
+  mismatches: 1,
+  orphans: 0,
+  orphaned: new Map(),
+  changing: 0,
+  examples: ['d.friend friend_id=1: nick'],
+  parked,
+};
+const state = { differing: new Map([['account', new Map([[1n, 7]])]]) };
+vi.mock('../context.ts', () => ({
+  withOperations: (_: unknown, work: (one: unknown) => unknown) =>
+    work({ verify: async () => ({ ...found, ...state }) }),
+}));
+afterEach(() => {
+  vi.restoreAllMocks();
+  process.exitCode = 0;
+});
+
+test('case 83: --repair is advised only where it can help', async () => {
+  expect(await verify()).toBe('parked: account 1: too long\nthey are refused, which --repair does not change\n');
+  state.differing.get('account')?.set(2n, 8);
+  expect(await verify()).toContain('friend-sync verify --repair reads their source rows again');
+});
+
+/** Runs the command; returns what it tells the operator. */
+async function verify(): Promise<string> {
+  const told: string[] = [];
+  vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);
+  vi.spyOn(process.stdout, 'write').mockImplementation(() => true);
+  const program = new Command();
+  addVerify(program, () => ({ configuration: {} as never, json: false }));
+  await program.parseAsync(['node', 'friend-sync', 'verify']);
+  return told.join('');
+}

@@ -1,0 +1,67 @@
+import { expect, test } from 'vitest';
+import { compareCopies } from '../../sync-service/src/application/proof/compare.ts';
+import { countParked } from '../../sync-service/src/application/watch/count-parked.ts';
+import { Metrics } from '../../sync-service/src/metrics.ts';
+import { drain } from '../support/drain.ts';
+import { createFeed } from '../support/feed.ts';
+import { openFriendServer } from '../support/friend-server.ts';
+import { TABLES } from '../support/tables.ts';
+
+test('case 83: of copies without a source row those are named that lack what onDelete says, as far as the mirror could have their key', async () => {
+  await using server = await openFriendServer({
+    userTables: ['CREATE TABLE room (code VARCHAR(5) PRIMARY KEY, title VARCHAR(64))'],
+    friendTables: [
+      'CREATE TABLE visit (n INT AUTO_INCREMENT PRIMARY KEY, room VARCHAR(40), title VARCHAR(64), KEY (room))',
+    ],
+    sources: `
+  - name: room
+    table: USER.room
+    key: code
+    copies: [{ table: visit, key: room, set: { title: title } }]
+    onDelete: { set: { title: gone } }`,
+  });
+  const { user, friend, friendDb, configuration } = server;
+  await friend.write(
+    'copies',
+    `INSERT INTO ${friendDb}.visit (room, title) VALUES ('old', 'gone'), ('new', 'a hall'), ('longer', 'a hall'), ('none', NULL)`,
+  );
+  const { orphans, orphaned } = await compareCopies(configuration, user, friend);
+  expect(orphans).toBe(4);
+  expect([...(orphaned.get('room') ?? [])].sort()).toEqual(['new', 'none']);
+});
+
+test('case 83: a key of another sign than the source’s keys is not asked for', async () => {
+  await using server = await openFriendServer({
+    userTables: ['CREATE TABLE device (id BIGINT UNSIGNED PRIMARY KEY, label VARCHAR(64))'],
+    friendTables: [
+      'CREATE TABLE pairing (n INT AUTO_INCREMENT PRIMARY KEY, device BIGINT, label VARCHAR(64), KEY (device))',
+    ],
+    sources: `
+  - name: device
+    table: USER.device
+    key: id
+    copies: [{ table: pairing, key: device, set: { label: label } }]
+    onDelete: { set: { label: gone } }`,
+  });
+  const { user, friend, friendDb, configuration } = server;
+  await friend.write('copies', `INSERT INTO ${friendDb}.pairing (device) VALUES (-5), (5)`);
+  const { orphans, orphaned } = await compareCopies(configuration, user, friend);
+  expect({ orphans, keys: [...(orphaned.get('device') ?? [])] }).toEqual({ orphans: 2, keys: [5n] });
+});
+
+test('case 83: parked keys are counted in a metric', async () => {
+  const [friend = '', member = ''] = TABLES.friendTables;
+  await using server = await openFriendServer({
+    ...TABLES,
+    friendTables: [friend.replace('nick VARCHAR(64)', 'nick VARCHAR(5)'), member],
+  });
+  const feed = createFeed(server);
+  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1)`);
+  await feed.rows([1n, null, 'too long']);
+  await drain(server);
+  const metrics = new Metrics();
+  await using _counting = countParked(server.store, metrics, 50);
+  await expect
+    .poll(async () => (await metrics.parked.get()).values)
+    .toEqual([{ labels: { source: 'account' }, value: 1 }]);
+});
