@@ -82,9 +82,12 @@ export function tablesAndHistory(
 /** The setting that names the topic of a connector's schema history. */
 export const SCHEMA_HISTORY_TOPIC = 'schema.history.internal.kafka.topic';
 
-/** Debezium's lists are of regular expressions, anchored, in whichever case, with commas in between. */
+/** Debezium's lists are of regular expressions, anchored, trimmed, in whichever case, with commas in between. */
 export function pattern(...path: string[]): string {
-  return path.map((part) => part.replace(/[\\^$.*+?()[\]{}|,]/g, '\\$&')).join('\\.');
+  return path
+    .map((part) => part.replace(/[\\^$.*+?()[\]{}|,]/g, '\\$&'))
+    .join('\\.')
+    .replace(/^ /, '\\ ');
 }
 
 /** Replication clients of one server need different ids; a name's hash, above the range that people number by hand. */

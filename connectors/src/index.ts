@@ -28,9 +28,10 @@ export { type PrimaryKeys, type TailedTable, tailedTables } from './late-copies/
 export * from './mapping.ts';
 export { Secret } from './secret.ts';
 export { type Settings, settingsSchema } from './settings.ts';
+export { avroFullName, fieldName } from './source-connector/avro-names.ts';
 export { LONGEST_TEXT } from './source-connector/cut.ts';
 export { type Grant, renderGrants } from './source-connector/grants.ts';
-export { renderSourceConnector, sourceConnectorName } from './source-connector/render.ts';
+export { FIELD_NAMING, renderSourceConnector, sourceConnectorName } from './source-connector/render.ts';
 export {
   changeTopic,
   deadLetterTopic,

@@ -40,7 +40,7 @@ export interface SourceMapping {
   /** Operator's name of the source; part of our table names, so `[a-z][a-z0-9_]*`. */
   readonly name: string;
   readonly table: TableName;
-  /** The source's key column, a single-column primary key. */
+  /** The source's key column, alone its primary key. */
   readonly key: string;
   /** Every mapped source column, once, sorted by name. The key is here only if it is mapped as well. */
   readonly columns: readonly string[];

@@ -13,6 +13,11 @@ const port = integer(1, 65_535);
 const positive = integer(1);
 const name = z.string().min(1);
 const topicPrefix = name.regex(/^[A-Za-z0-9._-]{1,80}$/);
+/** Debezium mends its first character alone. */
+const topicPrefixInAvro = topicPrefix.regex(
+  /^[^.]+(\.[^.\d][^.]*)*$/,
+  'has a part that is empty or begins with a digit, which no name in Avro may have',
+);
 const boolean = z.union([z.boolean(), z.stringbool()], 'is neither true nor false');
 const tls = boolean.default(false).describe('connect with TLS, verifying the server with the system certificates');
 /** Addresses are printed and logged, so they hold no password. */
@@ -77,7 +82,9 @@ export const settingsSchema = z
             password,
           })
           .optional(),
-        topicPrefix: topicPrefix.default('friend-sync').describe("Debezium's topic.prefix; never change it afterwards"),
+        topicPrefix: topicPrefixInAvro
+          .default('friend-sync')
+          .describe("Debezium's topic.prefix; never change it afterwards"),
         partitions: positive.default(6).describe('partitions of a change topic; never change it afterwards'),
         replicationFactor: positive.default(1).describe('replicas of each topic; 3 in production'),
         sessionTimeoutMs: positive.default(30_000).describe('a silent consumer loses its partitions after so long'),

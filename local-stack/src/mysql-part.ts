@@ -19,12 +19,17 @@ export function mysqlPart(name: PartName & `${string}-mysql`, programs: MysqlPro
     name,
     stopSignal: 'SIGTERM',
 
-    async prepare({ dir, ports, performanceSchema }) {
+    async prepare({ dir, ports, performanceSchema, lowerCaseTableNames }) {
+      const naming = lowerCaseTableNames ? ['--lower-case-table-names=1'] : [];
       const data = join(dir, 'data');
       if (!(await exists(data))) {
         await mkdir(dir, { recursive: true });
         // Initialising takes seconds; a copy of an initialised folder does not. auto.cnf holds the server's identity.
-        await cp(await emptyData(programs.version, command, common), `${data}.new`, { recursive: true });
+        await cp(
+          await emptyData([programs.version, ...naming].join(''), command, [...common, ...naming]),
+          `${data}.new`,
+          { recursive: true },
+        );
         await rm(join(`${data}.new`, 'auto.cnf'), { force: true });
         await cp(`${data}.new`, data, { recursive: true });
         await rm(`${data}.new`, { recursive: true });
@@ -47,7 +52,7 @@ export function mysqlPart(name: PartName & `${string}-mysql`, programs: MysqlPro
         '--secure-file-priv=',
         `--performance-schema=${performanceSchema ? 'ON' : 'OFF'}`,
       ];
-      return { command, args: [...common, ...server] };
+      return { command, args: [...common, ...naming, ...server] };
     },
 
     async isReady({ ports }) {

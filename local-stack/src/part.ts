@@ -22,6 +22,8 @@ export interface PartPlace {
   readonly exactlyOnceSource: boolean;
   /** Whether MySQL keeps its tables of statistics, which take more memory than all the rest of a small server. */
   readonly performanceSchema: boolean;
+  /** Whether MySQL keeps names of tables in lower case. */
+  readonly lowerCaseTableNames?: boolean | undefined;
 }
 
 export interface Launch {

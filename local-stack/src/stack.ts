@@ -35,6 +35,8 @@ export interface StackOptions {
   readonly exactlyOnceSource?: boolean;
   /** Default: false. True: MySQL tells in performance_schema of its locks and statements. */
   readonly performanceSchema?: boolean;
+  /** Default: false. True: MySQL keeps names of tables in lower case, from its initialisation on. */
+  readonly lowerCaseTableNames?: boolean;
   /** The parts go on when we end. Default: they end with us, even if we are killed. */
   readonly detached?: boolean;
   /** One line for a human per step. */
@@ -86,6 +88,7 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       proxiedKafka: options.proxiedKafka,
       exactlyOnceSource: options.exactlyOnceSource ?? true,
       performanceSchema: options.performanceSchema ?? false,
+      lowerCaseTableNames: options.lowerCaseTableNames,
     },
     say,
   );
@@ -142,7 +145,10 @@ class ProcessStack implements Stack {
     dataDir: string,
     parts: ReadonlyMap<PartName, Part>,
     state: StackState,
-    given: Pick<PartPlace, 'connectEnv' | 'proxiedKafka' | 'exactlyOnceSource' | 'performanceSchema'>,
+    given: Pick<
+      PartPlace,
+      'connectEnv' | 'proxiedKafka' | 'exactlyOnceSource' | 'performanceSchema' | 'lowerCaseTableNames'
+    >,
     say: (line: string) => void,
   ) {
     this.dataDir = dataDir;

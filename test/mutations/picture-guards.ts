@@ -63,8 +63,8 @@ export const PICTURE_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that the key is the primary key',
-    file: `${MYSQL}/source-fit.ts`,
-    replace: [['primary.length !== 1 || primary[0] !== mapping.key', 'primary.length < 0']],
+    file: `${MYSQL}/mirror-table.ts`,
+    replace: [['primary.length === 1 && primary[0] === key', 'primary.length >= 0']],
     test: fitTest('ALTER TABLE DB.account DROP PRIMARY KEY, ADD PRIMARY KEY (id, secret)'),
   },
 ];

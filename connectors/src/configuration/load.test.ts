@@ -115,7 +115,7 @@ settings:
     'f.yaml:2:11: sources[0].name: is no name: a letter, then up to 29 of a-z, 0-9 and _; correct it',
     'f.yaml:3:12: sources[0].table: is not of the form database.table; correct it',
     'f.yaml:6:9: sources[0].copies[0].tabel: is not known; did you mean table?',
-    'f.yaml:8:16: sources[0].copies[0].set.a.b: is no column name: at most 64 characters, no ` and no dot; correct it',
+    'f.yaml:8:16: sources[0].copies[0].set.a.b: is no column name: at most 64 characters, no ` and no dot, no space at its end; correct it',
     'f.yaml:8:37: sources[0].copies[0].set.c: expected string, received number; correct it',
     'f.yaml:9:16: sources[0].copies[0].where: contains a semicolon; correct it',
     'f.yaml:10:17: sources[0].onDelete.sett: is not known; did you mean set?',

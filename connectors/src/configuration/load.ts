@@ -6,6 +6,7 @@ import { toMapping } from './mapping.ts';
 import { namesInSource, type SourceInFile, sourceSchema } from './mapping-schema.ts';
 import { type Environment, isRecord, type RawSettings } from './overlay.ts';
 import { issueInFile, schemaIssues } from './schema-issues.ts';
+import { reportSharedNames } from './shared-names.ts';
 import { SourceFile } from './source-file.ts';
 import { nearest, suggestion } from './suggestion.ts';
 
@@ -56,6 +57,7 @@ export function loadWithLayers({ text, file, env, overrides = {} }: Configuratio
   const settings = resolveSettings(layers, source, issues);
   const targetDatabase = settings ? settings.target.database : 'unknown';
   const mapping = toMapping(sources, targetDatabase, source, issues);
+  if (issues.length === 0 && settings) reportSharedNames({ mapping, settings }, source, issues);
   if (issues.length || !settings)
     throw new ConfigurationError(issues.sort((a, b) => a.line - b.line || a.column - b.column));
   return { configuration: frozen({ mapping, settings }), layers };

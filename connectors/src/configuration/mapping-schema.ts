@@ -1,13 +1,20 @@
 import { z } from 'zod';
 import type { Path } from './source-file.ts';
 
+/** MySQL has no name beyond the basic plane, nor one that ends with a space. */
+const identifier = (longest: number) => `[^\`.\\p{Cc}\\u{10000}-\\u{10ffff}]{1,${longest}}(?<! )`;
+const tableName = new RegExp(`^${identifier(64)}$`, 'u');
+const qualifiedName = new RegExp(`^${identifier(64)}\\.${identifier(64)}$`, 'u');
+const columnName = (longest: number) =>
+  z
+    .string()
+    .regex(
+      new RegExp(`^${identifier(longest)}$`, 'u'),
+      `is no column name: at most ${longest} characters, no \` and no dot, no space at its end`,
+    );
 /** MySQL's limit is 64; two characters are ours, in the mirror's column names. */
-const column = z.string().regex(/^[^`.\p{Cc}]{1,62}$/u, 'is no column name: at most 62 characters, no ` and no dot');
-const targetColumn = z
-  .string()
-  .regex(/^[^`.\p{Cc}]{1,64}$/u, 'is no column name: at most 64 characters, no ` and no dot');
-const tableName = /^[^`.\p{Cc}]{1,64}$/u;
-const qualifiedName = /^[^`.\p{Cc}]{1,64}\.[^`.\p{Cc}]{1,64}$/u;
+const column = columnName(62);
+const targetColumn = columnName(64);
 
 /** A copy as it is written in the file. */
 const copySchema = z.strictObject({

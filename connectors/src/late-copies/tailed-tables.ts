@@ -28,7 +28,8 @@ export function tailedTables({ sources }: Mapping): TailedTable[] {
 }
 
 /** Strings are skipped, quoted identifiers taken whole; a word before a parenthesis is a function. */
-const WORDS = /'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`([^`]+)`|(?<![\w$.])([A-Za-z_$][\w$]*)(?![\w$]|\s*\()/g;
+const WORDS =
+  /'(?:[^'\\]|\\.|'')*'|"(?:[^"\\]|\\.|"")*"|`([^`]+)`|(?<![\w$.\u0080-\uffff])(\d*[A-Za-z_$\u0080-\uffff][\w$\u0080-\uffff]*)(?![\w$\u0080-\uffff]|\s*\()/g;
 const OPERATORS = new Set(
   'and or not xor is null true false in like rlike regexp between div mod escape binary collate interval'.split(' '),
 );

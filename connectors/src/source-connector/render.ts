@@ -10,8 +10,12 @@ import {
 } from '../debezium.ts';
 import type { SourceMapping } from '../mapping.ts';
 import type { Settings } from '../settings.ts';
+import { fieldNaming } from './avro-names.ts';
 import { LONGEST_TEXT } from './cut.ts';
-import { heartbeatPrefix, schemaHistoryTopic } from './topics.ts';
+import { heartbeatPrefix, schemaHistoryTopic, topicNaming } from './topics.ts';
+
+/** The setting that says how columns are written. */
+export const FIELD_NAMING = 'field.name.adjustment.mode';
 
 /** Each source has a connector of its own, so that what stops one, stops that source alone. */
 export function sourceConnectorName({ connect }: Settings, { name }: Pick<SourceMapping, 'name'>): string {
@@ -31,6 +35,7 @@ export function renderSourceConnector({ settings }: Configuration, source: Sourc
     // All have one topic.prefix; without this, a second one waits a minute for the first one's name in JMX.
     'custom.metric.tags': `source=${source.name}`,
     ...tablesAndHistory([source.table], schemaHistoryTopic(kafka.topicPrefix, source.name), settings),
+    ...topicNaming(settings, source),
     'column.include.list': capturedColumns(source).join(','),
     // Debezium cuts BLOBs as well, at so many bytes, and leaves what is neither text nor bytes as it is.
     [`column.truncate.to.${LONGEST_TEXT}.chars`]: capturedColumns(source).join(','),
@@ -65,7 +70,7 @@ export function renderSourceConnector({ settings }: Configuration, source: Sourc
     'value.converter.apicurio.registry.headers.enabled': 'false',
     'value.converter.apicurio.registry.use-id': 'contentId',
     'schema.name.adjustment.mode': 'avro',
-    'field.name.adjustment.mode': 'avro',
+    [FIELD_NAMING]: fieldNaming(source) ?? 'avro',
     ...kafkaSecurity(settings, KAFKA_CLIENTS),
   };
 }

@@ -20,9 +20,26 @@ export interface TopicDefinition {
   readonly config: Readonly<Record<string, string>>;
 }
 
-/** The topic that carries a source's changes, as Debezium names it: a character that Kafka does not allow is `_`. */
+/**
+ * The topic that carries a source's changes, named as Debezium does but where a name begins with a digit: a schema's
+ * name is made of it, and Avro allows no part of that to begin with one.
+ */
 export function changeTopic({ kafka }: Settings, { table }: SourceMapping): string {
-  return tableTopic(kafka.topicPrefix, table);
+  const [database, name] = [table.database, table.table].map((part) => part.replace(/^(?=\d)/, '_'));
+  return tableTopic(kafka.topicPrefix, { database: database ?? '', table: name ?? '' });
+}
+
+/** What has the connector write to that topic. */
+export function topicNaming(settings: Settings, source: SourceMapping): Record<string, string> {
+  const topic = changeTopic(settings, source);
+  if (topic === tableTopic(settings.kafka.topicPrefix, source.table)) return {};
+  return {
+    'topic.naming.strategy': 'io.debezium.schema.SchemaRegexTopicNamingStrategy',
+    'topic.regex': '.*',
+    'topic.replacement': topic,
+    // The key has the key column alone.
+    'topic.key.enforce.uniqueness': 'false',
+  };
 }
 
 /** The topic that says which copies of a target table were written by somebody else; see `renderLateCopiesConnector`. */
@@ -30,6 +47,7 @@ export function lateCopiesTopic({ lateCopies }: Settings, table: TableName): str
   return tableTopic(lateCopies.topicPrefix, table);
 }
 
+/** As Debezium names it: a character that Kafka does not allow is `_`. */
 function tableTopic(prefix: string, { database, table }: TableName): string {
   return `${prefix}.${database}.${table}`.replace(/[^A-Za-z0-9._-]/g, '_');
 }

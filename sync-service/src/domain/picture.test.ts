@@ -33,7 +33,7 @@ const pictured = (typeName: string, jdbcType: number, more: Partial<PictureColum
   ...more,
 });
 
-const shape = (...columns: ShapeColumn[]): TableShape => ({ kind: 'BASE TABLE', createdAt: '', columns });
+const shape = (...columns: ShapeColumn[]): TableShape => ({ name: 'd.t', kind: 'BASE TABLE', createdAt: '', columns });
 
 // As Debezium 3.6.1 pictures them.
 test.each([

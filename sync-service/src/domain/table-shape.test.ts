@@ -15,7 +15,7 @@ const column = (name: string, more: Partial<ShapeColumn> = {}): ShapeColumn => (
   isReadable: true,
   ...more,
 });
-const shape = (...columns: ShapeColumn[]): TableShape => ({ kind: 'BASE TABLE', createdAt: '', columns });
+const shape = (...columns: ShapeColumn[]): TableShape => ({ name: 'd.t', kind: 'BASE TABLE', createdAt: '', columns });
 
 test.each([
   ['nothing', [column('a'), column('b')], []],

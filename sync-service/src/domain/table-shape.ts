@@ -21,6 +21,8 @@ export interface ShapeColumn {
 
 /** A source's table as its server has it now. */
 export interface TableShape {
+  /** As the server spells it, `database.table`. */
+  readonly name: string;
   /** `BASE TABLE`, or another kind that writes no rows to the binary log. */
   readonly kind: string;
   /** Moves when another table takes its place, and when it is rebuilt. */

@@ -1,8 +1,8 @@
+import { fieldName } from '@friend-sync/connectors';
 import type { Change } from '../../domain/change.ts';
 import type { SourceSchema } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
 import type { Decoder } from '../../infrastructure/kafka/avro.ts';
-import { avroFieldName } from '../../infrastructure/kafka/avro-names.ts';
 import type { Message, MessageBatch } from '../../infrastructure/kafka/consumer.ts';
 import type { DeadLetter } from '../../infrastructure/kafka/dead-letter.ts';
 import { toChange } from '../../infrastructure/kafka/envelope.ts';
@@ -59,7 +59,7 @@ function unknownRow(
     if (key === null) return undefined;
     return {
       source: mapping.name,
-      key: parseMessageKey(key, avroFieldName(mapping.key), keyKind, ''),
+      key: parseMessageKey(key, fieldName(mapping, mapping.key), keyKind, ''),
       kind: 'row',
       values: mapping.columns.map(() => undefined),
       position,

@@ -1,7 +1,6 @@
-import { changeTopic, deadLetterTopic, type Settings, type SourceMapping } from '@friend-sync/connectors';
+import { changeTopic, deadLetterTopic, fieldName, type Settings, type SourceMapping } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import type { SourceSchema } from '../../domain/source-schema.ts';
-import { avroFieldName } from '../../infrastructure/kafka/avro-names.ts';
 import { parseMessageKey } from '../../infrastructure/kafka/message-key.ts';
 
 /** A message of a change topic that could not be decoded. */
@@ -47,9 +46,9 @@ export async function listDeadLetters(
   return letters;
 }
 
-function keyOf(bytes: Buffer | null, { key }: SourceMapping, { keyKind }: SourceSchema): Key | undefined {
+function keyOf(bytes: Buffer | null, source: SourceMapping, { keyKind }: SourceSchema): Key | undefined {
   try {
-    return bytes === null ? undefined : parseMessageKey(bytes, avroFieldName(key), keyKind, '');
+    return bytes === null ? undefined : parseMessageKey(bytes, fieldName(source, source.key), keyKind, '');
   } catch {
     return undefined;
   }

@@ -4,7 +4,12 @@ import type { ShapeColumn, TableShape } from '../../domain/table-shape.ts';
 import { PictureProof } from './picture-proof.ts';
 
 const shaped = (...names: string[]) =>
-  ({ kind: 'BASE TABLE', createdAt: '', columns: names.map((name) => ({ name }) as ShapeColumn) }) satisfies TableShape;
+  ({
+    name: 'd.t',
+    kind: 'BASE TABLE',
+    createdAt: '',
+    columns: names.map((name) => ({ name }) as ShapeColumn),
+  }) satisfies TableShape;
 const pictured = (...names: string[]) => names.map((name) => ({ name }) as PictureColumn);
 
 /** A server that executes one transaction a look, and a connector that the test lets send them. */

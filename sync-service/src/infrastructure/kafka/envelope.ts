@@ -1,9 +1,8 @@
-import { LONGEST_TEXT } from '@friend-sync/connectors';
+import { avroFullName, fieldName, LONGEST_TEXT } from '@friend-sync/connectors';
 import { Ambiguous, type Change, equalValues, type Key, type Said, type Value } from '../../domain/change.ts';
 import { type ColumnKind, parseValue, type SourceSchema } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
 import type { DecodedRecord } from './avro.ts';
-import { avroFieldName, avroFullName } from './avro-names.ts';
 import { parseMessageKey, toIntegerKey } from './message-key.ts';
 import type { WriterField } from './writer-schema.ts';
 
@@ -35,7 +34,7 @@ export function toChange(input: EnvelopeInput): Change {
   const envelope = decoded && envelopeOf(decoded, input.topic, where);
   if (input.key === null) throw new SyncError('message_malformed', `${where}: the message has no key`);
 
-  const keyField = avroFieldName(schema.mapping.key);
+  const keyField = fieldName(schema.mapping, schema.mapping.key);
   const key = parseMessageKey(input.key, keyField, schema.keyKind, where);
   const change = {
     source: schema.mapping.name,
@@ -76,7 +75,7 @@ function valuesOf(
   { mapping, columnKinds }: SourceSchema,
 ): Said[] {
   return mapping.columns.map((column, i) => {
-    const name = avroFieldName(column);
+    const name = fieldName(mapping, column);
     const field = afterFields?.get(name);
     const kind = columnKinds[i];
     return field && kind && CARRIERS[kind].includes(field.type) ? sayingOf(after[name], field, kind) : undefined;

@@ -23,7 +23,7 @@ export interface MigrationPlan {
 
 /**
  * Compares what is with what the mapping needs. Reads both servers, changes nothing. Throws `contract_broken`, all
- * problems at once, where a source column cannot be mirrored.
+ * problems at once, where a source cannot be mirrored.
  */
 export async function planMigration(
   configuration: Configuration,
@@ -34,7 +34,7 @@ export async function planMigration(
   const mirrors: string[] = [];
   const problems: string[] = [];
   for (const mapping of configuration.mapping.sources) {
-    const plan = planMirror(mapping, (await readTableShape(source, mapping.table))?.columns ?? []);
+    const plan = planMirror(mapping, await readTableShape(source, mapping.table));
     problems.push(...plan.problems);
     const existing = await readMirrorColumns(target, stateDatabase, mapping.name);
     if (plan.key !== undefined && plan.problems.length === 0)

@@ -1,7 +1,7 @@
 import type { SourceMapping } from '@friend-sync/connectors';
 import { bigint, boolean, customType, getTableConfig, int, mysqlTable } from 'drizzle-orm/mysql-core';
 import type { ColumnKind, KeyKind, SourceSchema } from '../../domain/source-schema.ts';
-import type { ShapeColumn } from '../../domain/table-shape.ts';
+import type { ShapeColumn, TableShape } from '../../domain/table-shape.ts';
 import { type Database, quoted, type Row } from './database.ts';
 
 const INTEGERS = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
@@ -15,14 +15,23 @@ export const valueColumn = (column: string): string => `v_${column}`;
 export const unknownColumn = (column: string): string => `u_${column}`;
 export const mirrorName = (source: string): string => `mirror_${source}`;
 
-/** What the mirror of a source looks like; `problems` names each column that cannot be mirrored, with the remedy. */
-export function planMirror(
-  mapping: SourceMapping,
-  columns: readonly ShapeColumn[],
-): { key: string | undefined; types: Map<string, string>; problems: string[] } {
+export interface MirrorPlan {
+  readonly key: string | undefined;
+  readonly types: Map<string, string>;
+  readonly problems: string[];
+}
+
+/** What the mirror of a source looks like; `problems` says of the table and each column why it cannot be mirrored, with the remedy. */
+export function planMirror(mapping: SourceMapping, shape: TableShape | undefined): MirrorPlan {
+  const where = `${mapping.table.database}.${mapping.table.table}`;
+  const unfit = (problem: string) => ({ key: undefined, types, problems: [`${where}: ${problem}`] });
   const types = new Map<string, string>();
   const problems: string[] = [];
-  const where = `${mapping.table.database}.${mapping.table.table}`;
+  if (!shape) return unfit('no such table (dropped or renamed?), or no right on it; see friend-sync grants');
+  if (shape.kind !== 'BASE TABLE') return unfit(`is a ${shape.kind.toLowerCase()}; map the table that holds its rows`);
+  // The binary log, and so the connector, has the server's spelling.
+  if (shape.name !== where) return unfit(`the server spells it ${shape.name}; write it so in the mapping`);
+  const { columns } = shape;
   const byName = new Map(columns.map((column) => [column.name, column]));
   const key = byName.get(mapping.key);
   const ofKey = key && keyType(key);
@@ -34,7 +43,7 @@ export function planMirror(
     problems.push(
       `${where}.${mapping.key}: a ${key.columnType} cannot be a key; integers and CHAR/VARCHAR up to 255 can`,
     );
-  }
+  } else problems.push(...keyProblems(mapping, columns));
   for (const name of mapping.columns) {
     const column = byName.get(name);
     const type = column && valueType(column);
@@ -47,6 +56,19 @@ export function planMirror(
     else types.set(name, type);
   }
   return { key: ofKey, types, problems };
+}
+
+/** The connector's messages are about primary keys. */
+function keyProblems({ table, key }: SourceMapping, columns: readonly ShapeColumn[]): string[] {
+  const primary = columns.filter(({ isPrimary }) => isPrimary).map(({ name }) => name);
+  if (primary.length === 1 && primary[0] === key) return [];
+  const remedy =
+    primary.length === 1
+      ? `map ${primary[0]} as the key`
+      : 'only a table with a primary key of one column can be mapped';
+  return [
+    `${table.database}.${table.table}.${key}: must be the primary key, which is (${primary.join(', ')}); ${remedy}`,
+  ];
 }
 
 function keyType(column: ShapeColumn): string | undefined {

@@ -13,15 +13,9 @@ export function sourceProblems(
   mirror: ReadonlyMap<string, string>,
 ): string[] {
   const table = `${mapping.table.database}.${mapping.table.table}`;
-  if (!shape) return [`${table}: no such table (dropped or renamed?), or no right on it; see friend-sync grants`];
-  if (shape.kind !== 'BASE TABLE')
-    return [`${table}: is a ${shape.kind.toLowerCase()}; map the table that holds its rows`];
-  const { key, types, problems } = planMirror(mapping, shape.columns);
+  const { key, types, problems } = planMirror(mapping, shape);
   if (problems.length) return problems;
-  const primary = shape.columns.filter(({ isPrimary }) => isPrimary).map(({ name }) => name);
-  if (primary.length !== 1 || primary[0] !== mapping.key)
-    problems.push(`${table}.${mapping.key}: must be the primary key, which is (${primary.join(', ')})`);
-  const columns = new Map(shape.columns.map((column) => [column.name, column]));
+  const columns = new Map(shape?.columns.map((column) => [column.name, column]));
   const values = [...types].map(([name, needed]) => [name, needed, mirror.get(valueColumn(name))] as const);
   for (const [name, needed, has] of [[mapping.key, key, mirror.get('k')] as const, ...values]) {
     const column = columns.get(name);

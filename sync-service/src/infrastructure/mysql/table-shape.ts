@@ -12,7 +12,7 @@ export async function readTableShape(
 ): Promise<TableShape | undefined> {
   const rows = await server.rows(
     `reading the columns of ${database}.${table}`,
-    `SELECT t.table_type AS kind, t.create_time AS createdAt, c.column_name AS name, c.data_type AS dataType,
+    `SELECT t.table_schema AS db, t.table_name AS tableName, t.table_type AS kind, t.create_time AS createdAt, c.column_name AS name, c.data_type AS dataType,
        c.column_type AS columnType, c.character_maximum_length AS maxLength, c.character_set_name AS charset,
        c.collation_name AS collation, c.is_nullable AS nullable, c.column_default AS defaultValue, c.extra AS extra,
        c.column_key AS columnKey, c.privileges AS privileges
@@ -21,7 +21,14 @@ export async function readTableShape(
     [database, table],
   );
   const [first] = rows;
-  return first && { kind: String(first.kind), createdAt: String(first.createdAt), columns: rows.map(toColumn) };
+  if (!first) return undefined;
+  const { db, tableName, kind, createdAt } = first;
+  return {
+    name: `${db}.${tableName}`,
+    kind: String(kind),
+    createdAt: String(createdAt),
+    columns: rows.map(toColumn),
+  };
 }
 
 function toColumn(row: Row): ShapeColumn {

@@ -24,6 +24,8 @@ export interface TargetTable {
   /** An index that the foreign key leads, or undefined. */
   readonly index: string | undefined;
   readonly engine: string | undefined;
+  /** As the server spells it, `database.table`. */
+  readonly name: string | undefined;
   readonly triggers: readonly string[];
 }
 
@@ -49,7 +51,7 @@ export async function readTargetTable(target: Database, copy: CopyMapping): Prom
     undefined,
     'ORDER BY index_name, seq_in_index',
   );
-  const tables = await of('tables', 'engine AS engine');
+  const tables = await of('tables', "engine AS engine, CONCAT(table_schema, '.', table_name) AS name");
   const triggers = await of(
     'triggers',
     'trigger_name AS name',
@@ -63,6 +65,7 @@ export async function readTargetTable(target: Database, copy: CopyMapping): Prom
     primaryKey: indexes.filter((row) => row.name === 'PRIMARY').map((row) => row.col as string),
     index: leadingIndex(indexes, copy.key),
     engine: tables[0]?.engine as string | undefined,
+    name: tables[0]?.name as string | undefined,
     triggers: triggers.map((row) => row.name as string),
   };
 }
@@ -124,6 +127,8 @@ export function checkTarget(
   const { copy, columns } = target;
   const table = `${copy.table.database}.${copy.table.table}`;
   if (columns.size === 0) return [`${table}: no such table, or no SELECT on it; see friend-sync grants`];
+  // The binary log, and so the late copies' connector, has the server's spelling.
+  if (target.name !== table) return [`${table}: the server spells it ${target.name}; write it so in the mapping`];
   const named = [copy.key, ...copy.set.map((pair) => pair.column), ...copy.preserve, ...copy.watch];
   const problems = named
     .filter((name) => !columns.has(name))
