@@ -50,12 +50,23 @@ export function formerConnectors(configuration: Configuration, existing: readonl
   return existing.filter((name) => isSource(name) && !known.has(name));
 }
 
+/** Whose connector it is, in its configuration; Connect and Debezium pass over it. One of an earlier version has none. */
+const MARK = 'friend.sync.mark';
+
+/** Whether the connector is another system's. */
+export function isForeign(config: Readonly<Record<string, string>> | undefined, mark: string): boolean {
+  return (config?.[MARK] ?? mark) !== mark;
+}
+
 /** The schema history topic that a connector has now; undefined: there is no such connector. */
 export async function schemaHistoryOf(connect: ConnectClient, name: string): Promise<string | undefined> {
   return (await connect.config(name))?.[SCHEMA_HISTORY_TOPIC];
 }
 
-/** A connector with the schema history of one of its beginnings. */
-export function withSchemaHistory(connector: ConnectorDefinition, topic: string): ConnectorDefinition {
-  return { ...connector, config: { ...connector.config, [SCHEMA_HISTORY_TOPIC]: topic } };
+/** A connector of the system with that mark, with the schema history of one of its beginnings. */
+export function withSchemaHistory(connector: ConnectorDefinition, topic: string, mark: string): ConnectorDefinition {
+  return { ...connector, config: { ...connector.config, [SCHEMA_HISTORY_TOPIC]: topic, [MARK]: mark } };
 }
+
+/** The settings of a connector that only Connect has: each beginning has another schema history, each system a mark. */
+export const NOT_RENDERED: readonly string[] = ['name', SCHEMA_HISTORY_TOPIC, MARK];

@@ -8,8 +8,7 @@ import {
 } from '@friend-sync/connectors';
 import { createLateCopiesHandler, type LateCopiesParts } from './application/ingest/late-copies.ts';
 import { watchOffsets } from './application/ingest/offset-watch.ts';
-import { beginning } from './application/operate/beginning.ts';
-import { runSteps } from './application/operate/steps.ts';
+import { beginLateCopies, lateCopiesAreBrokenOff } from './application/operate/late-copies-beginning.ts';
 import type { Stream } from './application/proof/barrier.ts';
 import { countHeartbeats } from './application/proof/streams.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
@@ -64,7 +63,11 @@ export async function followLateCopies(parts: FollowParts): Promise<AsyncDisposa
       // While its server is away, no restart can help, nor tells that it was to be given up.
       beforeRestart: async () => void (await store.database.rows('asking whether it answers', 'SELECT 1')),
       onRecovered: () => patrolOnceItStreams(parts),
-      hopeless: { restarts: MOST_RESTARTS, act: () => giveUpPosition(parts) },
+      hopeless: {
+        restarts: MOST_RESTARTS,
+        act: () => giveUpPosition(parts),
+        wasBrokenOff: () => lateCopiesAreBrokenOff(store),
+      },
     }),
   ];
   return {
@@ -100,7 +103,7 @@ async function giveUpPosition({
   log.warn({ connector: name }, 'it does not run from where it was; it begins at the present, and a patrol follows');
   const { settings } = configuration;
   const histories = schemaHistoryTopic(settings.lateCopies.topicPrefix);
-  const connector = withSchemaHistory({ name, config, source: undefined }, histories);
-  const { stop, run } = beginning({ settings, admin, connect }, connector);
-  await runSteps([...stop, ...run], (step) => log.debug({ connector: name, step }, 'beginning anew'), signal);
+  const connector = withSchemaHistory({ name, config, source: undefined }, histories, store.mark);
+  const onStep = (step: string) => log.debug({ connector: name, step }, 'beginning anew');
+  await beginLateCopies({ settings, admin, connect, store }, connector, onStep, signal);
 }

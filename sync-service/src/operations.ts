@@ -19,6 +19,7 @@ import {
   planReset,
   readProgress,
 } from './application/operate/offsets.ts';
+import { requireOwnNames } from './application/operate/own-names.ts';
 import { markPending, requestReads } from './application/operate/requests.ts';
 import type { OnStep } from './application/operate/steps.ts';
 import { type BarrierResult, passBarrier, type Stream } from './application/proof/barrier.ts';
@@ -40,7 +41,6 @@ import {
   openSourceDatabase,
   openStore,
   openTarget,
-  requestRounds,
   type SourceStore,
   type Store,
 } from './infrastructure/mysql/store.ts';
@@ -89,10 +89,7 @@ export class Operations implements AsyncDisposable {
 
   /** See {@link applyConnectors}. */
   async applyConnectors(deadlineMs: number, onStep: OnStep = () => {}): Promise<AppliedConnectors> {
-    const store = await this.store();
-    const requestPatrol = () => requestRounds(store, store.database);
-    const parts = { ...(await this.#epochParts()), requestPatrol };
-    return applyConnectors(parts, await this.connectorDefinitions(), deadlineMs, onStep);
+    return applyConnectors(await this.#epochParts(), await this.connectorDefinitions(), deadlineMs, onStep);
   }
 
   async progress(): Promise<PartitionProgress[]> {
@@ -178,6 +175,7 @@ export class Operations implements AsyncDisposable {
   /** Begins a new epoch of these sources, one after another; see {@link beginEpoch}. */
   async beginEpoch(sources: readonly SourceMapping[], onStep: OnStep = () => {}): Promise<void> {
     const parts = await this.#epochParts();
+    await requireOwnNames(parts);
     // Nothing is given up for a beginning that its server would keep from ending.
     await readHistory(parts.source);
     for (const source of sources) await beginEpoch(parts, source, onStep);

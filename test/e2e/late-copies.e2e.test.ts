@@ -1,4 +1,5 @@
 import { expect, test } from 'vitest';
+import { EPOCH_BEGINS } from '../../sync-service/src/infrastructure/mysql/server-state.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 
 const TIMES = { timeout: 30_000, interval: 100 };
@@ -103,6 +104,27 @@ test('what was written while the late-copies connector was away, its position lo
   expect(await pipeline.settled()).toMatchObject({ copies: 4 });
   const wrong = () => friend.rows('reading', `SELECT id FROM ${friendDb}.friend WHERE nick = 'old'`);
   await expect.poll(wrong, TIMES).toEqual([]);
+});
+
+test('case 77: a late-copies connector whose new beginning somebody left half-way, stopped, is begun once more by the daemon', async () => {
+  await using pipeline = await openSettled();
+  const { friend, friendDb, operations, configuration } = pipeline;
+  const { connectorName } = configuration.settings.lateCopies;
+  const { connect } = operations;
+  // As it is where a process dies between two steps.
+  await friend.write(
+    'a step, two minutes ago',
+    `REPLACE INTO ${configuration.settings.target.stateDatabase}.server_state (server, gtid_executed, history_lost, may_heal, seen_at)
+     VALUES ('late-copies', '', ?, 1, NOW(6) - INTERVAL 2 MINUTE)`,
+    [EPOCH_BEGINS],
+  );
+  await connect.stop(connectorName);
+  const insert = () =>
+    friend.write('late', `INSERT INTO ${friendDb}.friend (user_id, friend_id, nick) VALUES (9,1,'old')`);
+  await insert();
+  const wrong = () => friend.rows('reading', `SELECT id FROM ${friendDb}.friend WHERE nick = 'old'`);
+  await expect.poll(wrong, { ...TIMES, timeout: 120_000 }).toEqual([]);
+  await connect.waitUntilRunning(connectorName, 30_000);
 });
 
 test('a late-copies connector whose binary logs were purged begins at the present by itself, and a patrol follows', async () => {

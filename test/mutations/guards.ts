@@ -1,5 +1,6 @@
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 import { HISTORY_GUARDS } from './history-guards.ts';
+import { NAMES_GUARDS } from './names-guards.ts';
 import { PICTURE_GUARDS } from './picture-guards.ts';
 import { READ_GUARDS } from './read-guards.ts';
 import { ROUND_GUARDS } from './round-guards.ts';
@@ -218,5 +219,6 @@ export const GUARDS: readonly Guard[] = [
   ...TRUST_GUARDS,
   ...VALUE_GUARDS,
   ...PICTURE_GUARDS,
+  ...NAMES_GUARDS,
   ...SERVER_GUARDS,
 ];

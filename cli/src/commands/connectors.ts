@@ -4,7 +4,7 @@ import {
   type ConnectorDefinition,
   connectorNames,
   formerConnectors,
-  SCHEMA_HISTORY_TOPIC,
+  NOT_RENDERED,
 } from '@friend-sync/connectors';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
@@ -158,8 +158,7 @@ async function showDifferences(configuration: Configuration, json: boolean): Pro
 async function difference({ name: connector, config: wanted }: ConnectorDefinition, client: ConnectClient) {
   const current = await client.config(connector);
   const names = [...new Set([...Object.keys(wanted), ...Object.keys(current ?? {})])]
-    // Each beginning of a connector has another schema history.
-    .filter((name) => name !== 'name' && name !== SCHEMA_HISTORY_TOPIC)
+    .filter((name) => !NOT_RENDERED.includes(name))
     .sort();
   const changes = names
     .filter((name) => current?.[name] !== wanted[name])

@@ -89,6 +89,30 @@ export function newSchemaHistory(
   };
 }
 
+const MARKED = 'system';
+
+/** Empty topics that say whose those are that begin with the same prefixes: of the system with that mark. */
+export function markTopics(settings: Settings, mark: string): TopicDefinition[] {
+  return topicPrefixes(settings).map((prefix) => ({
+    topic: `${prefix}.${MARKED}.${mark}`,
+    partitions: 1,
+    replicationFactor: settings.kafka.replicationFactor,
+    config: FOR_EVER,
+  }));
+}
+
+/** What the topics of a system begin with. */
+export function topicPrefixes({ kafka, lateCopies }: Settings): string[] {
+  return [...new Set([kafka.topicPrefix, ...(lateCopies.enabled ? [lateCopies.topicPrefix] : [])])];
+}
+
+/** The mark that such a topic bears for a prefix; undefined: it is no such topic. */
+export function markOf(topic: string, prefix: string): string | undefined {
+  const begin = `${prefix}.${MARKED}.`;
+  const mark = topic.startsWith(begin) ? topic.slice(begin.length) : '';
+  return /^[0-9a-f-]{36}$/.test(mark) ? mark : undefined;
+}
+
 /** Every topic of the pipeline but the schema histories. */
 export function topicDefinitions({ settings, mapping }: Configuration): TopicDefinition[] {
   const { partitions, replicationFactor } = settings.kafka;

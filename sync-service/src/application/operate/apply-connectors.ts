@@ -1,23 +1,22 @@
 import {
   type ConnectorDefinition,
+  FIELD_NAMING,
   formerConnectors,
+  isForeign,
   SCHEMA_HISTORY_TOPIC,
-  topicDefinitions,
   withSchemaHistory,
 } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
 import { EPOCH_BEGINS } from '../../infrastructure/mysql/server-state.ts';
-import { beginning } from './beginning.ts';
 import { beginEpoch, type EpochParts } from './epoch.ts';
-import { type OnStep, runSteps } from './steps.ts';
+import { beginLateCopies, lateCopiesBegin } from './late-copies-beginning.ts';
+import { ownTopics, requireOwnNames } from './own-names.ts';
+import type { OnStep } from './steps.ts';
 import { findUnfitSources } from './unfit-sources.ts';
 
-const TABLES = 'table.include.list';
+/** What a connector has sent was written by these. */
+const LASTING = ['table.include.list', FIELD_NAMING];
 const PREFIX = 'topic.prefix';
-
-export interface ApplyParts extends EpochParts {
-  readonly requestPatrol: () => Promise<void>;
-}
 
 export interface AppliedConnectors {
   readonly topics: readonly { topic: string; outcome: string }[];
@@ -34,17 +33,19 @@ export interface AppliedConnector {
 
 /**
  * Brings topics and connectors to what the configuration says; repeated, it changes nothing, and what has not changed is
- * not disturbed. Topics come first: Connect would create them with the broker's defaults. When it returns, everything
- * that the servers commit from now on will be sent. The connectors are begun one after another, in the order given. That
- * of a source whose table does not fit is left as it is, and `contract_broken` thrown once all others are applied.
+ * not disturbed. Where a name is another system's, nothing is done. Topics come first: Connect would create them with the
+ * broker's defaults. When it returns, everything that the servers commit from now on will be sent. The connectors are begun
+ * one after another, in the order given. That of a source whose table does not fit is left as it is, and `contract_broken`
+ * thrown once all others are applied.
  */
 export async function applyConnectors(
-  parts: ApplyParts,
+  parts: EpochParts,
   definitions: readonly ConnectorDefinition[],
   deadlineMs: number,
   onStep: OnStep,
 ): Promise<AppliedConnectors> {
   const { configuration, admin, connect, source, store } = parts;
+  await requireOwnNames(parts);
   const unfit = await findUnfitSources(configuration, source, store.database);
   const fit = definitions.filter((one) => one.source === undefined || !unfit.has(one.source.name));
   const problems = await Promise.all(
@@ -54,7 +55,7 @@ export async function applyConnectors(
   );
   if (problems.flat().length)
     throw new SyncError('contract_broken', `Kafka Connect refuses the configuration:\n${problems.flat().join('\n')}`);
-  const topics = await admin.ensureTopics(topicDefinitions(configuration));
+  const topics = await admin.ensureTopics(ownTopics(configuration, store));
   const differing = topics.filter(({ outcome }) => outcome === 'partitions-differ').map(({ topic }) => topic);
   if (differing.length) {
     throw new SyncError(
@@ -73,37 +74,39 @@ export async function applyConnectors(
   return { topics, connectors, former: await findFormer(parts) };
 }
 
-/** One that does not exist, reads other tables than it began with, or did not come to the end of its beginning, begins anew. */
+/**
+ * One that does not exist, reads other tables than it began with, names their columns otherwise, or did not come to the end
+ * of its beginning, begins anew.
+ */
 async function apply(
-  parts: ApplyParts,
+  parts: EpochParts,
   definition: ConnectorDefinition,
   deadlineMs: number,
   onStep: OnStep,
 ): Promise<AppliedConnector['outcome']> {
   const { connect, store, configuration } = parts;
   const { name, config, source } = definition;
+  const { database, serverState } = store;
   const current = await connect.config(name);
   const history = current?.[SCHEMA_HISTORY_TOPIC];
-  const seen = source && (await store.serverState.read(store.database, source.name));
-  if (history !== undefined && current?.[TABLES] === config[TABLES] && seen?.lost?.reason !== EPOCH_BEGINS) {
-    const outcome = await connect.apply(name, withSchemaHistory(definition, history).config);
+  const isBrokenOff = source
+    ? (await serverState.read(database, source.name))?.lost?.reason === EPOCH_BEGINS
+    : await lateCopiesBegin(store);
+  const isSame = LASTING.every((setting) => current?.[setting] === config[setting]);
+  if (history !== undefined && isSame && !isBrokenOff) {
+    const outcome = await connect.apply(name, withSchemaHistory(definition, history, store.mark).config);
     await connect.resume(name);
     await connect.waitUntilRunning(name, deadlineMs);
     await connect.waitUntilPositioned(name, deadlineMs);
     return outcome;
   }
   if (source) await beginEpoch(parts, source, onStep);
-  else {
-    const { stop, run } = beginning({ ...parts, settings: configuration.settings }, definition);
-    await runSteps([...stop, ...run], onStep);
-    // Copies that were written before it streamed are the patrol's.
-    await parts.requestPatrol();
-  }
+  else await beginLateCopies({ ...parts, settings: configuration.settings }, definition, onStep);
   return current ? 'begun anew' : 'created';
 }
 
 /** The version before had one connector for all sources, with the name that those of the sources now begin with. */
-async function deleteSingleConnector({ configuration, connect }: ApplyParts, deadlineMs: number): Promise<void> {
+async function deleteSingleConnector({ configuration, connect, store }: EpochParts, deadlineMs: number): Promise<void> {
   const { connectorName } = configuration.settings.connect;
   if (!(await isOurs(connectorName))) return;
   await connect.stop(connectorName);
@@ -111,12 +114,14 @@ async function deleteSingleConnector({ configuration, connect }: ApplyParts, dea
   await connect.delete(connectorName);
 
   async function isOurs(name: string): Promise<boolean> {
-    return (await connect.config(name))?.[PREFIX] === configuration.settings.kafka.topicPrefix;
+    const config = await connect.config(name);
+    return config?.[PREFIX] === configuration.settings.kafka.topicPrefix && !isForeign(config, store.mark);
   }
 }
 
-async function findFormer({ configuration, connect }: ApplyParts): Promise<string[]> {
+async function findFormer({ configuration, connect, store }: EpochParts): Promise<string[]> {
   const names = formerConnectors(configuration, await connect.names());
   const configs = await Promise.all(names.map((name) => connect.config(name)));
-  return names.filter((_, i) => configs[i]?.[PREFIX] === configuration.settings.kafka.topicPrefix);
+  const { topicPrefix } = configuration.settings.kafka;
+  return names.filter((_, i) => configs[i]?.[PREFIX] === topicPrefix && !isForeign(configs[i], store.mark));
 }

@@ -6,6 +6,7 @@ import {
   withSchemaHistory,
 } from '@friend-sync/connectors';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
+import type { Store } from '../../infrastructure/mysql/store.ts';
 import type { Step } from './steps.ts';
 
 /** The connector stops, runs and tells its position within so long. */
@@ -15,6 +16,7 @@ export interface BeginningParts {
   readonly settings: Settings;
   readonly admin: KafkaAdmin;
   readonly connect: ConnectClient;
+  readonly store: Pick<Store, 'mark'>;
 }
 
 /** Steps after which a connector is at its server's present, whatever state it was in, and whether or not there was one. */
@@ -29,9 +31,12 @@ export interface Beginning {
  * A connector begins anew. What it had stored of its position is deleted, and it gets a schema history that is empty: one
  * that exists may be what it stands still for, or belong to another position.
  */
-export function beginning({ settings, admin, connect }: BeginningParts, connector: ConnectorDefinition): Beginning {
+export function beginning(
+  { settings, admin, connect, store }: BeginningParts,
+  connector: ConnectorDefinition,
+): Beginning {
   const history = newSchemaHistory(connector.config, settings, new Date());
-  const { name, config } = withSchemaHistory(connector, history.topic);
+  const { name, config } = withSchemaHistory(connector, history.topic, store.mark);
   return {
     stop: [
       {

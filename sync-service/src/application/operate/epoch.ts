@@ -1,15 +1,10 @@
-import {
-  type Configuration,
-  changeTopic,
-  type SourceMapping,
-  sourceConnector,
-  topicDefinitions,
-} from '@friend-sync/connectors';
+import { type Configuration, changeTopic, type SourceMapping, sourceConnector } from '@friend-sync/connectors';
 import type { PartitionOffsets } from '../../infrastructure/kafka/admin.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { readHistory } from '../../infrastructure/mysql/server-state.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import { type BeginningParts, beginning } from './beginning.ts';
+import { ownTopics } from './own-names.ts';
 import { type OnStep, runSteps, type Step } from './steps.ts';
 
 export interface EpochParts extends Omit<BeginningParts, 'settings'> {
@@ -60,7 +55,7 @@ export async function beginEpoch(
   const { stop, run } = beginning({ ...parts, settings }, sourceConnector(configuration, source));
   const begins = () => serverState.epochBegins(database, source.name);
   const following: Step[] = [
-    { name: 'creating topics that are missing', run: () => admin.ensureTopics(topicDefinitions(configuration)) },
+    { name: 'creating topics that are missing', run: () => admin.ensureTopics(ownTopics(configuration, store)) },
     ...stop,
     {
       name: `cutting ${topic}`,

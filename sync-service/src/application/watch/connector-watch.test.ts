@@ -37,6 +37,7 @@ function watch(options: Partial<ConnectorWatchOptions> = {}) {
   return { connector, health, watching };
 }
 
+const wasBrokenOff = async () => false;
 const pass = (seconds: number) => vi.advanceTimersByTimeAsync(seconds * 1_000);
 
 test('one that runs is left alone; one that fails is named and restarted, later and later', async () => {
@@ -69,7 +70,7 @@ test('what follows a recovery is done once it runs steadily, and again until it 
 
 test('after so many restarts that did not help, something else is tried', async () => {
   const act = vi.fn(async () => {});
-  const { connector } = watch({ hopeless: { restarts: 2, act } });
+  const { connector } = watch({ hopeless: { restarts: 2, act, wasBrokenOff } });
   connector.state = 'FAILED';
   await pass(30);
   expect(connector.restarts).toBe(2);
@@ -78,7 +79,7 @@ test('after so many restarts that did not help, something else is tried', async 
 
 test('what was tried instead and broke off, which leaves the connector stopped, is tried again; one that somebody stops is left alone', async () => {
   const act = vi.fn(async () => {});
-  const { connector } = watch({ hopeless: { restarts: 0, act } });
+  const { connector } = watch({ hopeless: { restarts: 0, act, wasBrokenOff } });
   act.mockImplementationOnce(async () => {
     connector.state = 'STOPPED';
     throw new Error('broken off');
@@ -90,9 +91,30 @@ test('what was tried instead and broke off, which leaves the connector stopped, 
   expect(act).toHaveBeenCalledTimes(2);
 });
 
+test('case 77: one that was left stopped half-way by somebody who is gone is begun once more; one that an operator stopped is left alone', async () => {
+  const state = { isBrokenOff: false };
+  const act = vi.fn(async () => {});
+  const { connector, health } = watch({ hopeless: { restarts: 3, act, wasBrokenOff: async () => state.isBrokenOff } });
+  connector.state = 'STOPPED';
+  await pass(60);
+  expect(act).not.toHaveBeenCalled();
+  state.isBrokenOff = true;
+  act.mockImplementationOnce(async () => {
+    throw new Error('broken off once more');
+  });
+  act.mockImplementationOnce(async () => {
+    Object.assign(state, { isBrokenOff: false });
+    connector.state = 'RUNNING';
+  });
+  await pass(20);
+  expect(act).toHaveBeenCalledTimes(2);
+  expect(connector.restarts).toBe(0);
+  expect(health.troubles).toEqual([]);
+});
+
 test('one that runs and is silent is named and restarted, later and later, and never given up', async () => {
   const act = vi.fn(async () => {});
-  const { connector, health, watching } = watch({ hopeless: { restarts: 0, act } });
+  const { connector, health, watching } = watch({ hopeless: { restarts: 0, act, wasBrokenOff } });
   await pass(20);
   connector.isSilent = true;
   await pass(13);

@@ -21,7 +21,12 @@ export interface ConnectorWatchOptions {
   /** It runs again, steadily, after it did not. Called again until it returns. */
   readonly onRecovered?: () => Promise<void>;
   /** What else to do when so many restarts in a row have not helped. */
-  readonly hopeless?: { readonly restarts: number; readonly act: () => Promise<void> };
+  readonly hopeless?: {
+    readonly restarts: number;
+    readonly act: () => Promise<void>;
+    /** Whether that was begun, by whomever, and has not come to its end: the connector may be stopped, which is no failure. */
+    readonly wasBrokenOff: () => Promise<boolean>;
+  };
 }
 
 export interface ConnectorWatch extends AsyncDisposable {
@@ -45,7 +50,6 @@ export function watchConnector(
   let isSteady = true;
   let goodLooks = 0;
   let restarts = 0;
-  /** What was done instead of a restart has not come to its end: the connector may be stopped, which is no failure. */
   let isBrokenOff = false;
   let nextRestartAt = 0;
   let failingSince: number | undefined;
@@ -53,7 +57,8 @@ export function watchConnector(
 
   async function look(): Promise<void> {
     const status = await connect.status(name).catch((error: Error) => error);
-    const problem = problemOf(name, status);
+    isBrokenOff ||= (await hopeless?.wasBrokenOff().catch(() => false)) ?? false;
+    const problem = isBrokenOff ? `a new beginning of connector ${name} was broken off` : problemOf(name, status);
     if (problem !== undefined) silence.forget();
     else if (await silence.isTooLong()) return restartSilent();
     else if (silence.isBroken) return;
@@ -77,7 +82,7 @@ export function watchConnector(
     const nextTryInMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** restarts);
     log.warn({ connector: name, nextTryInMs }, 'connector has failed, restarting it');
     nextRestartAt = Date.now() + nextTryInMs;
-    const isHopeless = hopeless !== undefined && restarts >= hopeless.restarts;
+    const isHopeless = hopeless !== undefined && (isBrokenOff || restarts >= hopeless.restarts);
     restarts++;
     isBrokenOff = isHopeless;
     try {

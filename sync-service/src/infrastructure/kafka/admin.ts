@@ -3,6 +3,7 @@ import kafkajs, { type Admin, type Kafka, type Producer } from 'kafkajs';
 import { SyncError } from '../../errors.ts';
 import { type Leavable, leavable } from '../../leavable.ts';
 import type { MessageHeaders } from './consumer.ts';
+import { readGroupTopics } from './group-topics.ts';
 import { withOpenTransactions } from './kafkajs-patches.ts';
 
 export interface PartitionOffsets {
@@ -39,6 +40,10 @@ export interface KafkaAdmin extends AsyncDisposable {
   /** What the group has committed; partitions without a committed offset are absent. */
   groupOffsets(groupId: string, topic: string): Promise<Map<number, bigint>>;
   partitionCount(topic: string): Promise<number>;
+  /** The names of all topics that we may see. */
+  topics(): Promise<readonly string[]>;
+  /** What the members of a group read at the moment. */
+  groupTopics(groupId: string): Promise<readonly string[]>;
   /** How long the topic keeps what nobody has read yet: deletes at least. Undefined: for ever. */
   keepsMs(topic: string): Promise<number | undefined>;
   /** Creates what is missing. Changes nothing that exists: more partitions would move keys. */
@@ -112,6 +117,10 @@ export function openKafkaAdmin(kafka: Kafka, signal?: AbortSignal): KafkaAdmin {
       }),
 
     partitionCount: partitions,
+
+    topics: () => admins.use((admin) => admin.listTopics()),
+
+    groupTopics: (groupId) => admins.use((admin) => readGroupTopics(admin, groupId)),
 
     keepsMs: (topic) =>
       admins.use(async (admin) => {

@@ -116,6 +116,16 @@ export class ServerStateStore {
     );
   }
 
+  /** Whether an epoch was begun whose last step was so long ago. */
+  async isBrokenOff(session: Session, source: string, seconds: number): Promise<boolean> {
+    const rows = await session.rows(
+      'reading the server state',
+      `SELECT 1 FROM ${this.#table} WHERE server = ? AND history_lost = ? AND seen_at < NOW(6) - INTERVAL ? SECOND`,
+      [source, EPOCH_BEGINS, seconds],
+    );
+    return rows.length > 0;
+  }
+
   /** From here on the server's history, and the connector's, count anew. */
   async beginAnew(session: Session, source: string, executed: string): Promise<void> {
     await session.write(

@@ -5,7 +5,7 @@ import { ConsumedStore } from './consumed-store.ts';
 import { CopyStore } from './copy-store.ts';
 import { CopySweep } from './copy-sweep.ts';
 import { DaemonStore } from './daemon-store.ts';
-import { type Database, openDatabase, type Session } from './database.ts';
+import { type Database, openDatabase, quoted, type Session } from './database.ts';
 import { DueStore } from './due-store.ts';
 import { pendingMigrations } from './migrate.ts';
 import { MirrorStore } from './mirror-store.ts';
@@ -39,6 +39,8 @@ export interface SourceStore {
 /** The friend server, with its tables as they were found when it was opened. */
 export interface Store extends AsyncDisposable {
   readonly database: Database;
+  /** Tells what is this system's in Kafka and Connect from what is another's. Made by chance, by `migrate`. */
+  readonly mark: string;
   readonly consumed: ConsumedStore;
   readonly serverState: ServerStateStore;
   readonly pause: PauseStore;
@@ -115,12 +117,14 @@ export async function openStore(configuration: Configuration, database: Database
     else sources.set(mapping.name, source);
   }
   if (problems.length) throw new SyncError('store_misconfigured', problems.join('\n'));
+  const [row] = await database.rows('reading the mark', `SELECT mark FROM ${quoted(stateDatabase, 'system_mark')}`);
   const serverState = new ServerStateStore(stateDatabase);
   const pause = new PauseStore(stateDatabase);
   const daemons = new DaemonStore(stateDatabase);
   const notes = [...sources.values()].flatMap((source) => source.notes);
   return {
     database,
+    mark: String(row?.mark),
     consumed,
     serverState,
     pause,
