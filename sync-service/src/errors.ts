@@ -19,6 +19,7 @@ export type ErrorKind =
   | 'store_contended'
   | 'store_refused'
   | 'store_misconfigured'
+  | 'copy_unfit'
   | 'fan_out_paused'
   | 'stream_distrusted'
   | 'rows_gone'
@@ -82,6 +83,10 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
   store_misconfigured: {
     directive: 'halt',
     hint: 'run friend-sync migrate, and the SQL that friend-sync grants prints',
+  },
+  copy_unfit: {
+    directive: 'halt',
+    hint: 'mend the table as the problem says, or correct the mapping; the copy goes on by itself, all others do not wait for it',
   },
   fan_out_paused: { directive: 'halt', hint: 'friend-sync resume lets it go on' },
   stream_distrusted: {

@@ -10,6 +10,7 @@ import { watchHealing } from './application/operate/healing.ts';
 import { countHeartbeats, lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { announceDaemon } from './application/watch/announce.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
+import { watchCopies } from './application/watch/copy-watch.ts';
 import { Health } from './application/watch/health.ts';
 import { Perseverance } from './application/watch/perseverance.ts';
 import { watchProgress } from './application/watch/progress-watch.ts';
@@ -93,7 +94,7 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     adminServer = use(await openAdminServer(settings.admin, health, metrics, lastProgressAt));
     const database = use(openTarget(configuration, leaving.signal));
     const store = await persevere(() => openStore(configuration, database));
-    for (const note of store.notes) log.warn({ note }, 'target table');
+    use(await watchCopies({ store, health, log }));
     const kafka = createKafka(settings.kafka, log);
     const admin = use(openKafkaAdmin(kafka, leaving.signal));
     const brake = new Brake(store, openReplicas(configuration, leaving.signal).map(use), settings.brake);

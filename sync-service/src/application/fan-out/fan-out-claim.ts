@@ -36,7 +36,7 @@ export async function fanOutClaim(
 ): Promise<void> {
   const source = store.sources.get(claim.source);
   if (!source) throw new SyncError('internal', `a claim names the unknown source ${claim.source}`);
-  const pass = new Pass(store, source, claim, limits, events);
+  const pass = new Pass(store, source.pass(), claim, limits, events);
   const deadline = performance.now() + limits.leaseMs / 2;
   const resumed = claim.keys.filter(({ cursor }) => cursor !== undefined);
   const { groups, large } = await pass.plan(
@@ -56,12 +56,18 @@ export async function fanOutClaim(
 
 class Pass {
   readonly #store: Store;
-  readonly #source: SourceStore;
+  readonly #source: ReturnType<SourceStore['pass']>;
   readonly #claim: Claim;
   readonly #limits: FanOutLimits;
   readonly #events: FanOutEvents;
 
-  constructor(store: Store, source: SourceStore, claim: Claim, limits: FanOutLimits, events: FanOutEvents) {
+  constructor(
+    store: Store,
+    source: ReturnType<SourceStore['pass']>,
+    claim: Claim,
+    limits: FanOutLimits,
+    events: FanOutEvents,
+  ) {
     this.#store = store;
     this.#source = source;
     this.#claim = claim;
@@ -112,6 +118,8 @@ class Pass {
         });
         this.#report(written, isLast);
       }
+      if (this.#source.copies.length === 0)
+        await this.#transaction((tx) => this.#source.pending.complete(tx, this.#claim.token, keys));
     } catch (error) {
       await this.#isolate(keys, toSyncError(error));
     }

@@ -1,7 +1,8 @@
+import type { TableName } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
 import type { Alive, MessageBatch, PartitionHandler, Stored } from '../../infrastructure/kafka/consumer.ts';
 import { parseFields } from '../../infrastructure/kafka/message-key.ts';
-import { requestRounds, type SourceStore, type Store } from '../../infrastructure/mysql/store.ts';
+import { requestRounds, type Store } from '../../infrastructure/mysql/store.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { FanOut } from '../fan-out/fan-out.ts';
@@ -21,14 +22,15 @@ export interface LateCopiesParts extends IngestParts {
   /** The changes of each source, by its name, which a late copy must not overtake. */
   readonly changes: ReadonlyMap<string, Stream>;
   /** Where messages about a target table arrive. */
-  readonly topicOf: (table: SourceStore['sweeps'][number]['table']) => string;
+  readonly topicOf: (table: TableName) => string;
   readonly signal: AbortSignal;
 }
 
 /**
  * Follows what others write to the target tables: a message names a copy, which is compared with the mirror, and its key
  * is marked if it differs. The application may have read a newer value than we have ingested (protocol A10), so the
- * comparison waits until all that the source had committed when the message was read has been ingested.
+ * comparison waits until all that the source had committed when the message was read has been ingested. A copy that is held
+ * is passed over, and marked as missed.
  */
 export function createLateCopiesHandler(parts: LateCopiesParts): PartitionHandler {
   const { store, perseverance, signal } = parts;
@@ -40,7 +42,10 @@ export function createLateCopiesHandler(parts: LateCopiesParts): PartitionHandle
     const found = await store.database.transaction('late copies', async (tx) => {
       const consumed = await store.consumed.lock(tx, topic, partition);
       if (consumed?.nextOffset !== expectedOffset) return consumed?.nextOffset ?? 'nothing';
-      for (const { source, keys } of late) await source.pending.mark(tx, keys);
+      for (const { source, keys, held } of late) {
+        await source.pending.mark(tx, keys);
+        await source.missed.mark(tx, held);
+      }
       await store.consumed.advance(tx, { topic, partition, nextOffset, maxTimestampMs, newestGtid: null });
       return expectedOffset;
     });
@@ -114,18 +119,20 @@ async function awaitSources(
 /** The sources that have copies in the table of a topic. */
 function sourcesIn({ store, topicOf }: LateCopiesParts, topic: string) {
   return [...store.sources.values()]
-    .map((source) => ({ source, sweeps: source.sweeps.filter(({ table }) => topicOf(table) === topic) }))
-    .filter(({ sweeps }) => sweeps.length > 0);
+    .map((source) => ({ source, copies: source.mapped.filter(({ mapping }) => topicOf(mapping.table) === topic) }))
+    .filter(({ copies }) => copies.length > 0);
 }
 
 async function findLate(parts: LateCopiesParts, batch: MessageBatch) {
   const { store } = parts;
   const rows = batch.messages.map(({ key }) => (key ? parseFields(key) : undefined)).filter((row) => row !== undefined);
   const late = [];
-  for (const { source, sweeps } of sourcesIn(parts, batch.topic)) {
+  for (const { source, copies } of rows.length > 0 ? sourcesIn(parts, batch.topic) : []) {
+    const held = copies.filter(({ fit }) => !fit).map(({ id }) => id);
+    const sweeps = copies.flatMap(({ fit }) => fit?.sweep ?? []);
     const differing = await Promise.all(sweeps.map((sweep) => sweep.differingAmong(store.database, rows)));
     const keys = [...new Set(differing.flat().map(({ key }) => key))];
-    if (keys.length > 0) late.push({ source, keys });
+    if (keys.length + held.length > 0) late.push({ source, keys, held });
   }
   return late;
 }

@@ -7,6 +7,7 @@ import {
 } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
 import { EPOCH_BEGINS } from '../../infrastructure/mysql/server-state.ts';
+import { findHeld } from '../../infrastructure/mysql/store.ts';
 import { beginning } from './beginning.ts';
 import { beginEpoch, type EpochParts } from './epoch.ts';
 import { type OnStep, runSteps } from './steps.ts';
@@ -36,7 +37,8 @@ export interface AppliedConnector {
  * Brings topics and connectors to what the configuration says; repeated, it changes nothing, and what has not changed is
  * not disturbed. Topics come first: Connect would create them with the broker's defaults. When it returns, everything
  * that the servers commit from now on will be sent. The connectors are begun one after another, in the order given. That
- * of a source whose table does not fit is left as it is, and `contract_broken` thrown once all others are applied.
+ * of a source whose table does not fit is left as it is, and `contract_broken` thrown once all others are applied; so it is
+ * where a copy's table does not fit, whose copy is held until it does.
  */
 export async function applyConnectors(
   parts: ApplyParts,
@@ -66,10 +68,15 @@ export async function applyConnectors(
   const connectors: AppliedConnector[] = [];
   for (const definition of fit)
     connectors.push({ name: definition.name, outcome: await apply(parts, definition, deadlineMs, onStep) });
-  if (unfit.size > 0) {
-    const left = `not applied, as all others were: ${[...unfit.keys()].map((name) => `the connector of ${name}`).join(', ')}`;
-    throw new SyncError('contract_broken', [left, ...[...unfit.values()].flat()].join('\n'));
-  }
+  const held = await findHeld(store);
+  const told = [
+    ...(unfit.size > 0
+      ? [`not applied, as all others were: ${[...unfit.keys()].map((name) => `the connector of ${name}`).join(', ')}`]
+      : []),
+    ...[...unfit.values()].flat(),
+    ...held.map(({ source, copy, problem }) => `the copy ${copy} of ${source} is held:\n${problem}`),
+  ];
+  if (told.length > 0) throw new SyncError('contract_broken', told.join('\n'));
   return { topics, connectors, former: await findFormer(parts) };
 }
 

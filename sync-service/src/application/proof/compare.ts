@@ -3,6 +3,7 @@ import type { Configuration, CopyMapping, SourceMapping } from '@friend-sync/con
 import type { Key } from '../../domain/change.ts';
 import { inPages } from '../../domain/pages.ts';
 import { type Database, quoted, type Row } from '../../infrastructure/mysql/database.ts';
+import type { HeldCopy } from '../../infrastructure/mysql/store.ts';
 import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
 
 const PAGE_KEYS = 5_000;
@@ -21,6 +22,8 @@ export interface Comparison {
   readonly examples: readonly string[];
   /** The keys of the mismatches, by source. */
   readonly differing: Differing;
+  /** Copies that were not compared: what their tables hold is nobody's to say. */
+  readonly held: readonly HeldCopy[];
 }
 
 /** What the copies of a key hold that differ from their source: equal numbers, equal copies (48 bits of a hash). */
@@ -29,21 +32,23 @@ export type Differing = ReadonlyMap<string, ReadonlyMap<Key, Held>>;
 
 /**
  * Compares copies with their source rows, reading both servers' tables and nothing of ours: all of them, or those of
- * keys that differed before. It is exact only while the source is quiet and the barrier has been passed.
+ * keys that differed before; not those that are `held`. It is exact only while the source is quiet and the barrier has been passed.
  */
 export async function compareCopies(
   { mapping }: Configuration,
   source: Database,
   target: Database,
   before?: Differing,
+  held: readonly HeldCopy[] = [],
 ): Promise<Comparison> {
-  const tally = new Tally();
+  const tally = new Tally(held);
   for (const sourceMapping of mapping.sources) {
     if (before && !before.has(sourceMapping.name)) continue;
     const isInteger = await hasIntegerKey(source, sourceMapping);
     // As bigint, integers reach MySQL as numbers; as strings they would be compared as doubles, and ZEROFILL pads them.
     const toKey = (raw: unknown): Key => (isInteger ? BigInt(raw as string) : String(raw));
     for (const copy of sourceMapping.copies) {
+      if (held.some((one) => one.source === sourceMapping.name && one.copy === copy.id)) continue;
       const keys = before
         ? inPages([...(before.get(sourceMapping.name)?.keys() ?? [])], PAGE_KEYS)
         : keysOf(copy, target, toKey);
@@ -69,6 +74,11 @@ class Tally implements Comparison {
   readonly orphaned = new Map<string, Set<Key>>();
   readonly examples: string[] = [];
   readonly differing = new Map<string, Map<Key, Held>>();
+  readonly held: readonly HeldCopy[];
+
+  constructor(held: readonly HeldCopy[]) {
+    this.held = held;
+  }
 
   /** `n` copies of a key that hold the same values. */
   add({ name }: SourceMapping, copy: CopyMapping, key: Key, row: Row, wanted: Row | undefined): void {

@@ -18,6 +18,7 @@ function looking(...held: Record<string, Held>[]) {
         orphaned: new Map(),
         examples: keys.map(([key]) => key),
         differing,
+        held: [],
       };
     },
   });

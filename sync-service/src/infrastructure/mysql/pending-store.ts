@@ -13,12 +13,21 @@ export class PendingStore {
   readonly #source: string;
   readonly #keyKind: KeyKind;
   readonly #lease: string;
+  readonly #onStep: (tx: Session) => Promise<void>;
 
-  constructor(stateDatabase: string, source: string, keyKind: KeyKind, leaseMs: number) {
+  /** `onStep`: what every transaction does that completes keys, or stores how far the pass of one has come. */
+  constructor(
+    stateDatabase: string,
+    source: string,
+    keyKind: KeyKind,
+    leaseMs: number,
+    onStep: (tx: Session) => Promise<void> = async () => {},
+  ) {
     this.table = quoted(stateDatabase, 'pending');
     this.#source = source;
     this.#keyKind = keyKind;
     this.#lease = `NOW(6) + INTERVAL ${leaseMs * 1000} MICROSECOND`;
+    this.#onStep = onStep;
   }
 
   /**
@@ -76,7 +85,7 @@ export class PendingStore {
        WHERE source = ? AND k IN (?) AND token = ?`,
       [this.#source, texts, token],
     );
-    await Promise.all([completed, released]);
+    await Promise.all([completed, released, this.#onStep(tx)]);
   }
 
   /**
@@ -84,11 +93,12 @@ export class PendingStore {
    * chunk. False: the claim was lost, and the caller's transaction must be rolled back.
    */
   async pause(tx: Session, token: bigint, key: Key, cursor: Cursor): Promise<boolean> {
-    const { matched } = await tx.write(
+    const stored = tx.write(
       'storing the cursor',
       `UPDATE ${this.table} SET cur = ?, token = NULL, due = NOW(6) WHERE source = ? AND k = ? AND token = ?`,
       [JSON.stringify(cursor), this.#source, String(key), token],
     );
+    const [{ matched }] = await Promise.all([stored, this.#onStep(tx)]);
     return matched === 1;
   }
 

@@ -25,9 +25,10 @@ export interface OffsetMove {
 export class WriteThrough {
   readonly #consumed: ConsumedStore;
   readonly #mirror: MirrorStore;
-  readonly #copies: readonly CopyStore[];
+  readonly #copies: () => readonly CopyStore[] | undefined;
 
-  constructor(consumed: ConsumedStore, mirror: MirrorStore, copies: readonly CopyStore[]) {
+  /** `copies`: every copy of the source; undefined while one is held, which the fan-out marks as missed. */
+  constructor(consumed: ConsumedStore, mirror: MirrorStore, copies: () => readonly CopyStore[] | undefined) {
     this.#consumed = consumed;
     this.#mirror = mirror;
     this.#copies = copies;
@@ -42,7 +43,9 @@ export class WriteThrough {
    * What the statements need of each other they are told by SQL: nothing is awaited between the first and the commit.
    */
   async write(database: Database, move: OffsetMove, row: MirrorRow): Promise<Equalised | undefined> {
-    const counts = this.#copies.map((copy) => copy.lockedCount(row.key, MOST_COPIES + 1));
+    const copies = this.#copies();
+    if (!copies) return undefined;
+    const counts = copies.map((copy) => copy.lockedCount(row.key, MOST_COPIES + 1));
     const store = this.#storeStatement(move, row);
     const [, { matched }, , ...changed] = await database.transaction('write-through', (tx) =>
       tx.roundTrip(
@@ -55,7 +58,7 @@ export class WriteThrough {
           t.write('storing a key', store.sql, store.parameters),
           // A mirror row that was not stored is not locked either: copies could be given what it has held before.
           t.write('storing a key', `SET ${STORED} = ROW_COUNT()`),
-          ...this.#copies.map((copy) => copy.makeEqualUnderLock(t, [row.key], undefined, `${STORED} > 0`)),
+          ...copies.map((copy) => copy.makeEqualUnderLock(t, [row.key], undefined, `${STORED} > 0`)),
         ],
         'commit',
       ),
