@@ -1,6 +1,11 @@
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 
+const ofChanges = (name: string) => mysqlTest('target-changes.mysql.test.ts', name);
 const ofHeld = (name: string) => mysqlTest('held-copies.mysql.test.ts', name);
+const WIDENED =
+  'case 60: a column that is widened while a daemon runs gets no value that is another, before the daemon has seen it and after';
+const NARROWED =
+  'case 60: what a column that was narrowed has cut before the daemon saw it is found by itself, refused and named';
 const OUTLIVES =
   'case 72: what was passed over outlives the daemon, and a daemon that takes a mended copy for held loses nothing';
 const IN_A_PASS =
@@ -10,6 +15,18 @@ const SWEPT =
 
 /** What keeps copies right while their tables change, or do not fit for a while. */
 export const TARGET_GUARDS: readonly Guard[] = [
+  {
+    guard: 'refusing what could be cut, whatever the width is now',
+    file: `${MYSQL}/copy-equality.ts`,
+    replace: [["CAST(CONCAT('.', ${value}) AS SIGNED)", "CONCAT(${value}, '.')"]],
+    test: ofChanges(WIDENED),
+  },
+  {
+    guard: 'sweeping a table that has changed',
+    file: `${APPLICATION}/watch/copy-watch.ts`,
+    replace: [['if (seen.isFit) await', 'if (!seen) await']],
+    test: ofChanges(NARROWED),
+  },
   {
     guard: 'marking what a completed key has passed over',
     file: `${MYSQL}/pending-store.ts`,

@@ -35,13 +35,14 @@ export function columnEqualities({ copy, columns }: TargetTable, onDelete: Delet
 }
 
 /**
- * MySQL cuts spaces at the end that do not fit and says nothing, in strict mode too. With another character behind them
- * the value is too long as any other is, and refused.
+ * MySQL cuts spaces at the end that do not fit and says nothing, in strict mode too. Such a value is refused whatever the
+ * column's width has become since: as a number it is none. All others the server itself stores whole, or refuses.
  */
 function uncut(value: string, definition: TargetColumn | undefined): string {
   const { dataType = '', maxLength } = definition ?? {};
   const length = dataType === 'varchar' ? 'CHAR_LENGTH' : dataType.endsWith('text') ? 'LENGTH' : undefined;
-  return length ? `IF(${length}(${value}) > ${maxLength}, CONCAT(${value}, '.'), ${value})` : value;
+  if (!length) return value;
+  return `IF(${length}(${value}) > ${maxLength} AND RIGHT(${value}, 1) = ' ', CAST(CONCAT('.', ${value}) AS SIGNED), ${value})`;
 }
 
 function literal(value: string | null): string {
