@@ -18,8 +18,8 @@ export type ErrorKind =
   | 'store_unavailable'
   | 'store_contended'
   | 'store_refused'
-  | 'store_misconfigured'
   | 'copy_unfit'
+  | 'store_misconfigured'
   | 'fan_out_paused'
   | 'stream_distrusted'
   | 'rows_gone'
@@ -80,13 +80,13 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
     directive: 'park',
     hint: 'the value does not fit the target column; widen the column or change the value',
   },
+  copy_unfit: {
+    directive: 'halt',
+    hint: 'mend the table that the problem names, or its rights (friend-sync grants prints them); everything else goes on',
+  },
   store_misconfigured: {
     directive: 'halt',
     hint: 'run friend-sync migrate, and the SQL that friend-sync grants prints',
-  },
-  copy_unfit: {
-    directive: 'halt',
-    hint: 'mend the table as the problem says, or correct the mapping; the copy goes on by itself, all others do not wait for it',
   },
   fan_out_paused: { directive: 'halt', hint: 'friend-sync resume lets it go on' },
   stream_distrusted: {
