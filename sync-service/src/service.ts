@@ -28,6 +28,7 @@ import { messagesIn } from './infrastructure/kafka/new-messages.ts';
 import { registryAnswers } from './infrastructure/kafka/registry-probe.ts';
 import type { Database } from './infrastructure/mysql/database.ts';
 import {
+  findUnmade,
   openReadReplica,
   openReplicas,
   openSourceDatabase,
@@ -64,8 +65,8 @@ export interface SyncService {
 }
 
 /** The daemon as a library: makes the copies equal for as long as it runs. */
-export function createSyncService({ configuration, log, onApplied }: SyncServiceOptions): SyncService {
-  const { settings, mapping } = configuration;
+export function createSyncService({ configuration: given, log, onApplied }: SyncServiceOptions): SyncService {
+  const { settings } = given;
   const intervalMs = settings.watch.intervalSeconds * 1000;
   const health = new Health();
   const metrics = new Metrics();
@@ -92,7 +93,9 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const startedAt = Date.now();
     const lastProgressAt = () => Math.max(startedAt, consumer?.lastProgressAt() ?? 0);
     adminServer = use(await openAdminServer(settings.admin, health, metrics, lastProgressAt));
-    const database = use(openTarget(configuration, leaving.signal));
+    const database = use(openTarget(given, leaving.signal));
+    const configuration = await persevere(() => withoutUnmade(given, database));
+    const { mapping } = configuration;
     const store = await persevere(() => openStore(configuration, database));
     use(await watchCopies({ store, health, log }));
     const kafka = createKafka(settings.kafka, log);
@@ -184,6 +187,18 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     }
     use(watchTopicRetention({ store, admin, topics: [...sources.keys()], health }, intervalMs));
     use(watchProgress({ streams: [...streams.values(), ...(late ? [late] : [])], store, admin }, health, intervalMs));
+  }
+
+  /** A source that `migrate` has yet to make room for is left out, and named; all others do not wait for it. */
+  async function withoutUnmade(whole: Configuration, database: Database): Promise<Configuration> {
+    const unmade = await findUnmade(whole, database);
+    const sources = whole.mapping.sources.filter(({ name }) => !unmade.has(name));
+    if (sources.length === 0) return whole;
+    for (const [name, problem] of unmade) {
+      log.error({ source: name, problem }, 'the source is left out');
+      health.report(`source ${name}`, new SyncError('store_misconfigured', problem));
+    }
+    return { ...whole, mapping: { sources } };
   }
 
   async function shutDown(): Promise<void> {

@@ -1,5 +1,6 @@
+import { readFile, writeFile } from 'node:fs/promises';
 import { expect, test } from 'vitest';
-import type { Daemon } from '../support/daemon.ts';
+import { type Daemon, startDaemon } from '../support/daemon.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 import { TWO_SOURCES } from '../support/tables.ts';
 
@@ -73,4 +74,24 @@ test('case 72: what is wrong with one target holds its copy alone, and is named;
   }
   expect(await pipeline.settled()).toMatchObject({ copies: 2, mismatches: 0, held: [] });
   process.stderr.write(`beside broken targets, changes of the other source took at most ${longestMs.toFixed(0)} ms\n`);
+});
+
+test('case 72: a daemon that starts with a source whose mirror is not made leaves that one out, and names it', async () => {
+  const { pipeline, daemon } = await openBoth();
+  await using _ = pipeline;
+  const { user, userDb, friend, friendDb, configFile, env } = pipeline;
+  await daemon.kill('SIGTERM');
+  const more = `- { name: extra, table: ${userDb}.extra, key: id, copies: [{ table: extra, key: team_id, set: { title: title } }] }`;
+  await writeFile(configFile, (await readFile(configFile, 'utf8')).replace('sources:\n', `sources:\n  ${more}\n`));
+  const extended = await startDaemon(configFile, env);
+  await user.write('a change', `UPDATE ${userDb}.team SET title = 'beside'`);
+  const titles = async () => (await friend.rows('reading', `SELECT title FROM ${friendDb}.member`))[0]?.title;
+  await expect.poll(titles, SOON).toBe('beside');
+  expect((await extended.readiness()).troubles).toContainEqual(
+    expect.objectContaining({
+      part: 'source extra',
+      problem: expect.stringMatching(/run friend-sync migrate --execute/),
+    }),
+  );
+  await extended.kill();
 });

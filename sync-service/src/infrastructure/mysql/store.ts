@@ -105,6 +105,9 @@ const readingWith = (connections: number, sourceName: string, signal: AbortSigna
   readsOnly: true,
 });
 
+const UNMADE =
+  'its mirror is missing or lacks a column; run friend-sync migrate --execute, and restart a daemon that runs';
+
 /** How operators know the servers that are only read. */
 export const USER_DATABASE = 'the user database';
 export const READ_REPLICA = 'the replica that source.reads names';
@@ -147,6 +150,18 @@ export async function requestRounds({ sources }: Pick<Store, 'sources'>, session
   for (const { round } of sources.values()) await round.hasten(session, 'copies missed');
 }
 
+/** By name the sources whose mirrors are not made, or lack a column, each with the remedy. */
+export async function findUnmade(
+  { mapping, settings }: Configuration,
+  database: Database,
+): Promise<Map<string, string>> {
+  const looks = mapping.sources.map(async (one) => {
+    const schema = toSourceSchema(one, await readMirrorColumns(database, settings.target.stateDatabase, one.name));
+    return schema ? [] : ([[one.name, UNMADE]] as const);
+  });
+  return new Map((await Promise.all(looks)).flat());
+}
+
 /** The copies that are held as their tables stand now. */
 export async function findHeld({ database, sources }: Pick<Store, 'database' | 'sources'>): Promise<HeldCopy[]> {
   const every = [...sources].flatMap(([source, { mapped }]) => mapped.map((copy) => ({ source, copy })));
@@ -165,8 +180,7 @@ async function openSource(
   const { stateDatabase } = configuration.settings.target;
   const existing = await readMirrorColumns(database, stateDatabase, mapping.name);
   const schema = toSourceSchema(mapping, existing);
-  if (!schema)
-    return `source ${mapping.name}: its mirror is missing or lacks a column; run friend-sync migrate --execute`;
+  if (!schema) return `source ${mapping.name}: ${UNMADE}`;
   const { keyKind } = schema;
   const mirror = new MirrorStore(stateDatabase, schema, unmappedColumns(mapping, existing));
   const missed = new MissedCopies(stateDatabase, mapping.name);
