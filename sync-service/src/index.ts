@@ -18,6 +18,7 @@ export { type Database, openDatabase, type Session } from './infrastructure/mysq
 export { executeMigration, type MigrationPlan, planMigration } from './infrastructure/mysql/migrate.ts';
 export type { RoundReport } from './infrastructure/mysql/round-store.ts';
 export {
+  type HeldCopy,
   openSourceDatabase,
   openStore,
   openTarget,

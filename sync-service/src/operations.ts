@@ -23,7 +23,7 @@ import { requireOwnNames } from './application/operate/own-names.ts';
 import { markPending, requestReads } from './application/operate/requests.ts';
 import type { OnStep } from './application/operate/steps.ts';
 import { type BarrierResult, passBarrier, type Stream } from './application/proof/barrier.ts';
-import { type Comparison, compareCopies } from './application/proof/compare.ts';
+import { type Comparison, compareCopies, type Differing } from './application/proof/compare.ts';
 import { lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { type Verification, verifyCopies } from './application/proof/verify.ts';
 import type { OnWait } from './application/proof/wait.ts';
@@ -38,6 +38,8 @@ import type { Distrust } from './infrastructure/mysql/reads-store.ts';
 import type { RoundReport } from './infrastructure/mysql/round-store.ts';
 import { readHistory } from './infrastructure/mysql/server-state.ts';
 import {
+  findHeld,
+  type HeldCopy,
   openSourceDatabase,
   openStore,
   openTarget,
@@ -211,7 +213,7 @@ export class Operations implements AsyncDisposable {
   verify(deadlineMs: number, onWait?: OnWait): Promise<Verification> {
     return verifyCopies({
       passBarrier: () => this.passBarrier(deadlineMs, onWait),
-      compare: (before) => compareCopies(this.configuration, this.#sourceDatabase(), this.#targetDatabase(), before),
+      compare: (before) => this.compareCopies(before),
     });
   }
 
@@ -229,8 +231,13 @@ export class Operations implements AsyncDisposable {
     return markPending(database, await this.#sourceStore(source), keys);
   }
 
-  compareCopies(): Promise<Comparison> {
-    return compareCopies(this.configuration, this.#sourceDatabase(), this.#targetDatabase());
+  async compareCopies(before?: Differing): Promise<Comparison> {
+    return compareCopies(this.configuration, this.#sourceDatabase(), this.#targetDatabase(), before, await this.held());
+  }
+
+  /** The copies that daemons neither write nor compare as their tables stand now. */
+  async held(): Promise<HeldCopy[]> {
+    return findHeld(await this.store());
   }
 
   store(): Promise<Store> {

@@ -1,8 +1,7 @@
 import { setMaxListeners } from 'node:events';
 import { type Configuration, ConnectClient, changeTopic } from '@friend-sync/connectors';
-import { Brake, type Closed } from './application/fan-out/brake.ts';
+import { Brake } from './application/fan-out/brake.ts';
 import { FanOut } from './application/fan-out/fan-out.ts';
-import type { FanOutEvents } from './application/fan-out/fan-out-claim.ts';
 import { createIngestHandler } from './application/ingest/ingest-handler.ts';
 import { watchOffsets } from './application/ingest/offset-watch.ts';
 import { watchTopics } from './application/ingest/topic-watch.ts';
@@ -11,6 +10,7 @@ import { requireOwnNamesIfToldSoon } from './application/operate/own-names.ts';
 import { countHeartbeats, lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { announceDaemon } from './application/watch/announce.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
+import { watchCopies } from './application/watch/copy-watch.ts';
 import { countParked } from './application/watch/count-parked.ts';
 import { Health } from './application/watch/health.ts';
 import { Perseverance } from './application/watch/perseverance.ts';
@@ -18,6 +18,7 @@ import { watchProgress } from './application/watch/progress-watch.ts';
 import type { TableWatch } from './application/watch/table-watch.ts';
 import { watchTopicRetention } from './application/watch/topic-retention.ts';
 import { SyncError } from './errors.ts';
+import { brakeListener, fanOutEvents } from './fan-out-events.ts';
 import { followHistories } from './follow-histories.ts';
 import { followLateCopies } from './follow-late-copies.ts';
 import { type AdminServer, openAdminServer } from './infrastructure/admin-server.ts';
@@ -29,6 +30,7 @@ import { messagesIn } from './infrastructure/kafka/new-messages.ts';
 import { registryAnswers } from './infrastructure/kafka/registry-probe.ts';
 import type { Database } from './infrastructure/mysql/database.ts';
 import {
+  findUnmade,
   openReadReplica,
   openReplicas,
   openSourceDatabase,
@@ -65,8 +67,8 @@ export interface SyncService {
 }
 
 /** The daemon as a library: makes the copies equal for as long as it runs. */
-export function createSyncService({ configuration, log, onApplied }: SyncServiceOptions): SyncService {
-  const { settings, mapping } = configuration;
+export function createSyncService({ configuration: given, log, onApplied }: SyncServiceOptions): SyncService {
+  const { settings } = given;
   const intervalMs = settings.watch.intervalSeconds * 1000;
   const health = new Health();
   const metrics = new Metrics();
@@ -93,9 +95,11 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     const startedAt = Date.now();
     const lastProgressAt = () => Math.max(startedAt, consumer?.lastProgressAt() ?? 0);
     adminServer = use(await openAdminServer(settings.admin, health, metrics, lastProgressAt));
-    const database = use(openTarget(configuration, leaving.signal));
+    const database = use(openTarget(given, leaving.signal));
+    const configuration = await persevere(() => withoutUnmade(given, database));
+    const { mapping } = configuration;
     const store = await persevere(() => openStore(configuration, database));
-    for (const note of store.notes) log.warn({ note }, 'target table');
+    use(await watchCopies({ store, health, log }));
     const kafka = createKafka(settings.kafka, log);
     const admin = use(openKafkaAdmin(kafka, leaving.signal));
     const brake = new Brake(store, openReplicas(configuration, leaving.signal).map(use), settings.brake);
@@ -190,6 +194,18 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
     use(watchProgress({ streams: [...streams.values(), ...(late ? [late] : [])], store, admin }, health, intervalMs));
   }
 
+  /** A source that `migrate` has yet to make room for is left out, and named; all others do not wait for it. */
+  async function withoutUnmade(whole: Configuration, database: Database): Promise<Configuration> {
+    const unmade = await findUnmade(whole, database);
+    const sources = whole.mapping.sources.filter(({ name }) => !unmade.has(name));
+    if (sources.length === 0) return whole;
+    for (const [name, problem] of unmade) {
+      log.error({ source: name, problem }, 'the source is left out');
+      health.report(`source ${name}`, new SyncError('store_misconfigured', problem));
+    }
+    return { ...whole, mapping: { sources } };
+  }
+
   async function shutDown(): Promise<void> {
     stopping.abort();
     const timer = setTimeout(() => leaving.abort(), LEAVE_MS);
@@ -225,69 +241,6 @@ export function createSyncService({ configuration, log, onApplied }: SyncService
       }
     },
     stop,
-  };
-}
-
-/** Tells when the brake closes and opens, once each; a pause makes the service unready, so that it is not forgotten. */
-function brakeListener(metrics: Metrics, health: Health, log: Logger): (closed: Closed | undefined) => void {
-  let told: Closed['by'] | undefined;
-  return (closed) => {
-    if (closed?.by === 'pause') health.report('fan-out', new SyncError('fan_out_paused', closed.reason));
-    else health.clear('fan-out');
-    metrics.braked.set(closed ? 1 : 0);
-    if (closed?.by === told) return;
-    told = closed?.by;
-    log[told === 'rate' ? 'debug' : 'info'](
-      { by: told, reason: closed?.reason },
-      closed ? 'fan-out waits' : 'fan-out goes on',
-    );
-  };
-}
-
-function fanOutEvents(
-  metrics: Metrics,
-  brake: Brake,
-  health: Health,
-  log: Logger,
-  onApplied: SyncServiceOptions['onApplied'],
-): FanOutEvents {
-  return {
-    onWritten(copyCount) {
-      brake.spent(copyCount);
-      metrics.copiesWritten.inc(copyCount);
-    },
-    onApplied(source, committedAtMs) {
-      const now = Date.now();
-      for (const at of committedAtMs) {
-        metrics.appliedSeconds.observe(Math.max(0, now - at) / 1000);
-        onApplied?.(source, now - at);
-      }
-    },
-    onPostponed(source, error, key) {
-      metrics.postponed.inc({ source, kind: error.kind });
-      const level = error.kind === 'store_refused' ? 'warn' : 'debug';
-      const { kind, message: problem, policy } = error;
-      log[level]({ source, key: String(key), kind, problem, hint: policy.hint }, 'a key waits');
-    },
-    onFit: fitListener(health, log),
-  };
-}
-
-/** Tells of a copy mapping that cannot be written, once for each reason, and when it can be again; not of its keys. */
-function fitListener(health: Health, log: Logger): FanOutEvents['onFit'] {
-  const told = new Map<string, string>();
-  return (copy, error) => {
-    const part = `copies by ${copy}`;
-    if (error) health.report(part, error);
-    if (told.get(copy) === error?.message) return;
-    if (error) {
-      told.set(copy, error.message);
-      log.error({ part, kind: error.kind, problem: error.message, hint: error.policy.hint }, 'does not go on');
-    } else {
-      told.delete(copy);
-      health.clear(part);
-      log.info({ part }, 'goes on');
-    }
   };
 }
 

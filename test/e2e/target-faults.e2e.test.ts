@@ -69,7 +69,7 @@ test('case 37: a target column that is renamed halts, names itself, and is got o
   const { friend, friendDb } = pipeline;
   await using load = startLoad(pipeline, USERS);
   await friend.write('renaming', `ALTER TABLE ${friendDb}.member RENAME COLUMN nick TO nickname`);
-  await hasTrouble(daemon, 'copy_unfit', /member: .*nick/);
+  await hasTrouble(daemon, 'copy_unfit', /member\.nick: no such column/);
   await friend.write('renaming it back', `ALTER TABLE ${friendDb}.member RENAME COLUMN nickname TO nick`);
   await load.stop();
   await expectRecovered(pipeline, daemon);
@@ -85,12 +85,12 @@ test('case 47: a right that is revoked, or a target table that is gone, halts, n
   await using load = startLoad(pipeline, USERS);
 
   await friend.write('revoking', `REVOKE UPDATE (nick) ON ${friendDb}.member FROM ${account}`);
-  await hasTrouble(daemon, 'copy_unfit', /denied.*member/);
+  await hasTrouble(daemon, 'copy_unfit', /member\.nick: no UPDATE/);
   await friend.write('granting', `GRANT UPDATE (nick) ON ${friendDb}.member TO ${account}`);
   await daemon.ready();
 
   await friend.write('losing a table', `RENAME TABLE ${friendDb}.friend TO ${friendDb}.away`);
-  await hasTrouble(daemon, 'copy_unfit', /friend/);
+  await hasTrouble(daemon, 'copy_unfit', /friend: no such table/);
   await friend.write('finding it', `RENAME TABLE ${friendDb}.away TO ${friendDb}.friend`);
   await load.stop();
   await expectRecovered(pipeline, daemon);

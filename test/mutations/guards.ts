@@ -7,6 +7,7 @@ import { READ_GUARDS } from './read-guards.ts';
 import { ROUND_GUARDS } from './round-guards.ts';
 import { SERVER_GUARDS } from './server-guards.ts';
 import { SETTLING_GUARDS } from './settling-guards.ts';
+import { TARGET_GUARDS } from './target-guards.ts';
 import { TOPIC_GUARDS } from './topic-guards.ts';
 import { TRUST_GUARDS } from './trust-guards.ts';
 import { VALUE_GUARDS } from './value-guards.ts';
@@ -229,6 +230,7 @@ export const GUARDS: readonly Guard[] = [
   ...TOPIC_GUARDS,
   ...TRUST_GUARDS,
   ...VALUE_GUARDS,
+  ...TARGET_GUARDS,
   ...PICTURE_GUARDS,
   ...NAMES_GUARDS,
   ...SERVER_GUARDS,

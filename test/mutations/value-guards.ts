@@ -35,7 +35,10 @@ export const VALUE_GUARDS: readonly Guard[] = [
     guard: 'refusing character sets that cannot hold every value',
     file: `${MYSQL}/value-fit.ts`,
     replace: [["if (charset && charset !== 'utf8mb4')", "if (charset === 'utf8mb4x')"]],
-    test: mysqlTest('values.mysql.test.ts', 'case 34: a daemon does not start on a target that became narrower'),
+    test: mysqlTest(
+      'values.mysql.test.ts',
+      'case 34: a daemon that starts writes nothing to a target that became narrower',
+    ),
   },
   {
     guard: 'refusing targets that would pad values',

@@ -155,12 +155,13 @@ test('keys that are gone are told of before the copies are swept; the round of a
   const { server, feed, reads, forget } = await openSettled(150);
   await using _ = reads;
   const { store } = server;
-  const { round, sweeps } = feed.source;
+  const { round, mapped } = feed.source;
   const goneKeys = async () => (await round.report(store.database)).goneKeys;
   await forget('id > 0');
-  const [sweep] = sweeps;
-  const dying = { id: sweep?.id, chunkEnd: () => Promise.reject(new SyncError('aborted', 'it dies')) };
-  const source = { ...feed.source, sweeps: [dying as unknown as (typeof sweeps)[number]] };
+  const [copy] = mapped;
+  const sweep = { chunkEnd: () => Promise.reject(new SyncError('aborted', 'it dies')) };
+  const dying = { id: copy?.id, fit: { sweep } };
+  const source = { ...feed.source, mapped: [dying as unknown as (typeof mapped)[number]] };
   await expect(reads.having({ source }).round()).rejects.toMatchObject({ kind: 'aborted' });
   expect(await goneKeys()).toBe(150);
   expect(await reads.round()).toMatchObject({ goneKeys: undefined });
@@ -192,24 +193,24 @@ test('case 26: a table that loses its rows while the copies are swept has the ne
   const { server, feed, reads } = await openSettled();
   await using _ = reads;
   const { user, userDb, store, configuration } = server;
-  const { round, sweeps } = feed.source;
+  const { round, mapped } = feed.source;
   const [health, log] = [new Health(), createLogger('fatal')];
   const perseverance = new Perseverance(health, log, 1_000);
-  const [sweep] = sweeps;
+  const [copy] = mapped;
   let isSweeping = false;
   let release: (end: undefined) => void = () => {};
   const released = new Promise<undefined>((resolve) => {
     release = resolve;
   });
-  const slow = {
-    id: sweep?.id,
+  const sweep = {
     chunkEnd() {
       isSweeping = true;
       return released;
     },
     differing: async () => [],
   };
-  const source = { ...feed.source, sweeps: [slow as unknown as (typeof sweeps)[number]] };
+  const slow = { id: copy?.id, fit: { sweep } };
+  const source = { ...feed.source, mapped: [slow as unknown as (typeof mapped)[number]] };
   const { parts, settler, events, metrics } = reads.having({ source });
   const { settings } = configuration;
   const watched = { parts, readFrom: parts.database, settler, events, settings, perseverance, health, metrics, log };

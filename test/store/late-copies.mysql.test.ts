@@ -5,6 +5,7 @@ import type { Stream } from '../../sync-service/src/application/proof/barrier.ts
 import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
 import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import type { MessageBatch } from '../../sync-service/src/infrastructure/kafka/consumer.ts';
+import { findHeld } from '../../sync-service/src/infrastructure/mysql/store.ts';
 import { Metrics } from '../../sync-service/src/metrics.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
@@ -243,4 +244,18 @@ test('case 95: a table that cannot be compared holds up no batch', async () => {
   await handler.assigned('friend', 0, alive);
   await server.friend.write('renaming', `ALTER TABLE ${server.friendDb}.friend RENAME COLUMN nick TO name`);
   expect(await hears('friend', 0n, '{"id":1}')).toEqual({ kind: 'stored' });
+});
+
+test('case 72: a late copy whose table is held is marked as missed, not forgotten', async () => {
+  const { server, feed } = await openSettled();
+  await using _ = server;
+  const { store, friend, friendDb } = server;
+  const { handler, hears } = await follow(server);
+  await handler.assigned('friend', 0, alive);
+  await friend.write('breaking', `ALTER TABLE ${friendDb}.friend ENGINE = MyISAM`);
+  await findHeld(store);
+  await friend.write('late', `INSERT INTO ${friendDb}.friend (id, friend_id, nick) VALUES (10,1,'old')`);
+  expect(await hears('friend', 0n, '{"id":10}')).toEqual({ kind: 'stored' });
+  expect(await pendingKeys(server)).toEqual([]);
+  expect([...(await feed.source.missed.marks(store.database)).keys()]).toEqual(['friend.friend_id']);
 });

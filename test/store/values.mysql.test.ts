@@ -23,6 +23,8 @@ async function openWith(definition: string, sourceDefinition = 'VARCHAR(64)', po
 }
 
 const nicks = (server: FriendServer) => column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY id`);
+/** What keeps the copy from being written. */
+const problemOf = ({ sources }: FriendServer['store']) => sources.get('account')?.mapped[0]?.problem;
 const kindsOf = (postponed: readonly { kind: string }[]) => postponed.map(({ kind }) => kind);
 
 /** The same, while the friend server lets its sessions cut values, as its operator may have set it up. */
@@ -102,10 +104,8 @@ test('case 66: a number that onDelete says is compared as a number, beyond 2^53 
 });
 
 test('case 33: a target that would round decimals is refused, and named', async () => {
-  await expect(openWith('DECIMAL(10,2)', 'DECIMAL(10,4)')).rejects.toMatchObject({
-    kind: 'store_misconfigured',
-    message: expect.stringMatching(/friend\.nick: decimal\(10,2\)/),
-  });
+  await using server = await openWith('DECIMAL(10,2)', 'DECIMAL(10,4)');
+  expect(problemOf(server.store)).toMatch(/friend\.nick: decimal\(10,2\)/);
 });
 
 test('case 32: NULL for a target that is NOT NULL is parked, not made empty, on a server that is not strict; a later value applies', async () => {
@@ -120,12 +120,10 @@ test('case 32: NULL for a target that is NOT NULL is parked, not made empty, on 
 });
 
 test.each(['utf8mb3', 'latin1'])('case 34: a target column in %s is refused, and named', async (charset) => {
-  await expect(openWith(`VARCHAR(64) CHARACTER SET ${charset}`)).rejects.toMatchObject({
-    kind: 'store_misconfigured',
-    message: expect.stringMatching(
-      `friend\\.nick: character set ${charset} cannot hold every value; convert it to utf8mb4`,
-    ),
-  });
+  await using server = await openWith(`VARCHAR(64) CHARACTER SET ${charset}`);
+  expect(problemOf(server.store)).toMatch(
+    `friend.nick: character set ${charset} cannot hold every value; convert it to utf8mb4`,
+  );
 });
 
 test.each(['utf8mb3', 'latin1'])(
@@ -148,9 +146,9 @@ test.each(['utf8mb3', 'latin1'])(
   },
 );
 
-test('case 34: a daemon does not start on a target that became narrower', async () => {
+test('case 34: a daemon that starts writes nothing to a target that became narrower', async () => {
   await using server = await openWith('VARCHAR(64)');
   const { friend, friendDb, configuration, store } = server;
   await friend.write('narrowing', `ALTER TABLE ${friendDb}.friend CONVERT TO CHARACTER SET latin1`);
-  await expect(openStore(configuration, store.database)).rejects.toMatchObject({ kind: 'store_misconfigured' });
+  expect(problemOf(await openStore(configuration, store.database))).toMatch('latin1');
 });

@@ -1,5 +1,6 @@
 import type { Change } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
+import { findHeld } from '../../sync-service/src/infrastructure/mysql/store.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed, type Feed } from '../support/feed.ts';
 import { type FriendServer, type FriendServerOptions, openFriendServer } from '../support/friend-server.ts';
@@ -155,4 +156,16 @@ test('a key that comes by another partition is not written through, and halts', 
     kind: 'topic_replaced',
   });
   expect(await nicks(server)).toEqual(['by hand', 'two']);
+});
+
+test('case 72: a key is not written through while a copy is held', async () => {
+  const { server, feed } = await openSettled();
+  await using _ = server;
+  const { store, friend, friendDb } = server;
+  await friend.write('breaking', `ALTER TABLE ${friendDb}.member ENGINE = MyISAM`);
+  await findHeld(store);
+  expect(await feed.rows([1n, null, 'Ann'])).toMatchObject({ kind: 'stored', markCount: 1, applied: undefined });
+  await drain(server);
+  expect(await nicks(server)).toEqual(['Ann', 'two']);
+  expect([...(await feed.source.missed.marks(store.database)).keys()]).toEqual(['member.user_id']);
 });

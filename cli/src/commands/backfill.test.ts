@@ -10,7 +10,7 @@ const operations = {
   requestReads: async (_: unknown, keys: unknown[]) => void asked.push(...keys),
   requestRound: async () => {},
   awaitRounds: async () => {},
-  passBarrier: async () => ({ parked: [{ source: 'team', key: 1n, reason: 'too long' }] }),
+  passBarrier: async () => ({ parked: [{ source: 'team', key: 1n, reason: 'too long' }], held: [] }),
   rounds: async () => ({ account: { goneKeys: 0 }, team: { goneKeys: 500 } }),
 };
 vi.mock('../context.ts', () => ({

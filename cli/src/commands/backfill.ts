@@ -43,8 +43,8 @@ export function addBackfill(program: Command, load: Load): void {
         }
         if (!options.wait) return talk('asked for; a daemon reads the rows, friend-sync status shows how far it is');
         const names = sources.map(({ name }) => name);
-        const { parked } = await operations.passBarrier(deadlineMs, tellWait, sources);
-        tellOutcome(names, parked, await operations.rounds(), json);
+        const outcome = await operations.passBarrier(deadlineMs, tellWait, sources);
+        tellOutcome(names, outcome, await operations.rounds(), json);
       });
     });
 }
@@ -52,17 +52,19 @@ export function addBackfill(program: Command, load: Load): void {
 /** Of these sources alone: what others leave unequal is not what was asked for. */
 function tellOutcome(
   names: readonly string[],
-  allParked: BarrierResult['parked'],
+  { parked: allParked, held }: BarrierResult,
   rounds: Readonly<Record<string, RoundReport>>,
   json: boolean,
 ): void {
   const parked = allParked.filter(({ source }) => names.includes(source));
   const gone = names.reduce((sum, name) => sum + (rounds[name]?.goneKeys ?? 0), 0);
-  if (json) printJson({ parked, gone });
+  if (json) printJson({ parked, gone, held });
   for (const { source, key, reason } of parked) talk(`parked: ${source} ${key}: ${reason}`);
   if (parked.length > 0) talk(`done, but ${parked.length} keys could not be written`);
+  for (const { source, copy, problem } of held) talk(`held: ${copy} of ${source}: ${problem}`);
+  if (held.length > 0) talk(`done, but ${held.length} copies are held, and are as they were`);
   if (gone > 0) talk(`done, but ${gone} rows are gone unheard of, and their copies are as they were: friend-sync gone`);
-  if (parked.length + gone > 0) process.exitCode = EXIT.failed;
+  if (parked.length + gone + held.length > 0) process.exitCode = EXIT.failed;
   else talk('done: every copy is equal');
 }
 

@@ -20,7 +20,7 @@ export function addStatus(program: Command, load: Load): void {
     .action(async () => {
       const { configuration, json } = load();
       const names = connectorNames(configuration);
-      const [connectors, progress, keys, rounds, distrusted, lost, daemons] = await withOperations(
+      const [connectors, progress, keys, rounds, distrusted, lost, daemons, held] = await withOperations(
         configuration,
         (operations: Operations) =>
           Promise.all([
@@ -33,15 +33,19 @@ export function addStatus(program: Command, load: Load): void {
             part(() => operations.distrusted()),
             part(() => operations.historyLost()),
             part(() => readDaemons(operations)),
+            part(() => operations.held()),
           ]),
       );
-      const failures = [connectors, progress, keys, rounds, distrusted, lost, daemons].filter((p) => 'error' in p);
-      if (standsStill(connectors, lost, daemons) || failures.some(({ code }) => code !== EXIT.temporary))
+      const failures = [connectors, progress, keys, rounds, distrusted, lost, daemons, held].filter(
+        (p) => 'error' in p,
+      );
+      const areHeld = 'value' in held && held.value.length > 0;
+      if (areHeld || standsStill(connectors, lost, daemons) || failures.some(({ code }) => code !== EXIT.temporary))
         process.exitCode = EXIT.failed;
       else if (failures.length > 0) process.exitCode = EXIT.temporary;
       const historyLost =
         'error' in lost ? lost : { value: Object.fromEntries([...lost.value].map(([name, e]) => [name, e.message])) };
-      if (json) return printJson({ daemons, connectors, progress, keys, rounds, distrusted, historyLost });
+      if (json) return printJson({ daemons, connectors, progress, keys, rounds, distrusted, historyLost, held });
 
       const told = new Set<string>();
       /** Most parts ask the same server. */
@@ -60,6 +64,9 @@ export function addStatus(program: Command, load: Load): void {
       else
         for (const [source, error] of lost.value)
           print(`source ${source} cannot be followed: ${explain(error).message}`);
+
+      if ('error' in held) tell('copies', held);
+      else for (const { source, copy, problem } of held.value) print(`copy ${copy} of ${source} is held: ${problem}`);
 
       if ('error' in connectors) tell('connectors', connectors);
       else for (const { name, status } of connectors.value) print(`connector ${name}: ${stateOf(status)}`);

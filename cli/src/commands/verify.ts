@@ -21,12 +21,14 @@ export function addVerify(program: Command, load: Load): void {
       await withOperations(configuration, async (operations) => {
         const found = await operations.verify(deadlineMs, tellWait);
         const result = options.repair ? await repaired(operations, found, deadlineMs) : found;
-        if (result.mismatches > 0) process.exitCode = EXIT.failed;
-        const { copies, mismatches, changing, orphans, examples, parked } = result;
+        if (result.mismatches + result.held.length > 0) process.exitCode = EXIT.failed;
+        const { copies, mismatches, changing, orphans, examples, parked, held } = result;
         const repairs = found.mismatches - mismatches;
-        if (json) return printJson({ copies, mismatches, changing, orphans, examples, parked, repaired: repairs });
+        if (json)
+          return printJson({ copies, mismatches, changing, orphans, examples, parked, held, repaired: repairs });
         print(`${copies} copies compared, ${mismatches} differ from their source, ${orphans} have no source row`);
         for (const example of examples) print(`  ${example}`);
+        for (const { source, copy, problem } of held) talk(`not compared: ${copy} of ${source}: ${problem}`);
         if (changing > 0)
           talk(`${changing} keys changed at every look; their copies follow, but could not be compared`);
         if (mismatches === 0) return;

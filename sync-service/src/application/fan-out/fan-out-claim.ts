@@ -37,7 +37,7 @@ export async function fanOutClaim(
 ): Promise<void> {
   const source = store.sources.get(claim.source);
   if (!source) throw new SyncError('internal', `a claim names the unknown source ${claim.source}`);
-  const pass = new Pass(store, source, claim, limits, events, hold);
+  const pass = new Pass(store, source.pass(), claim, limits, events, hold);
   const resumed = claim.keys.filter(({ cursor }) => cursor !== undefined);
   const fresh = claim.keys.filter(({ cursor }) => cursor === undefined).map(({ key }) => key);
   const { groups, large } = fresh.length > 0 ? await pass.plan(fresh) : { groups: [], large: [] };

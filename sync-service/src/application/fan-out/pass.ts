@@ -28,13 +28,20 @@ interface Group {
 /** Makes the copies of one claim's keys equal to the mirror, in as many transactions as that takes. */
 export class Pass {
   readonly #store: Store;
-  readonly #source: SourceStore;
+  readonly #source: ReturnType<SourceStore['pass']>;
   readonly #claim: Claim;
   readonly #limits: FanOutLimits;
   readonly #events: FanOutEvents;
   readonly #writer: CopyWriter;
 
-  constructor(store: Store, source: SourceStore, claim: Claim, limits: FanOutLimits, events: FanOutEvents, hold: Hold) {
+  constructor(
+    store: Store,
+    source: ReturnType<SourceStore['pass']>,
+    claim: Claim,
+    limits: FanOutLimits,
+    events: FanOutEvents,
+    hold: Hold,
+  ) {
     this.#store = store;
     this.#source = source;
     this.#claim = claim;

@@ -1,3 +1,4 @@
+import type { TableName } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import { SyncError, toSyncError } from '../../errors.ts';
 import type { Alive, MessageBatch, PartitionHandler, Stored } from '../../infrastructure/kafka/consumer.ts';
@@ -22,14 +23,15 @@ export interface LateCopiesParts extends IngestParts {
   /** The changes of each source, by its name, which a late copy must not overtake. */
   readonly changes: ReadonlyMap<string, Stream>;
   /** Where messages about a target table arrive. */
-  readonly topicOf: (table: SourceStore['sweeps'][number]['table']) => string;
+  readonly topicOf: (table: TableName) => string;
   readonly signal: AbortSignal;
 }
 
 /**
  * Follows what others write to the target tables: a message names a copy, which is compared with the mirror, and its key
- * is marked if it differs. Where messages of a table do not tell that, a round of its sources is hastened instead. The application may have read a newer value than we have ingested (protocol A10), so the
- * comparison waits until all that the source had committed when the message was read has been ingested.
+ * is marked if it differs. Where messages of a table do not tell that, a round of its sources is hastened instead. The
+ * application may have read a newer value than we have ingested (protocol A10), so the comparison waits until all that the
+ * source had committed when the message was read has been ingested. A copy that is held is passed over, and marked as missed.
  */
 export function createLateCopiesHandler(parts: LateCopiesParts): PartitionHandler {
   const { store, perseverance, signal } = parts;
@@ -43,7 +45,10 @@ export function createLateCopiesHandler(parts: LateCopiesParts): PartitionHandle
     const found = await store.database.transaction('late copies', async (tx) => {
       const consumed = await store.consumed.lock(tx, topic, partition);
       if (consumed?.nextOffset !== expectedOffset) return consumed?.nextOffset ?? 'nothing';
-      for (const { source, keys } of late) await source.pending.mark(tx, keys);
+      for (const { source, keys, held } of late) {
+        await source.pending.mark(tx, keys);
+        await source.missed.mark(tx, held);
+      }
       for (const { source } of missed) await source.round.hasten(tx, 'copies missed');
       await store.consumed.advance(tx, { topic, partition, nextOffset, maxTimestampMs, newestGtid: null });
       return expectedOffset;
@@ -121,19 +126,22 @@ async function awaitSources(
 /** The sources that have copies in the table of a topic. */
 function sourcesIn({ store, topicOf }: LateCopiesParts, topic: string) {
   return [...store.sources.values()]
-    .map((source) => ({ source, sweeps: source.sweeps.filter(({ table }) => topicOf(table) === topic) }))
-    .filter(({ sweeps }) => sweeps.length > 0);
+    .map((source) => ({ source, copies: source.mapped.filter(({ mapping }) => topicOf(mapping.table) === topic) }))
+    .filter(({ copies }) => copies.length > 0);
 }
 
 async function findLate(parts: LateCopiesParts, { topic, messages }: MessageBatch) {
   const { database } = parts.store;
   const rows = messages.flatMap(({ value }) => (value ? [parseRow(value) ?? {}] : []));
-  const [late, missed]: [{ source: SourceStore; keys: Key[] }[], { source: SourceStore; problem: string }[]] = [[], []];
-  for (const { source, sweeps } of sourcesIn(parts, topic)) {
+  const late: { source: SourceStore; keys: Key[]; held: string[] }[] = [];
+  const missed: { source: SourceStore; problem: string }[] = [];
+  for (const { source, copies } of rows.length > 0 ? sourcesIn(parts, topic) : []) {
+    const held = copies.filter(({ fit }) => !fit).map(({ id }) => id);
+    const sweeps = copies.flatMap(({ fit }) => fit?.sweep ?? []);
     try {
       const found = await Promise.all(sweeps.map((sweep) => sweep.differingAmong(database, rows)));
       const keys = [...new Set(found.flatMap(({ differing }) => differing.map(({ key }) => key)))];
-      if (keys.length > 0) late.push({ source, keys });
+      if (keys.length + held.length > 0) late.push({ source, keys, held });
       if (found.some(({ unreadable }) => unreadable))
         missed.push({ source, problem: 'messages that lack a column of the primary key, or the foreign key' });
     } catch (error) {

@@ -8,6 +8,7 @@ import {
 } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
 import { EPOCH_BEGINS } from '../../infrastructure/mysql/server-state.ts';
+import { findHeld } from '../../infrastructure/mysql/store.ts';
 import { beginEpoch, type EpochParts } from './epoch.ts';
 import { beginLateCopies, lateCopiesBegin } from './late-copies-beginning.ts';
 import { ownTopics, requireOwnNames } from './own-names.ts';
@@ -36,7 +37,7 @@ export interface AppliedConnector {
  * not disturbed. Where a name is another system's, nothing is done. Topics come first: Connect would create them with the
  * broker's defaults. When it returns, everything that the servers commit from now on will be sent. The connectors are begun
  * one after another, in the order given. That of a source whose table does not fit is left as it is, and `contract_broken`
- * thrown once all others are applied.
+ * thrown once all others are applied; so it is where a copy's table does not fit, whose copy is held until it does.
  */
 export async function applyConnectors(
   parts: EpochParts,
@@ -67,10 +68,15 @@ export async function applyConnectors(
   const connectors: AppliedConnector[] = [];
   for (const definition of fit)
     connectors.push({ name: definition.name, outcome: await apply(parts, definition, deadlineMs, onStep) });
-  if (unfit.size > 0) {
-    const left = `not applied, as all others were: ${[...unfit.keys()].map((name) => `the connector of ${name}`).join(', ')}`;
-    throw new SyncError('contract_broken', [left, ...[...unfit.values()].flat()].join('\n'));
-  }
+  const held = await findHeld(store);
+  const told = [
+    ...(unfit.size > 0
+      ? [`not applied, as all others were: ${[...unfit.keys()].map((name) => `the connector of ${name}`).join(', ')}`]
+      : []),
+    ...[...unfit.values()].flat(),
+    ...held.map(({ source, copy, problem }) => `the copy ${copy} of ${source} is held:\n${problem}`),
+  ];
+  if (told.length > 0) throw new SyncError('contract_broken', told.join('\n'));
   return { topics, connectors, former: await findFormer(parts) };
 }
 

@@ -5,7 +5,7 @@ import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
 import { type BinlogPlace, findUnsent } from '../../infrastructure/mysql/binlog-rest.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { gtidSet, unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
-import type { Store } from '../../infrastructure/mysql/store.ts';
+import { findHeld, type HeldCopy, type Store } from '../../infrastructure/mysql/store.ts';
 import { openTransactions } from './open-transactions.ts';
 import { requireDaemon } from './require-daemon.ts';
 import { standstills } from './standstill.ts';
@@ -49,11 +49,13 @@ export interface BarrierParts extends IngestParts {
 export interface BarrierResult {
   /** Keys that could not be written, which the barrier does not wait for. */
   readonly parked: readonly { source: string; key: Key; reason: string }[];
+  /** Copies that are held, of which it says nothing. */
+  readonly held: readonly HeldCopy[];
 }
 
 /**
  * Returns once everything that the source had committed before the call has been applied to every copy, and copies
- * that somebody else had written by then are equal to it, parked keys excepted and named. Where that takes long, `onWait`
+ * that somebody else had written by then are equal to it, parked keys and held copies excepted and named. Where that takes long, `onWait`
  * hears of the step at which it stands; past `deadlineMs` it throws, naming it. It throws at once where a part is missing
  * without which nothing arrives. Nothing in friend-sync waits for arrival any other way.
  */
@@ -69,7 +71,8 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number, onWai
   await Promise.all(parts.streams.map((stream) => awaitIngest(stream, parts, waitUntil)));
   await awaitReads(store, waitUntil);
   await awaitFanOut(store, waitUntil);
-  return { parked: await answerTo(waitUntil, NO_ANSWER, () => readParked(store)) };
+  const held = await awaitSweeps(store, waitUntil);
+  return { held, parked: await answerTo(waitUntil, NO_ANSWER, () => readParked(store)) };
 }
 
 async function readParked({ sources, database }: Store): Promise<BarrierResult['parked']> {
@@ -197,6 +200,24 @@ export async function awaitFanOut({ sources, database, pause }: Store, waitUntil
     const since = await pause.since(database);
     return since === undefined ? '' : `: fan-out is paused since ${since} UTC; friend-sync resume`;
   });
+}
+
+/**
+ * The barrier's fourth part: returns once every copy has been swept of which a change was passed over, and what was found is
+ * written. Returns the copies that are held: nobody sweeps them.
+ */
+export async function awaitSweeps(store: Store, waitUntil: Wait): Promise<HeldCopy[]> {
+  let held: HeldCopy[] = [];
+  await waitUntil('copies that were held have not been swept yet', async () => {
+    held = await findHeld(store);
+    const waits = [...store.sources.values()].map(async ({ missed, mapped }) => {
+      const marks = await missed.marks(store.database);
+      return mapped.some(({ id, fit }) => fit && marks.has(id));
+    });
+    return (await Promise.all(waits)).every((isWaiting) => !isWaiting);
+  });
+  await awaitFanOut(store, waitUntil);
+  return held;
 }
 
 function noneOf(counts: readonly (() => Promise<number>)[]): () => Promise<boolean> {

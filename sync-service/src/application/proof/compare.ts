@@ -6,6 +6,7 @@ import { parseValue } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
 import { type Database, quoted, type Row, type Session } from '../../infrastructure/mysql/database.ts';
 import { kindOf, planMirror } from '../../infrastructure/mysql/mirror-table.ts';
+import type { HeldCopy } from '../../infrastructure/mysql/store.ts';
 import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
 import { readTargetTable } from '../../infrastructure/mysql/target-table.ts';
 import { holdingOf, misfit } from '../../infrastructure/mysql/value-fit.ts';
@@ -29,6 +30,8 @@ export interface Comparison {
   readonly examples: readonly string[];
   /** The keys of the mismatches, by source. */
   readonly differing: Differing;
+  /** Copies that were not compared: what their tables hold is nobody's to say. */
+  readonly held: readonly HeldCopy[];
 }
 
 /** What the copies of a key hold that differ from their source: equal numbers, equal copies (48 bits of a hash). */
@@ -40,22 +43,24 @@ type IsEqual = (copied: unknown, wanted: unknown) => boolean;
 
 /**
  * Compares copies with their source rows, reading both servers' tables and nothing of ours: all of them, or those of
- * keys that differed before. It is exact only while the source is quiet and the barrier has been passed.
+ * keys that differed before; not those that are `held`. It is exact only while the source is quiet and the barrier has been passed.
  */
 export async function compareCopies(
   { mapping }: Configuration,
   source: Database,
   friend: Database,
   before?: Differing,
+  held: readonly HeldCopy[] = [],
 ): Promise<Comparison> {
   const target = friend.patient(ANSWER_MS);
-  const tally = new Tally();
+  const tally = new Tally(held);
   for (const sourceMapping of mapping.sources) {
     if (before && !before.has(sourceMapping.name)) continue;
     const { key: keyType, types, problems } = await readTypes(source, sourceMapping);
     if (!keyType || problems.length) throw new SyncError('contract_broken', problems.join('\n'));
     const { toKey, mayBe } = keysOfType(keyType);
     for (const copy of sourceMapping.copies) {
+      if (held.some((one) => one.source === sourceMapping.name && one.copy === copy.id)) continue;
       const equalities = await readEqualities(friend, copy, types);
       const keys = before
         ? inPages([...(before.get(sourceMapping.name)?.keys() ?? [])], PAGE_KEYS)
@@ -84,6 +89,11 @@ class Tally implements Comparison {
   readonly orphaned = new Map<string, Set<Key>>();
   readonly examples: string[] = [];
   readonly differing = new Map<string, Map<Key, Held>>();
+  readonly held: readonly HeldCopy[];
+
+  constructor(held: readonly HeldCopy[]) {
+    this.held = held;
+  }
 
   /** `n` copies of a key that hold the same values. */
   add(

@@ -6,7 +6,7 @@ import { verifyCopies } from './verify.ts';
 function looking(...held: Record<string, Held>[]) {
   let look = 0;
   return verifyCopies({
-    passBarrier: async () => ({ parked: [] }),
+    passBarrier: async () => ({ parked: [], held: [] }),
     compare: async (before?: Differing): Promise<Comparison> => {
       const now = held[Math.min(look++, held.length - 1)] ?? {};
       const keys = Object.entries(now).filter(([key]) => !before || before.get('account')?.has(key));
@@ -18,6 +18,7 @@ function looking(...held: Record<string, Held>[]) {
         orphaned: new Map(),
         examples: keys.map(([key]) => key),
         differing,
+        held: [],
       };
     },
   });

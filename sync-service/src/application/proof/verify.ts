@@ -26,15 +26,17 @@ export async function verifyCopies({ passBarrier, compare }: VerifyParts): Promi
   const whole = await compare();
   let last = whole;
   let stood: Differing = new Map();
+  const held = new Map(whole.held.map((one) => [`${one.source} ${one.copy}`, one]));
   for (let look = 1; look < MOST_LOOKS && countKeys(last.differing) > countKeys(stood); look++) {
     ({ parked } = await passBarrier());
     const next = await compare(last.differing);
     stood = standing(last.differing, next.differing);
+    for (const one of next.held) held.set(`${one.source} ${one.copy}`, one);
     last = next;
   }
   const changing = countKeys(last.differing) - countKeys(stood);
   const { mismatches, examples, differing } = changing > 0 ? await compare(stood) : last;
-  return { ...whole, mismatches, examples, differing, changing, parked };
+  return { ...whole, mismatches, examples, differing, changing, parked, held: [...held.values()] };
 }
 
 /** The keys whose copies hold at both looks the same. */

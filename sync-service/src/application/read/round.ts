@@ -18,9 +18,7 @@ export async function completeRound(round: Round, options: RoundOptions): Promis
     ['source', (after) => compareSource(course, after)],
     // What it has found gone so far is not stored, so it begins anew.
     ['mirror', () => findGone(course)],
-    ...options.parts.source.sweeps.map(
-      (sweep): Leg => [`copy ${sweep.id}`, (after) => sweepCopies(course, sweep, after)],
-    ),
+    ...options.parts.source.mapped.map((copy): Leg => [`copy ${copy.id}`, (after) => sweepCopies(course, copy, after)]),
   ];
   const known = legs.findIndex(([name]) => name === round.place?.leg);
   // In the sweep of a copy that has left the mapping: its cursor is nobody's, and columns may be mapped that were not.

@@ -33,11 +33,13 @@ export class KeyOrder {
     return this.#columns.map((_, i) => String(row[`c${i}`]));
   }
 
-  /** Begins with AND, unless the range is unbounded. */
+  /** Begins with AND, unless the range is unbounded. A position of a key that was another then bounds nothing. */
   within(range: Range | undefined): { where: string; parameters: string[] } {
+    const isBound = (at: readonly string[] | undefined): at is readonly string[] =>
+      !!at?.length && at.length === this.#columns.length;
     const bounds = [
-      range?.after.length ? this.#compare('>', range.after) : undefined,
-      range?.upTo?.length ? this.#compare('<=', range.upTo) : undefined,
+      isBound(range?.after) ? this.#compare('>', range.after) : undefined,
+      isBound(range?.upTo) ? this.#compare('<=', range.upTo) : undefined,
     ].filter((bound) => bound !== undefined);
     return { where: bounds.map((b) => ` AND ${b.sql}`).join(''), parameters: bounds.flatMap((b) => b.parameters) };
   }

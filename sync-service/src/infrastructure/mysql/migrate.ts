@@ -7,8 +7,9 @@ import mysql from 'mysql2/promise';
 import { SyncError } from '../../errors.ts';
 import { answerWithin, type Database, quoted } from './database.ts';
 import { toStoreError } from './fault.ts';
-import { mirrorDdl, planMirror, readMirrorColumns } from './mirror-table.ts';
+import { keyKindOf, mirrorDdl, planMirror, readMirrorColumns, valueColumn } from './mirror-table.ts';
 import { readTableShape } from './table-shape.ts';
+import { checkTarget, readTargetTable } from './target-table.ts';
 
 const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle', import.meta.url));
 const JOURNAL = '__drizzle_migrations';
@@ -23,6 +24,8 @@ export interface MigrationPlan {
   readonly fixed: readonly string[];
   /** The mirrors, from the mapping and the source's column types. */
   readonly mirrors: readonly string[];
+  /** What keeps copies from being written when all of them have been run, each with its remedy. */
+  readonly problems: readonly string[];
 }
 
 /**
@@ -37,15 +40,20 @@ export async function planMigration(
   const { stateDatabase } = configuration.settings.target;
   const mirrors: string[] = [];
   const problems: string[] = [];
+  const ofCopies: string[] = [];
   for (const mapping of configuration.mapping.sources) {
     const plan = planMirror(mapping, await readTableShape(source, mapping.table));
     problems.push(...plan.problems);
     const existing = await readMirrorColumns(target, stateDatabase, mapping.name);
     if (plan.key !== undefined && plan.problems.length === 0)
       mirrors.push(...mirrorDdl(stateDatabase, mapping.name, plan.key, plan.types, existing));
+    const keyKind = plan.key === undefined ? undefined : keyKindOf(plan.key);
+    const types = new Map([...plan.types].map(([name, type]) => [valueColumn(name), type]));
+    for (const copy of mapping.copies)
+      ofCopies.push(...checkTarget(await readTargetTable(target, copy), keyKind, types));
   }
-  if (problems.length) throw new SyncError('contract_broken', problems.join('\n'));
-  return { fixed: await pendingMigrations(target, stateDatabase), mirrors };
+  if (problems.length) throw new SyncError('contract_broken', [...problems, ...ofCopies].join('\n'));
+  return { fixed: await pendingMigrations(target, stateDatabase), mirrors, problems: ofCopies };
 }
 
 /** The statements of our fixed tables that have not been run. */

@@ -182,8 +182,12 @@ export function toSourceSchema(mapping: SourceMapping, columns: ReadonlyMap<stri
   if (!columns.has('fs_known_until')) return undefined;
   const kinds = mapping.columns.map((name) => kindOf(columns.get(valueColumn(name))));
   if (!key || kinds.some((kind) => kind === undefined)) return undefined;
-  const keyKind: KeyKind = key.startsWith('varchar') ? 'string' : key.includes('unsigned') ? 'unsigned' : 'integer';
-  return { mapping, keyKind, columnKinds: kinds as ColumnKind[] };
+  return { mapping, keyKind: keyKindOf(key), columnKinds: kinds as ColumnKind[] };
+}
+
+/** The kind of a mirror's key of this type. */
+export function keyKindOf(type: string): KeyKind {
+  return type.startsWith('varchar') ? 'string' : type.includes('unsigned') ? 'unsigned' : 'integer';
 }
 
 /** Source columns that the mirror has and the mapping has no longer. */

@@ -13,12 +13,21 @@ export class PendingStore {
   readonly #source: string;
   readonly #keyKind: KeyKind;
   readonly #lease: string;
+  readonly #onStep: (tx: Session) => Promise<void>;
 
-  constructor(stateDatabase: string, source: string, keyKind: KeyKind, leaseMs: number) {
+  /** `onStep`: what every transaction does that completes keys, or stores how far the pass of one has come. */
+  constructor(
+    stateDatabase: string,
+    source: string,
+    keyKind: KeyKind,
+    leaseMs: number,
+    onStep: (tx: Session) => Promise<void> = async () => {},
+  ) {
     this.table = quoted(stateDatabase, 'pending');
     this.#source = source;
     this.#keyKind = keyKind;
     this.#lease = `NOW(6) + INTERVAL ${leaseMs * 1000} MICROSECOND`;
+    this.#onStep = onStep;
   }
 
   /**
@@ -77,7 +86,7 @@ export class PendingStore {
        WHERE source = ? AND k IN (?) AND token = ?`,
       [this.#source, texts, token],
     );
-    await Promise.all([completed, released, this.wake(tx, texts)]);
+    await Promise.all([completed, released, this.wake(tx, texts), this.#onStep(tx)]);
   }
 
   /** Copies of these keys were written: what is parked because one of them held a value is due at once. */
@@ -94,11 +103,12 @@ export class PendingStore {
    * chunk. False: the claim was lost, and the caller's transaction must be rolled back.
    */
   async pause(tx: Session, token: bigint, key: Key, cursor: Cursor): Promise<boolean> {
-    const { matched } = await tx.write(
+    const stored = tx.write(
       'storing the cursor',
       `UPDATE ${this.table} SET cur = ?, token = NULL, due = NOW(6) WHERE source = ? AND k = ? AND token = ?`,
       [JSON.stringify(cursor), this.#source, String(key), token],
     );
+    const [{ matched }] = await Promise.all([stored, this.#onStep(tx)]);
     return matched === 1;
   }
 
@@ -139,12 +149,13 @@ export class PendingStore {
 
   /** Lets a key go whose copies somebody else has locked; its pass goes on from the cursor in about a second. */
   async retryLater(tx: Session, token: bigint, key: Key, cursor: Cursor): Promise<void> {
-    await tx.write(
+    const released = tx.write(
       'releasing keys',
       `UPDATE ${this.table} SET due = NOW(6) + INTERVAL 500000 + RAND() * 500000 MICROSECOND, token = NULL, cur = ?
        WHERE source = ? AND k = ? AND token = ?`,
       [JSON.stringify(cursor), this.#source, String(key), token],
     );
+    await Promise.all([released, this.#onStep(tx)]);
   }
 
   /** Up to when keys have been marked: now, by the server's clock. */

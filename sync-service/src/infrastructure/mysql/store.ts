@@ -7,16 +7,18 @@ import { CopySweep } from './copy-sweep.ts';
 import { DaemonStore } from './daemon-store.ts';
 import { type Database, openDatabase, quoted, type Session } from './database.ts';
 import { DueStore } from './due-store.ts';
+import { MappedCopy } from './mapped-copy.ts';
 import { pendingMigrations } from './migrate.ts';
 import { MirrorStore } from './mirror-store.ts';
 import { readMirrorColumns, toSourceSchema, unmappedColumns } from './mirror-table.ts';
+import { MissedCopies } from './missed-copies.ts';
 import { PauseStore } from './pause-store.ts';
 import { PendingStore } from './pending-store.ts';
 import { ReadsStore, readMirrorVersion } from './reads-store.ts';
 import { RoundStore } from './round-store.ts';
 import { ServerStateStore } from './server-state.ts';
 import { SourceRows } from './source-rows.ts';
-import { checkTarget, noteTarget, readTargetTable } from './target-table.ts';
+import { checkTarget } from './target-table.ts';
 import { WriteThrough } from './write-through.ts';
 
 /** Everything the friend server holds of one source. */
@@ -29,11 +31,24 @@ export interface SourceStore {
   readonly round: RoundStore;
   /** Of the source itself, on the user server. */
   readonly rows: SourceRows;
+  /** Every copy of the mapping, fit or held. */
+  readonly mapped: readonly MappedCopy[];
+  readonly missed: MissedCopies;
+  /** What may be written now. */
   readonly copies: readonly CopyStore[];
   readonly writeThrough: WriteThrough;
   /** Of the same target tables, in the same order. */
   readonly sweeps: readonly CopySweep[];
-  readonly notes: readonly string[];
+  /** For the pass of some keys: the copies that are fit now. What completes a key there marks all others as missed. */
+  pass(): Pick<SourceStore, 'copies' | 'pending'>;
+}
+
+/** A copy that is neither written nor compared, and why. */
+export interface HeldCopy {
+  readonly source: string;
+  /** The mapping's id of it. */
+  readonly copy: string;
+  readonly problem: string;
 }
 
 /** The friend server, with its tables as they were found when it was opened. */
@@ -45,8 +60,6 @@ export interface Store extends AsyncDisposable {
   readonly serverState: ServerStateStore;
   readonly pause: PauseStore;
   readonly daemons: DaemonStore;
-  /** What is allowed and may surprise in the target tables. */
-  readonly notes: readonly string[];
   /** By the source's name. */
   readonly sources: ReadonlyMap<string, SourceStore>;
 }
@@ -99,13 +112,16 @@ const readingWith = (connections: number, sourceName: string, signal: AbortSigna
   readsOnly: true,
 });
 
+const UNMADE =
+  'its mirror is missing or lacks a column; run friend-sync migrate --execute, and restart a daemon that runs';
+
 /** How operators know the servers that are only read. */
 export const USER_DATABASE = 'the user database';
 export const READ_REPLICA = 'the replica that source.reads names';
 
 /**
- * Reads the tables the mapping names and builds the SQL for them. Throws `store_misconfigured`, all problems at once
- * with their remedies, where the tables do not fit the mapping.
+ * Reads the tables the mapping names and builds the SQL for them. A copy whose table does not fit the mapping is held. Throws
+ * `store_misconfigured`, all problems at once with their remedies, where tables of our own are not what they must be.
  */
 export async function openStore(configuration: Configuration, database: Database): Promise<Store> {
   const { stateDatabase } = configuration.settings.target;
@@ -118,7 +134,7 @@ export async function openStore(configuration: Configuration, database: Database
   const consumed = new ConsumedStore(stateDatabase);
   for (const mapping of configuration.mapping.sources) {
     const source = await openSource(configuration, database, consumed, mapping);
-    if (Array.isArray(source)) problems.push(...source);
+    if (typeof source === 'string') problems.push(source);
     else sources.set(mapping.name, source);
   }
   if (problems.length) throw new SyncError('store_misconfigured', problems.join('\n'));
@@ -126,7 +142,6 @@ export async function openStore(configuration: Configuration, database: Database
   const serverState = new ServerStateStore(stateDatabase);
   const pause = new PauseStore(stateDatabase);
   const daemons = new DaemonStore(stateDatabase);
-  const notes = [...sources.values()].flatMap((source) => source.notes);
   return {
     database,
     mark: String(row?.mark),
@@ -134,7 +149,6 @@ export async function openStore(configuration: Configuration, database: Database
     serverState,
     pause,
     daemons,
-    notes,
     sources,
     [Symbol.asyncDispose]: () => database[Symbol.asyncDispose](),
   };
@@ -145,38 +159,84 @@ export async function requestRounds({ sources }: Pick<Store, 'sources'>, session
   for (const { round } of sources.values()) await round.hasten(session, 'copies missed');
 }
 
+/** By name the sources whose mirrors are not made, or lack a column, each with the remedy. */
+export async function findUnmade(
+  { mapping, settings }: Configuration,
+  database: Database,
+): Promise<Map<string, string>> {
+  const looks = mapping.sources.map(async (one) => {
+    const schema = toSourceSchema(one, await readMirrorColumns(database, settings.target.stateDatabase, one.name));
+    return schema ? [] : ([[one.name, UNMADE]] as const);
+  });
+  return new Map((await Promise.all(looks)).flat());
+}
+
+/** The copies that are held as their tables stand now. */
+export async function findHeld({ database, sources }: Pick<Store, 'database' | 'sources'>): Promise<HeldCopy[]> {
+  const every = [...sources].flatMap(([source, { mapped }]) => mapped.map((copy) => ({ source, copy })));
+  await Promise.all(every.map(async ({ copy }) => (await copy.look(database))?.adopt()));
+  return every
+    .filter(({ copy }) => copy.problem)
+    .map(({ source, copy: { id, problem } }) => ({ source, copy: id, problem }));
+}
+
 async function openSource(
   configuration: Configuration,
   database: Database,
   consumed: ConsumedStore,
   mapping: SourceMapping,
-): Promise<SourceStore | string[]> {
-  const { target, fanOut } = configuration.settings;
-  const version = await readMirrorVersion(database, target.stateDatabase, mapping.name);
-  const existing = await readMirrorColumns(database, target.stateDatabase, mapping.name);
+): Promise<SourceStore | string> {
+  const { stateDatabase } = configuration.settings.target;
+  const version = await readMirrorVersion(database, stateDatabase, mapping.name);
+  const existing = await readMirrorColumns(database, stateDatabase, mapping.name);
   const schema = toSourceSchema(mapping, existing);
-  const problems = schema
-    ? []
-    : [`source ${mapping.name}: its mirror is missing or lacks a column; run friend-sync migrate --execute`];
-  const tables = await Promise.all(mapping.copies.map((copy) => readTargetTable(database, copy)));
-  problems.push(...tables.flatMap((table) => checkTarget(table, schema?.keyKind, existing)));
-  if (!schema || problems.length) return problems;
-  const mirror = new MirrorStore(target.stateDatabase, schema, unmappedColumns(mapping, existing));
-  const pending = new PendingStore(target.stateDatabase, mapping.name, schema.keyKind, fanOut.leaseMs);
-  const reads = new ReadsStore(target.stateDatabase, mapping.name, version);
+  if (!schema) return `source ${mapping.name}: ${UNMADE}`;
+  const { keyKind } = schema;
+  const mirror = new MirrorStore(stateDatabase, schema, unmappedColumns(mapping, existing));
+  const missed = new MissedCopies(stateDatabase, mapping.name);
+  const reads = new ReadsStore(stateDatabase, mapping.name, version);
+  const pendingFor = (onStep?: (tx: Session) => Promise<void>) =>
+    new PendingStore(stateDatabase, mapping.name, keyKind, configuration.settings.fanOut.leaseMs, onStep);
+  const pending = pendingFor();
   const ours = { mirror: mirror.table, pending: pending.table };
-  const copies = tables.map((table) => new CopyStore(mirror.table, table, schema.keyKind, mapping.onDelete));
+  const mapped = mapping.copies.map(
+    (copy) =>
+      new MappedCopy(copy, {
+        problems: (table) => checkTarget(table, keyKind, existing),
+        make: (table) => ({
+          store: new CopyStore(mirror.table, table, keyKind, mapping.onDelete),
+          sweep: new CopySweep(ours, mapping.name, table, keyKind, mapping.onDelete),
+        }),
+      }),
+  );
+  await Promise.all(mapped.map(async (copy) => (await copy.look(database))?.adopt()));
+  const fit = () => mapped.flatMap((copy) => copy.fit ?? []);
   return {
     schema,
     mirror,
     pending,
-    due: new DueStore(target.stateDatabase, mapping.name, schema.keyKind),
+    due: new DueStore(stateDatabase, mapping.name, keyKind),
     reads,
-    round: new RoundStore(target.stateDatabase, mapping.name),
+    round: new RoundStore(stateDatabase, mapping.name),
     rows: new SourceRows(schema),
-    notes: tables.flatMap(noteTarget),
-    copies,
-    writeThrough: new WriteThrough(consumed, mirror, reads, copies, pending),
-    sweeps: tables.map((table) => new CopySweep(ours, mapping.name, table, schema.keyKind, mapping.onDelete)),
+    mapped,
+    missed,
+    get copies() {
+      return fit().map(({ store }) => store);
+    },
+    writeThrough: new WriteThrough(
+      consumed,
+      mirror,
+      reads,
+      () => (mapped.every((copy) => copy.fit) ? fit().map(({ store }) => store) : undefined),
+      pending,
+    ),
+    get sweeps() {
+      return fit().map(({ sweep }) => sweep);
+    },
+    pass() {
+      const held = mapped.filter((copy) => !copy.fit).map(({ id }) => id);
+      return { copies: fit().map(({ store }) => store), pending: pendingFor((tx) => missed.mark(tx, held)) };
+    },
   };
 }

@@ -1,5 +1,6 @@
 import type { CopyMapping, Mapping, PrimaryKeys } from '@friend-sync/connectors';
 import type { KeyKind } from '../../domain/source-schema.ts';
+import { toSyncError } from '../../errors.ts';
 import { type Database, quoted, type Row } from './database.ts';
 import { INTEGERS, valueColumn } from './mirror-table.ts';
 import { misfit } from './value-fit.ts';
@@ -13,9 +14,12 @@ export interface TargetColumn {
   readonly charset: string | null;
   readonly collation: string | null;
   readonly onUpdate: boolean;
+  readonly isGenerated: boolean;
+  /** What our user may do with it: `select`, `update` … */
+  readonly rights: readonly string[];
 }
 
-/** What the fan-out's SQL needs to know of a target table, as it stands in the database. */
+/** What our SQL takes for granted of a target table, as it stands in the database (docs/decisions/0019). */
 export interface TargetTable {
   readonly copy: CopyMapping;
   readonly columns: ReadonlyMap<string, TargetColumn>;
@@ -26,6 +30,10 @@ export interface TargetTable {
   /** As the server spells it, `database.table`. */
   readonly name: string | undefined;
   readonly triggers: readonly string[];
+  /** Another table of the same shape that took its place has another. */
+  readonly createdAt: string;
+  /** What the server says against the mapping's `where`; undefined: nothing. */
+  readonly whereProblem: string | undefined;
 }
 
 /** Reads a target table from `information_schema`; `columns` is empty where there is no such table. */
@@ -41,7 +49,10 @@ export async function readTargetTable(target: Database, copy: CopyMapping): Prom
   const columns = await of(
     'columns',
     `column_name AS name, data_type AS dataType, column_type AS columnType, character_maximum_length AS maxLength,
-     character_set_name AS charset, collation_name AS collation, extra AS extra`,
+     character_set_name AS charset, collation_name AS collation, extra AS extra, privileges AS rights`,
+    undefined,
+    undefined,
+    'ORDER BY ordinal_position',
   );
   const indexes = await of(
     'statistics',
@@ -50,13 +61,16 @@ export async function readTargetTable(target: Database, copy: CopyMapping): Prom
     undefined,
     'ORDER BY index_name, seq_in_index',
   );
-  const tables = await of('tables', "engine AS engine, CONCAT(table_schema, '.', table_name) AS name");
+  const tables = await of(
+    'tables',
+    "engine AS engine, CONCAT(table_schema, '.', table_name) AS name, create_time AS createdAt",
+  );
   const triggers = await of(
     'triggers',
     'trigger_name AS name',
     'event_object_schema',
     'event_object_table',
-    "AND event_manipulation = 'UPDATE'",
+    "AND event_manipulation = 'UPDATE' ORDER BY trigger_name",
   );
   return {
     copy,
@@ -66,7 +80,23 @@ export async function readTargetTable(target: Database, copy: CopyMapping): Prom
     engine: tables[0]?.engine as string | undefined,
     name: tables[0]?.name as string | undefined,
     triggers: triggers.map((row) => row.name as string),
+    createdAt: String(tables[0]?.createdAt),
+    whereProblem: columns.length > 0 ? await readWhereProblem(target, copy) : undefined,
   };
+}
+
+/** Has the server read the predicate, without running it. */
+async function readWhereProblem(target: Database, { table, where }: CopyMapping): Promise<string | undefined> {
+  if (!where) return undefined;
+  const sql = `EXPLAIN SELECT 1 FROM ${quoted(table.database, table.table)} AS f WHERE (${where})`;
+  try {
+    await target.rows('reading `where`', sql);
+    return undefined;
+  } catch (error) {
+    const { kind, policy, message } = toSyncError(error);
+    if (policy.directive === 'retry' || kind === 'aborted') throw error;
+    return message;
+  }
 }
 
 /** The primary keys of the mapping's target tables. */
@@ -93,6 +123,8 @@ function toColumn(row: Row): TargetColumn {
     charset: row.charset as string | null,
     collation: row.collation as string | null,
     onUpdate: /on update/i.test(String(row.extra)),
+    isGenerated: /(virtual|stored) generated/i.test(String(row.extra)),
+    rights: String(row.rights).split(','),
   };
 }
 
@@ -131,7 +163,10 @@ export function checkTarget(
   const named = [copy.key, ...copy.set.map((pair) => pair.column), ...copy.preserve, ...copy.watch];
   const problems = named
     .filter((name) => !columns.has(name))
-    .map((name) => `${table}.${name}: no such column; correct the mapping`);
+    .map(
+      (name) => `${table}.${name}: no such column, or no right on it; correct the mapping, or see friend-sync grants`,
+    );
+  problems.push(...rightProblems(target));
   const key = columns.get(copy.key);
   if (key && keyKind && !KEY_TYPES[keyKind](key)) {
     problems.push(
@@ -153,6 +188,8 @@ export function checkTarget(
     const mirrorType = mirrorTypes.get(valueColumn(from));
     const problem = definition && mirrorType && misfit(definition, mirrorType);
     if (problem) problems.push(`${table}.${column}: ${problem}`);
+    if (definition?.isGenerated)
+      problems.push(`${table}.${column}: is a generated column, which nobody can write; map what it is generated from`);
   }
   const ambiguous = [...columns.keys()].filter((name) => /^(k|[vu]_.*|fs_.*)$/.test(name));
   if (copy.where && ambiguous.length) {
@@ -160,10 +197,25 @@ export function checkTarget(
       `${table}: \`where\` cannot be used, ${ambiguous.join(', ')} could also mean the mirror's column; remove \`where\``,
     );
   }
+  if (target.whereProblem) problems.push(`${table}: \`where\` is refused (${target.whereProblem}); correct it`);
   return problems;
 }
 
-/** What is allowed and may surprise: to be logged when the service starts. */
+/** What the statements read, and write, and our user may not. */
+function rightProblems({ copy, columns, primaryKey }: TargetTable): string[] {
+  const written = [...copy.set.map(({ column }) => column), ...copy.preserve];
+  const wanted = { select: [copy.key, ...primaryKey, ...written], update: written };
+  return Object.entries(wanted).flatMap(([right, names]) =>
+    [...new Set(names)]
+      .filter((name) => columns.get(name)?.rights.includes(right) === false)
+      .map(
+        (name) =>
+          `${copy.table.database}.${copy.table.table}.${name}: no ${right.toUpperCase()} on it; see friend-sync grants`,
+      ),
+  );
+}
+
+/** What is allowed and may surprise: to be logged when the table is first seen, and when it has changed. */
 export function noteTarget(target: TargetTable): string[] {
   const { copy, columns, triggers } = target;
   const table = `${copy.table.database}.${copy.table.table}`;

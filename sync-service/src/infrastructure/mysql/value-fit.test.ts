@@ -9,6 +9,8 @@ const column = (columnType: string) => ({
   charset: null,
   collation: null,
   onUpdate: false,
+  isGenerated: false,
+  rights: [],
 });
 
 test.each([

@@ -30,14 +30,15 @@ export class WriteThrough {
   readonly #consumed: ConsumedStore;
   readonly #mirror: MirrorStore;
   readonly #reads: ReadsStore;
-  readonly #copies: readonly CopyStore[];
+  readonly #copies: () => readonly CopyStore[] | undefined;
   readonly #pending: PendingStore;
 
+  /** `copies`: every copy of the source; undefined while one is held, which the fan-out marks as missed. */
   constructor(
     consumed: ConsumedStore,
     mirror: MirrorStore,
     reads: ReadsStore,
-    copies: readonly CopyStore[],
+    copies: () => readonly CopyStore[] | undefined,
     pending: PendingStore,
   ) {
     this.#consumed = consumed;
@@ -56,7 +57,9 @@ export class WriteThrough {
    * What the statements need of each other they are told by SQL: nothing is awaited between the first and the commit.
    */
   async write(database: Database, move: OffsetMove, row: MirrorRow): Promise<Equalised | undefined> {
-    const counts = this.#copies.map((copy) => copy.lockedCount(row.key, MOST_COPIES + 1));
+    const copies = this.#copies();
+    if (!copies) return undefined;
+    const counts = copies.map((copy) => copy.lockedCount(row.key, MOST_COPIES + 1));
     const { isCurrent } = this.#reads;
     const store = this.#storeStatement(move, row);
     const [, { matched }, , changed] = await database.transaction('write-through', (tx) =>
@@ -70,7 +73,7 @@ export class WriteThrough {
           t.write('storing a key', store.sql, store.parameters),
           // A mirror row that was not stored is not locked either: copies could be given what it has held before.
           t.write('storing a key', `SET ${STORED} = ROW_COUNT()`),
-          Promise.all(this.#copies.map((copy) => copy.makeEqualUnderLock(t, row.key, WAS_STORED))),
+          Promise.all(copies.map((copy) => copy.makeEqualUnderLock(t, row.key, WAS_STORED))),
           this.#pending.unpark(t, row.key, WAS_STORED),
           this.#pending.wake(t, [row.key]),
         ],

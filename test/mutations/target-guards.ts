@@ -1,0 +1,75 @@
+import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
+
+const ofChanges = (name: string) => mysqlTest('target-changes.mysql.test.ts', name);
+const ofHeld = (name: string) => mysqlTest('held-copies.mysql.test.ts', name);
+const WIDENED =
+  'case 60: a column that is widened while a daemon runs gets no value that is another, before the daemon has seen it and after';
+const NARROWED =
+  'case 60: what a column that was narrowed has cut before the daemon saw it is found by itself, refused and named';
+const OUTLIVES =
+  'case 72: what was passed over outlives the daemon, and a daemon that takes a mended copy for held loses nothing';
+const IN_A_PASS =
+  'case 72: a copy that is mended while the pass of a key goes on, and was passed over by it, is marked as missed';
+const SWEPT =
+  'case 72: a copy that is marked again while it is swept is swept once more; a sweep that another left off begins anew';
+
+/** What keeps copies right while their tables change, or do not fit for a while. */
+export const TARGET_GUARDS: readonly Guard[] = [
+  {
+    guard: 'refusing what could be cut, whatever the width is now',
+    file: `${MYSQL}/copy-equality.ts`,
+    replace: [["CAST(CONCAT('.', ${value}) AS SIGNED)", "CONCAT(${value}, '.')"]],
+    test: ofChanges(WIDENED),
+  },
+  {
+    guard: 'sweeping a table that has changed',
+    file: `${APPLICATION}/watch/copy-watch.ts`,
+    replace: [['if (seen.isFit) await', 'if (!seen) await']],
+    test: ofChanges(NARROWED),
+  },
+  {
+    guard: 'marking what a completed key has passed over',
+    file: `${MYSQL}/pending-store.ts`,
+    replace: [['[completed, released, this.#onStep(tx)]', '[completed, released]']],
+    test: ofHeld(OUTLIVES),
+  },
+  {
+    guard: 'marking what a chunk has passed over',
+    file: `${MYSQL}/pending-store.ts`,
+    replace: [['[stored, this.#onStep(tx)]', '[stored]']],
+    test: ofHeld(IN_A_PASS),
+  },
+  {
+    guard: 'marking what a round has passed over',
+    file: `${APPLICATION}/read/copy-leg.ts`,
+    replace: [['await missed.mark(database, [copy.id]);', '']],
+    test: ofHeld(OUTLIVES),
+  },
+  {
+    guard: 'that a mark which was made during a sweep stays',
+    file: `${MYSQL}/missed-copies.ts`,
+    replace: [['AND copy = ? AND token = ?', 'AND copy = ? AND token <> 1 + ?']],
+    test: ofHeld(SWEPT),
+  },
+  {
+    guard: 'that a sweep of what was missed begins at its beginning',
+    file: `${APPLICATION}/read/copy-leg.ts`,
+    replace: [['mark === undefined ? after : []', 'after']],
+    test: ofHeld(SWEPT),
+  },
+  {
+    guard: 'that write-through passes no copy over',
+    file: `${MYSQL}/store.ts`,
+    replace: [['mapped.every((copy) => copy.fit)', 'mapped.some((copy) => copy.fit)']],
+    test: mysqlTest('write-through.mysql.test.ts', 'case 72: a key is not written through while a copy is held'),
+  },
+  {
+    guard: 'marking what late copies have passed over',
+    file: `${APPLICATION}/ingest/late-copies.ts`,
+    replace: [['await source.missed.mark(tx, held);', '']],
+    test: mysqlTest(
+      'late-copies.mysql.test.ts',
+      'case 72: a late copy whose table is held is marked as missed, not forgotten',
+    ),
+  },
+];
