@@ -31,6 +31,11 @@ export function* fanOutSteps(state: State, me: number, protocol: Protocol): Gene
   yield step('is killed, or releases the key', giveUp(state, me));
   if (worker.at === 'between transactions') {
     yield step('parks the key', parkKey(state, me));
+    if (worker.kind === 'group' && isCopyLocked(state, worker.copy, me))
+      yield step(
+        `leaves copy ${worker.copy}`,
+        endChunk(state, state, me, { ...worker, left: worker.left ?? worker.copy }, protocol),
+      );
     if (!isMirrorLocked(state, protocol)) yield step(`reads v${state.mirror}`, readMirror(state, me, worker, protocol));
     if (!isCopyLocked(state, worker.copy, me))
       yield step(`locks copy ${worker.copy} first`, withWorker(state, me, { ...worker, at: 'copy locked' }));
@@ -80,6 +85,7 @@ function claim(state: State, pending: Pending, me: number, kind: Worker['kind'],
       copy: pending.cursor,
       generation: remembers ? passGeneration : 0,
       value: protocol.read === 'memory of the claim' ? state.mirror : 0,
+      left: undefined,
     },
   );
 }
@@ -103,6 +109,11 @@ function write(state: State, me: number, protocol: Protocol): State {
 /** The end of the transaction that wrote a copy: the pass goes on, pauses, or is completed. */
 function endChunk(before: State, written: State, me: number, worker: Worker, protocol: Protocol): State {
   const { pending } = written;
+  if (worker.copy === LAST && worker.left !== undefined && protocol.left === 'at the copy') {
+    const isMine = pending?.holder === me;
+    const gone = isMine ? { ...written, pending: { ...pending, cursor: worker.left, holder: undefined } } : written;
+    return withWorker(gone, me, IDLE);
+  }
   if (worker.copy === LAST)
     return withWorker({ ...written, pending: complete(pending, me, worker, protocol) }, me, IDLE);
   const next = worker.copy + 1;

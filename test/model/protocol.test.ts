@@ -41,6 +41,7 @@ test.each<[string, Violation, Partial<Protocol>, Bounds]>([
   ['values from the memory of the process', 'STEP BACK', { read: 'memory of the claim' }, ALONE],
   ['values from the snapshot of a subquery', 'STEP BACK', { read: 'snapshot' }, ALONE],
   ['an UPDATE that skips a copy that the application has locked', 'LOST', { lockedCopy: 'skip' }, ALONE],
+  ['completion of a key of which a locked copy was left', 'LOST', { left: 'nowhere' }, ALONE],
   ['write-through without a mark where no copy was found', 'LOST', { through: 'copies not found' }, ONE_VERSION],
   ['write-through that skips locked copies', 'LOST', { through: 'locked copies skipped' }, ALONE],
   ['write-through after the commit, without a mark', 'LOST', { through: 'after the commit' }, ALONE],

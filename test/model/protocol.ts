@@ -4,6 +4,8 @@ export interface Protocol {
   readonly read: 'mirror under a share lock' | 'snapshot' | 'memory of the claim';
   /** What a fan-out does at a copy that somebody else has locked. */
   readonly lockedCopy: 'wait' | 'skip';
+  /** Where the pass of a key goes on of which a group has left a locked copy: there, with the others written meanwhile. */
+  readonly left: 'at the copy' | 'nowhere';
   /** What `pending.complete` compares before it deletes the row; the generation as the row has it, or as the worker claimed it. */
   readonly complete: 'token and generation' | 'generation' | 'claimed generation' | 'token';
   /** The generation that the completion must find: as the pass began (kept in the row), or as the last claim found it. */
@@ -28,6 +30,7 @@ export interface Protocol {
 export const OURS: Protocol = {
   read: 'mirror under a share lock',
   lockedCopy: 'wait',
+  left: 'at the copy',
   complete: 'token and generation',
   generationOf: 'pass',
   pause: 'token',

@@ -30,9 +30,11 @@ export interface Worker {
   /** The generation and the value that it remembers, in the variants that use them. */
   readonly generation: number;
   readonly value: number;
+  /** The first copy that it has passed over, because somebody had locked it. */
+  readonly left: number | undefined;
 }
 
-export const IDLE: Worker = { at: 'idle', kind: 'group', copy: 0, generation: 0, value: 0 };
+export const IDLE: Worker = { at: 'idle', kind: 'group', copy: 0, generation: 0, value: 0, left: undefined };
 
 /** An ingest transaction that has written these copies through and is not committed, or has yet to write them. */
 export interface Through {
@@ -87,8 +89,8 @@ export function keyOf({
   isLocked,
   barrier,
 }: State): string {
-  const [a = '', b = ''] = workers.map(({ at, kind, copy, generation, value }) =>
-    at === 'idle' ? '' : `${at[0]}${kind[0]}${copy}${generation}${value}`,
+  const [a = '', b = ''] = workers.map(({ at, kind, copy, generation, value, left }) =>
+    at === 'idle' ? '' : `${at[0]}${kind[0]}${copy}${generation}${value}${left ?? ''}`,
   );
   const isSwapped = a > b;
   // Which of two workers that do the same has the token is no difference either.

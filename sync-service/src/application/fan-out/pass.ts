@@ -118,7 +118,8 @@ export class Pass {
     const [first] = keys;
     if (!(written instanceof SyncError)) {
       for (const key of done) open.delete(key);
-      if (isLast) this.#events.onApplied(this.#claim.source, written.committedAtMs);
+      // What is stuck has not been applied.
+      if (isLast && done.length === keys.length) this.#events.onApplied(this.#claim.source, written.committedAtMs);
     } else if (written.kind === 'copy_unfit') {
       markUnfit();
     } else if (keys.length > 1 || first === undefined) {
@@ -171,7 +172,8 @@ export class Pass {
             return equalised;
           });
     if (!(written instanceof SyncError)) {
-      if (!('copy' in next)) this.#events.onApplied(this.#claim.source, written.committedAtMs);
+      if (!following && !range.upTo && refused === undefined && !isUnfit)
+        this.#events.onApplied(this.#claim.source, written.committedAtMs);
       return;
     }
     const fault = await this.#writer.writeRest(copy, key, written, range);
