@@ -74,8 +74,8 @@ export class StoreWorld {
   /** A round of the patrol, as far as copies are concerned: a target that is added has copies that nothing has marked. */
   async #sweep(): Promise<void> {
     const { store, source } = this.#opened;
-    for (const sweep of source.sweeps) {
-      const differing = await sweep.differing(store.database, { after: [] });
+    for (const { fit } of source.mapped) {
+      const differing = (await fit?.sweep.differing(store.database, { after: [] })) ?? [];
       await source.pending.mark(
         store.database,
         differing.map(({ key }) => key),

@@ -69,7 +69,7 @@ test('case 53, 56: many copies edited by hand are all restored, chunk by chunk, 
   await feed.rows(...ids.map((id): [string, string] => [id, `nick of ${id}`]));
   await drain(server);
   await friend.write('by hand', `UPDATE ${friendDb}.friend SET nick = UPPER(nick)`);
-  const [sweep] = feed.source.sweeps;
+  const sweep = feed.source.mapped[0]?.fit?.sweep;
   let count = 0;
   for (let after: string[] | undefined = []; after && sweep; ) {
     const upTo: string[] | undefined = await sweep.chunkEnd(store.database, after, 7);

@@ -1,4 +1,4 @@
-import type { DeletePolicy, TableName } from '@friend-sync/connectors';
+import type { DeletePolicy } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
@@ -24,9 +24,6 @@ export interface Differing {
  * the fan-out's own; copies whose key is not in the mirror are passed over.
  */
 export class CopySweep {
-  /** That of the copy mapping. */
-  readonly id: string;
-  readonly table: TableName;
   readonly #table: string;
   readonly #foreignKey: string;
   readonly #order: KeyOrder;
@@ -45,8 +42,6 @@ export class CopySweep {
     onDelete: DeletePolicy,
   ) {
     const { copy } = target;
-    this.id = copy.id;
-    this.table = copy.table;
     this.#table = `${quoted(copy.table.database, copy.table.table)} AS f`;
     this.#foreignKey = copy.key;
     this.#order = new KeyOrder(primaryKeyOf(target));

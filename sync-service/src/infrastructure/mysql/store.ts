@@ -37,8 +37,6 @@ export interface SourceStore {
   /** What may be written now. */
   readonly copies: readonly CopyStore[];
   readonly writeThrough: WriteThrough;
-  /** Of the same target tables, in the same order. */
-  readonly sweeps: readonly CopySweep[];
   /** For the pass of some keys: the copies that are fit now. What completes a key there marks all others as missed. */
   pass(): Pick<SourceStore, 'copies' | 'pending'>;
 }
@@ -231,9 +229,6 @@ async function openSource(
       () => (mapped.every((copy) => copy.fit) ? fit().map(({ store }) => store) : undefined),
       pending,
     ),
-    get sweeps() {
-      return fit().map(({ sweep }) => sweep);
-    },
     pass() {
       const held = mapped.filter((copy) => !copy.fit).map(({ id }) => id);
       return { copies: fit().map(({ store }) => store), pending: pendingFor((tx) => missed.mark(tx, held)) };
