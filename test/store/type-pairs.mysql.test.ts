@@ -70,8 +70,9 @@ async function judge(type: string, target: TargetTable): Promise<Map<string, str
 }
 
 test('case 66: a type that cannot be mapped is refused by name', async () => {
-  const mapping = { ...storeOf('BIGINT').schema.mapping, columns: OTHERS.map(columnOf) };
-  const shape = await readTableShape(server.user, { database: server.userDb, table: 'others' });
+  const table = { database: server.userDb, table: 'others' };
+  const mapping = { ...storeOf('BIGINT').schema.mapping, table, columns: OTHERS.map(columnOf) };
+  const shape = await readTableShape(server.user, table);
   const { problems } = planMirror(mapping, shape);
   expect(problems).toHaveLength(OTHERS.length);
 });

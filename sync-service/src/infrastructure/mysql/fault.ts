@@ -174,7 +174,7 @@ const UNFIT_CODES = [
 
 const REMEDY_OF_CODE: Readonly<Record<string, string>> = {
   ER_DATA_TOO_LONG: 'the value is too long: widen the column, or shorten the value',
-  ER_TRUNCATED_WRONG_VALUE: 'the value ends in spaces that do not fit: widen the column, or shorten the value',
+  ER_TRUNCATED_WRONG_VALUE: 'the value ends in white space that does not fit: widen the column, or shorten the value',
   ER_WARN_DATA_OUT_OF_RANGE: 'the value is out of its range: widen the column, or change the value',
   ER_BAD_NULL_ERROR: 'the value is NULL: let the column be NULL, or give the source row a value',
   ER_DUP_ENTRY: 'another copy holds the value, which must be unique',

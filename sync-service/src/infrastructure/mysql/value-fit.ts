@@ -66,11 +66,11 @@ export function holdingOf({ dataType, maxLength, charset }: TargetColumn): Holdi
   const length = dataType === 'varchar' ? 'CHAR_LENGTH' : 'LENGTH';
   const exact = charset === null ? '' : ` ${EXACT}`;
   return {
-    // MySQL cuts spaces at the end that do not fit and says nothing, in strict mode too. Such a value is refused whatever the
-    // column's width has become since: as a number it is none. All others the server itself stores whole, or refuses. Of two
-    // collations neither of which is said, MySQL takes none.
+    // MySQL cuts spaces, tabs and ends of lines that do not fit and says nothing, in strict mode too. Such a value is refused
+    // whatever the column's width has become since: as a number it is none. All others the server itself stores whole, or
+    // refuses. Of two collations neither of which is said, MySQL takes none.
     given: (value) =>
-      `IF(${length}(${value}) > ${maxLength} AND RIGHT(${value}, 1) = ' ', CAST(CONCAT('.', ${value}) AS SIGNED), ${value})${exact}`,
+      `IF(${length}(${value}) > ${maxLength} AND ORD(RIGHT(${value}, 1)) IN (9, 10, 11, 12, 13, 32), CAST(CONCAT('.', ${value}) AS SIGNED), ${value})${exact}`,
     equals: (own, value) => `${own} <=> ${value}${exact}`,
     plain: (value) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value)),
   };
