@@ -94,7 +94,7 @@ export const FAN_OUT_GUARDS: readonly Guard[] = [
   {
     guard: 'waking who waits for a key, when it is completed',
     file: `${MYSQL}/pending-store.ts`,
-    replace: [['[completed, released, this.wake(tx, texts)]', '[completed, released]']],
+    replace: [['released, this.wake(tx, texts), ', 'released, ']],
     test: ofUniqueValues('case 94: a parked key is tried again at once when the holder of its value is fanned out'),
   },
   {

@@ -17,7 +17,7 @@ const SWEPT =
 export const TARGET_GUARDS: readonly Guard[] = [
   {
     guard: 'refusing what could be cut, whatever the width is now',
-    file: `${MYSQL}/copy-equality.ts`,
+    file: `${MYSQL}/value-fit.ts`,
     replace: [["CAST(CONCAT('.', ${value}) AS SIGNED)", "CONCAT(${value}, '.')"]],
     test: ofChanges(WIDENED),
   },
@@ -30,7 +30,7 @@ export const TARGET_GUARDS: readonly Guard[] = [
   {
     guard: 'marking what a completed key has passed over',
     file: `${MYSQL}/pending-store.ts`,
-    replace: [['[completed, released, this.#onStep(tx)]', '[completed, released]']],
+    replace: [['this.wake(tx, texts), this.#onStep(tx)]', 'this.wake(tx, texts)]']],
     test: ofHeld(OUTLIVES),
   },
   {

@@ -25,7 +25,7 @@ export const VALUE_GUARDS: readonly Guard[] = [
   {
     guard: 'refusing spaces that would be cut',
     file: `${MYSQL}/value-fit.ts`,
-    replace: [['IF(${length}(${value}) > ${maxLength}, ', 'IF(${length}(${value}) < 0 * ${maxLength}, ']],
+    replace: [['IF(${length}(${value}) > ${maxLength} AND', 'IF(${length}(${value}) < 0 * ${maxLength} AND']],
     test: mysqlTest(
       'values.mysql.test.ts',
       'case 33: spaces at the end that do not fit into VARCHAR(5) are not cut either',

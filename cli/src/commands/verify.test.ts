@@ -11,6 +11,7 @@ const found = {
   changing: 0,
   examples: ['d.friend friend_id=1: nick'],
   parked,
+  held: [],
 };
 const state = { differing: new Map([['account', new Map([[1n, 7]])]]) };
 vi.mock('../context.ts', () => ({
