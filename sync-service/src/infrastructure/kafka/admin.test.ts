@@ -1,7 +1,7 @@
 import { settingsSchema } from '@friend-sync/connectors';
 import kafkajs, { type Admin } from 'kafkajs';
 import { pino } from 'pino';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { openKafkaAdmin } from './admin.ts';
 import { createKafka } from './client.ts';
 
@@ -27,4 +27,22 @@ test('a topic is created once the broker that is asked knows it and its leaders'
   const topic = { topic: 't', partitions: 1, replicationFactor: 1, config: {} };
   expect(await admin.ensureTopics([topic])).toEqual([{ topic: 't', outcome: 'created' }]);
   expect(answers).toEqual([]);
+});
+
+test('case 70: a question that kafkajs never answers is given up with those behind it; the next one has another client', async () => {
+  vi.useFakeTimers();
+  const silent: Partial<Admin> = {
+    connect: async () => {},
+    disconnect: async () => {},
+    listTopics: () => new Promise(() => {}),
+  };
+  const clients = [silent, { ...silent, listTopics: async () => [] }];
+  const kafka = createKafka(settingsSchema.parse({}).kafka, pino({ level: 'silent' }));
+  kafka.admin = () => clients.shift() as Admin;
+  await using admin = openKafkaAdmin(kafka);
+  const waiting = [1, 2].map(() => admin.partitionCount('t').catch(({ kind }) => kind));
+  await vi.advanceTimersByTimeAsync(60_000);
+  vi.useRealTimers();
+  expect(await Promise.all(waiting)).toEqual(['source_unavailable', 'source_unavailable']);
+  await expect(admin.partitionCount('t')).rejects.toMatchObject({ kind: 'contract_broken' });
 });

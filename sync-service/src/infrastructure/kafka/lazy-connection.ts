@@ -1,6 +1,10 @@
 import kafkajs, { type Admin, type Producer } from 'kafkajs';
+import { within } from '../../application/proof/wait.ts';
 import { SyncError } from '../../errors.ts';
 import type { Leavable } from '../../leavable.ts';
+
+/** kafkajs's own bound, a few times over: what it then leaves unanswered for ever must not keep those behind it waiting. */
+const ANSWER_MS = 60_000;
 
 /**
  * One connected client for all uses. Those of an admin take turns: kafkajs keeps one picture of the topics, which a question
@@ -34,7 +38,7 @@ export function lazyConnection<C extends Admin | Producer>(create: () => C, unle
   function inTurn<T>(connection: Connection<C>, work: (client: C) => Promise<T>): Promise<T> {
     const own = connection.turn.then(() => {
       requireOpen();
-      return connection.client.then(work);
+      return answered(connection, work);
     });
     connection.turn = own.then(
       () => {},
@@ -60,7 +64,7 @@ export function lazyConnection<C extends Admin | Producer>(create: () => C, unle
       const connection = current;
       connection.uses++;
       try {
-        return await unlessLeft(takesTurns ? inTurn(connection, work) : connection.client.then(work));
+        return await unlessLeft(takesTurns ? inTurn(connection, work) : answered(connection, work));
       } catch (error) {
         if (error instanceof SyncError) throw error;
         if (endsConnection(error) && current === connection) current = undefined;
@@ -72,6 +76,15 @@ export function lazyConnection<C extends Admin | Producer>(create: () => C, unle
       }
     },
   };
+}
+
+async function answered<C, T>({ client }: Connection<C>, work: (client: C) => Promise<T>): Promise<T> {
+  const answer = await within(
+    ANSWER_MS,
+    client.then(work).then((value) => ({ value })),
+  );
+  if (answer) return answer.value;
+  throw new kafkajs.KafkaJSError(`no answer within ${ANSWER_MS / 1000} s`);
 }
 
 /** kafkajs does not expect a partition that has no leader at the moment: the connection is sound. */
