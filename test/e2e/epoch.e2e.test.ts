@@ -100,7 +100,7 @@ test('case 42: a user server that was set back halts the daemon until a new epoc
   const { stateDatabase } = configuration.settings.target;
   await expect
     .poll(async () => friend.rows('what was seen', `SELECT gtid_executed AS gtids FROM ${stateDatabase}.server_state`))
-    .toEqual([now]);
+    .toContainEqual(now);
 
   await user.write('setting it back', 'RESET BINARY LOGS AND GTIDS');
   await updateAll(pipeline, 1);
