@@ -12,7 +12,8 @@ import {
 } from '../../sync-service/src/infrastructure/kafka/consumer.ts';
 import { ownStack } from './own-stack.ts';
 
-const SETTINGS = {
+/** Of a client on a stack of the tests' own, but for the addresses of its brokers. */
+export const SETTINGS = {
   clientId: 'friend-sync-test',
   groupId: 'unused',
   tls: false,

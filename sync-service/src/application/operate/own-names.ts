@@ -12,7 +12,7 @@ import {
 import { SyncError, toSyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
-import { within } from '../proof/wait.ts';
+import { within } from '../../within.ts';
 
 export interface OwnNamesParts {
   readonly configuration: Configuration;

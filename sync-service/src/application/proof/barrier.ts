@@ -6,10 +6,11 @@ import { type BinlogPlace, findUnsent } from '../../infrastructure/mysql/binlog-
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { gtidSet, unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import { findHeld, type HeldCopy, type Store } from '../../infrastructure/mysql/store.ts';
+import { within } from '../../within.ts';
 import { openTransactions } from './open-transactions.ts';
 import { requireDaemon } from './require-daemon.ts';
 import { standstills } from './standstill.ts';
-import { answerTo, type OnWait, type Wait, waiting, within } from './wait.ts';
+import { answerTo, type OnWait, type Wait, waiting } from './wait.ts';
 
 const NO_ANSWER = 'the friend database does not answer';
 /** Whether the parts are there is asked for so long. */

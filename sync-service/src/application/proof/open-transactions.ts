@@ -1,6 +1,6 @@
 import { toSyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
-import { within } from './wait.ts';
+import { within } from '../../within.ts';
 
 /** Less than whoever waits has for an obstacle. */
 const ASKED_MS = 1_500;

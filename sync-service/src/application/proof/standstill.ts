@@ -1,8 +1,8 @@
 import { type ConnectorStatus, problemOf, statesOf } from '@friend-sync/connectors';
 import { historyLost, SyncError } from '../../errors.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
+import { within } from '../../within.ts';
 import type { Stream } from './barrier.ts';
-import { within } from './wait.ts';
 
 /** Less than whoever waits has for all that is in the way. */
 const ASKED_MS = 800;

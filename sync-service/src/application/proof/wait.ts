@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { SyncError } from '../../errors.ts';
+import { within } from '../../within.ts';
 
 const POLL_MS = 100;
 /** What is waited for is told after so long, and then again and again. */
@@ -67,18 +68,4 @@ async function withObstacles(
   const [own = '', others = []] = await Promise.all([ask(obstacle()), ask(obstacles())]);
   const told = step + own;
   return [told, ...others.filter((other) => !told.includes(other))].join('; ');
-}
-
-/** What it comes to; undefined where that takes longer. */
-export function within<T>(ms: number, work: Promise<T>): Promise<T | undefined> {
-  return new Promise((resolve, reject) => {
-    const timer = setTimeout(resolve, ms, undefined);
-    const end = <V>(settle: (value: V) => void) => {
-      return (value: V) => {
-        clearTimeout(timer);
-        settle(value);
-      };
-    };
-    work.then(end(resolve), end(reject));
-  });
 }

@@ -3,19 +3,10 @@ import type { Kafka } from 'kafkajs';
 import { pino } from 'pino';
 import { beforeAll, describe, expect, test } from 'vitest';
 import { TcpProxy } from '../../../../chaos/src/proxy.ts';
+import { SETTINGS } from '../../../../test/support/consumers.ts';
 import { ownStack } from '../../../../test/support/own-stack.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './admin.ts';
 import { createKafka } from './client.ts';
-
-const SETTINGS = {
-  clientId: 'friend-sync-test',
-  groupId: 'unused',
-  tls: false,
-  topicPrefix: 'test',
-  partitions: 1,
-  replicationFactor: 1,
-  sessionTimeoutMs: 6_000,
-};
 
 describe('the admin, on a real broker', () => {
   let kafka: Kafka;

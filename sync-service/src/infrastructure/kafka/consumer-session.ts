@@ -1,7 +1,7 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Consumer, type EachBatchPayload } from 'kafkajs';
-import { within } from '../../application/proof/wait.ts';
 import { SyncError, toSyncError } from '../../errors.ts';
+import { within } from '../../within.ts';
 import type { Alive, AssignedPartition, ChangeConsumerOptions } from './consumer.ts';
 import { fetchedOffset, newestTimestamp, toMessage } from './fetched-batch.ts';
 

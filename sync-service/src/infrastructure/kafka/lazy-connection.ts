@@ -1,7 +1,7 @@
 import kafkajs, { type Admin, type Producer } from 'kafkajs';
-import { within } from '../../application/proof/wait.ts';
 import { SyncError } from '../../errors.ts';
 import type { Leavable } from '../../leavable.ts';
+import { inTime } from '../../within.ts';
 
 /** kafkajs's own bound, a few times over: what it then leaves unanswered for ever must not keep those behind it waiting. */
 const ANSWER_MS = 60_000;
@@ -78,13 +78,9 @@ export function lazyConnection<C extends Admin | Producer>(create: () => C, unle
   };
 }
 
-async function answered<C, T>({ client }: Connection<C>, work: (client: C) => Promise<T>): Promise<T> {
-  const answer = await within(
-    ANSWER_MS,
-    client.then(work).then((value) => ({ value })),
-  );
-  if (answer) return answer.value;
-  throw new kafkajs.KafkaJSError(`no answer within ${ANSWER_MS / 1000} s`);
+function answered<C, T>({ client }: Connection<C>, work: (client: C) => Promise<T>): Promise<T> {
+  const late = () => new kafkajs.KafkaJSError(`no answer within ${ANSWER_MS / 1000} s`);
+  return inTime(ANSWER_MS, client.then(work), late);
 }
 
 /** kafkajs does not expect a partition that has no leader at the moment: the connection is sound. */

@@ -1,9 +1,9 @@
 import type { Socket } from 'node:net';
 import type { Settings } from '@friend-sync/connectors';
 import mysql, { type Pool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
-import { within } from '../../application/proof/wait.ts';
 import { SyncError } from '../../errors.ts';
 import { type Leavable, leavable } from '../../leavable.ts';
+import { inTime } from '../../within.ts';
 import { isUnavailable, toSourceError, toStoreError } from './fault.ts';
 import { type SessionOptions, sessionStatement } from './session.ts';
 
@@ -128,13 +128,9 @@ interface Link {
 }
 
 /** Passes on an answer that comes in time. */
-export async function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T> {
-  const found = await within(
-    ms,
-    answer.then((value) => ({ value })),
-  );
-  if (found) return found.value;
-  throw Object.assign(new Error(`no answer within ${ms / 1000} s`), { code: 'PROTOCOL_SEQUENCE_TIMEOUT' });
+export function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T> {
+  const late = () => Object.assign(new Error(`no answer within ${ms / 1000} s`), { code: 'PROTOCOL_SEQUENCE_TIMEOUT' });
+  return inTime(ms, answer, late);
 }
 
 async function connect({ pool, classify, unlessLeft, answerMs }: Link, doing: string): Promise<PoolConnection> {
