@@ -43,7 +43,7 @@ function workerProperties(plugins: string, { ports, exactlyOnceSource }: PartPla
 listeners=http://127.0.0.1:${ports.connect}
 rest.advertised.host.name=127.0.0.1
 plugin.path=${plugins}
-plugin.discovery=hybrid_warn
+plugin.discovery=service_load
 group.id=connect
 config.storage.topic=connect-configs
 offset.storage.topic=connect-offsets
