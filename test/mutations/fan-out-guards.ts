@@ -72,6 +72,15 @@ export const FAN_OUT_GUARDS: readonly Guard[] = [
     ),
   },
   {
+    guard: 'not finding copies by their primary key first',
+    file: `${MYSQL}/copy-join.ts`,
+    replace: [["  if (target.index === 'PRIMARY') return mirrorFirst(mirrorTable, target, keyKind);\n", '']],
+    test: mysqlTest(
+      'copy-indexes.mysql.test.ts',
+      'copies that an application has inserted or changed, and not committed yet, are waited for: BIGINT, owner BIGINT, n INT AUTO_INCREMENT, PRIMARY KEY (owner, n), KEY (n)',
+    ),
+  },
+  {
     guard: 'giving up unique values before they are exchanged',
     file: `${MYSQL}/copy-store.ts`,
     replace: [['...(clear ? [', '...(clear && !clear ? [']],

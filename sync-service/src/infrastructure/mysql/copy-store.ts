@@ -5,12 +5,12 @@ import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
 import type { SyncError } from '../../errors.ts';
 import { type ColumnEquality, columnEqualities } from './copy-equality.ts';
+import { type CopyJoin, copiesFirst, mirrorFirst } from './copy-join.ts';
 import { type Fragment, quoted, type Session, type Transaction } from './database.ts';
 import { isDuplicate, toCopyFault } from './fault.ts';
 import { KeyOrder, type Range } from './key-order.ts';
 import { primaryKeyOf, type TargetTable } from './target-table.ts';
 import { type Exchange, UniqueValues } from './unique-values.ts';
-import { EXACT } from './value-fit.ts';
 
 export interface Equalised {
   /** Copies that differed from the mirror. */
@@ -21,17 +21,18 @@ export interface Equalised {
 
 /**
  * Makes the copies of one target table equal to the mirror. Values travel inside SQL only, from mirror rows under a
- * share lock to copies, in a multi-table UPDATE that reads the mirror first and the copies by their foreign key's
- * index. Any other form can write a value that is already old (docs/decisions).
+ * share lock to copies, in a multi-table UPDATE that finds the copies by their foreign key's index. Any other form can
+ * write a value that is already old (docs/decisions).
  */
 export class CopyStore {
   readonly id: string;
   readonly #target: TargetTable;
   readonly #keyKind: KeyKind;
   readonly #join: string;
-  readonly #update: string;
+  readonly #updateJoin: CopyJoin;
+  readonly #update: Update;
   /** Of one mapped column alone, by its name. */
-  readonly #updates: ReadonlyMap<string, string>;
+  readonly #updates: ReadonlyMap<string, Update>;
   /** Of one key's copies. */
   readonly #order: KeyOrder;
   readonly #mirror: string;
@@ -43,11 +44,12 @@ export class CopyStore {
     this.#keyKind = keyKind;
     this.#mirror = mirrorTable;
     this.#order = new KeyOrder(primaryKeyOf(target).filter(({ name }) => name !== target.copy.key));
-    this.#join = joinClause(mirrorTable, target, keyKind);
+    this.#join = mirrorFirst(mirrorTable, target, keyKind).sql;
+    this.#updateJoin = copiesFirst(mirrorTable, target, keyKind);
     const pairs = columnEqualities(target, onDelete);
-    this.#update = updateStatement(this.#join, target, pairs);
+    this.#update = updateOf(target, pairs);
     this.#unique = new UniqueValues(this.#join, target, pairs, keyKind);
-    this.#updates = new Map(pairs.map((pair) => [pair.column, updateStatement(this.#join, target, [pair])]));
+    this.#updates = new Map(pairs.map((pair) => [pair.column, updateOf(target, [pair])]));
   }
 
   /** The mapped columns. */
@@ -116,7 +118,7 @@ export class CopyStore {
         `SELECT fs_committed_at_ms AS at FROM ${this.#mirror} WHERE k IN (?) ORDER BY k FOR SHARE`,
         [sorted],
       ),
-      this.#equalise(tx, sorted, range, (column && this.#updates.get(column)) ?? this.#update),
+      this.#equalise(tx, sorted, range, this.#updates.get(column ?? '') ?? this.#update),
     ]);
     return { changed, committedAtMs: mirror.filter((row) => row.at !== null).map((row) => Number(row.at)) };
   }
@@ -126,12 +128,14 @@ export class CopyStore {
    * `condition`: SQL that must hold.
    */
   makeEqualUnderLock(tx: Session, key: Key, condition: string): Promise<number> {
-    return this.#equalise(tx, [key], undefined, `${this.#update} AND ${condition}`);
+    return this.#equalise(tx, [key], undefined, { ...this.#update, where: `${this.#update.where} AND ${condition}` });
   }
 
-  async #equalise(tx: Session, sorted: readonly Key[], range: Range | undefined, update: string): Promise<number> {
-    const { where, parameters } = this.#order.within(range);
-    return (await tx.write('writing copies', `${update}${where}`, [sorted, ...parameters])).changed;
+  async #equalise(tx: Session, sorted: readonly Key[], range: Range | undefined, update: Update): Promise<number> {
+    const keys = this.#updateJoin.among(sorted);
+    const within = this.#order.within(range);
+    const sql = `UPDATE ${this.#updateJoin.sql} SET ${update.set} WHERE ${keys.sql}${update.where}${within.where}`;
+    return (await tx.write('writing copies', sql, [...keys.parameters, ...within.parameters])).changed;
   }
 
   /**
@@ -172,22 +176,17 @@ export class CopyStore {
   }
 }
 
-function joinClause(mirrorTable: string, { copy, columns, index }: TargetTable, keyKind: KeyKind): string {
-  const foreignKey = `f.${quoted(copy.key)}`;
-  const { charset, collation } = columns.get(copy.key) ?? {};
-  // In the foreign key's own collation for its index, and by bytes for the very row ('bob' is not 'Bob').
-  const on =
-    keyKind === 'string'
-      ? `${foreignKey} = CONVERT(p.k USING ${charset}) COLLATE ${collation} AND ${foreignKey} = p.k ${EXACT}`
-      : `${foreignKey} = p.k`;
-  const target = quoted(copy.table.database, copy.table.table);
-  return `${mirrorTable} AS p STRAIGHT_JOIN ${target} AS f FORCE INDEX (${quoted(index ?? '')}) ON ${on}`;
+/** Of an UPDATE: the assignments, and the condition, which begins with AND. */
+interface Update {
+  readonly set: string;
+  readonly where: string;
 }
 
-/** Ends in an open WHERE clause whose first parameter is the list of keys. */
-function updateStatement(join: string, { copy }: TargetTable, pairs: readonly ColumnEquality[]): string {
+function updateOf({ copy }: TargetTable, pairs: readonly ColumnEquality[]): Update {
   const preserved = copy.preserve.map((column) => `f.${quoted(column)} = f.${quoted(column)}`);
   const condition = copy.where ? ` AND (${copy.where})` : '';
-  return `UPDATE ${join} SET ${[...pairs.map((p) => p.assign), ...preserved].join(', ')}
-    WHERE p.k IN (?)${condition} AND NOT (${pairs.map((p) => p.isEqual).join(' AND ')})`;
+  return {
+    set: [...pairs.map((p) => p.assign), ...preserved].join(', '),
+    where: `${condition} AND NOT (${pairs.map((p) => p.isEqual).join(' AND ')})`,
+  };
 }
