@@ -35,6 +35,11 @@ test('a secret that is named in the environment is given to that service', () =>
   }
 });
 
+test('whatever runs friend-sync is given both passwords: the daemon reads the user database, too', () => {
+  for (const name of ['setup', 'sync-service', 'cli'])
+    expect([...named(name).secrets].sort(), name).toEqual(['source-password', 'target-password']);
+});
+
 test('whoever is waited for can be seen to be ready, and each start ends the same way', () => {
   const conditions = Object.values(services).flatMap(({ depends_on }) => Object.entries(depends_on));
   for (const [name, { condition }] of conditions) {
