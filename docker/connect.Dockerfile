@@ -12,7 +12,7 @@ RUN mvn -B -q -Pconnect-plugins package -Dstack.output=/parts
 FROM ${JRE}
 COPY --from=parts /parts/kafka /opt/connect/kafka
 COPY --from=parts /parts/connect-plugins /opt/connect/plugins
-COPY docker/connect.properties docker/log4j2.properties docker/connect-entrypoint.sh /opt/connect/
+COPY docker/connect.properties docker/log4j2.properties docker/connect-entrypoint.sh docker/read-secret.sh /opt/connect/
 USER 10001:10001
 EXPOSE 8083
 STOPSIGNAL SIGTERM

@@ -17,6 +17,10 @@ const variableOf = (property: string, prefix = '') => prefix + property.replace(
 /** An address of local-stack, as it is between containers. */
 const at = (text: string | undefined, host: string) => text?.replaceAll('127.0.0.1', host);
 
+/** Our users of a MySQL server, each with the secret that is its password. */
+const usersOf = ({ FRIEND_SYNC_USERS }: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(FRIEND_SYNC_USERS?.split(' ').map((user) => user.split('=')) ?? []);
+
 test('what the file refers to exists', () => {
   for (const { depends_on, secrets: used, volumes: mounts, build } of Object.values(services)) {
     expect(Object.keys(services)).toEqual(expect.arrayContaining(Object.keys(depends_on)));
@@ -31,7 +35,7 @@ test('what the file refers to exists', () => {
 test('a secret that is named in the environment is given to that service', () => {
   for (const { environment, secrets: used } of Object.values(services)) {
     const files = Object.values(environment).flatMap((value) => value.match(/^\/run\/secrets\/(.*)/)?.[1] ?? []);
-    expect(files.sort()).toEqual([...used].sort());
+    expect([...files, ...Object.values(usersOf(environment))].sort()).toEqual([...used].sort());
   }
 });
 
@@ -155,9 +159,10 @@ test('each MySQL server begins with our user and the grants that it needs, and n
     const expected = renderGrants(configuration).filter((grant) => grant.server === server);
     const found = textOf(file).match(/^(GRANT|CREATE USER)\b.*$/gm);
     expect(found, file).toEqual(expected.map(({ sql }) => sql));
-    expect(named(name).environment.MYSQL_USER).toBe(settings[server].user);
-    // With a database the image would give that user every right on it.
-    expect(named(name).environment).not.toHaveProperty('MYSQL_DATABASE');
+    const users = [...new Set(expected.map(({ sql }) => sql.match(/ TO '(.*)'@/)?.[1]))];
+    expect(Object.keys(usersOf(named(name).environment)).sort(), name).toEqual(users.sort());
+    // A user of the image's own making would have other rights.
+    expect(named(name).environment).not.toHaveProperty('MYSQL_USER');
   }
 });
 
