@@ -160,7 +160,9 @@ test('each MySQL server begins with our user and the grants that it needs, and n
     const found = textOf(file).match(/^(GRANT|CREATE USER)\b.*$/gm);
     expect(found, file).toEqual(expected.map(({ sql }) => sql));
     const users = [...new Set(expected.map(({ sql }) => sql.match(/ TO '(.*)'@/)?.[1]))];
-    expect(Object.keys(usersOf(named(name).environment)).sort(), name).toEqual(users.sort());
+    expect(Object.keys(usersOf(named(name).environment)), name).toEqual(users);
+    // Whose rights the init file makes last.
+    expect(named(name).healthcheck?.test?.at(-1), name).toContain(` --user=${users.at(-1)} `);
     // A user of the image's own making would have other rights.
     expect(named(name).environment).not.toHaveProperty('MYSQL_USER');
   }
