@@ -13,6 +13,7 @@ const strings = z.array(z.string());
 const service = z.strictObject({
   image: z.string().regex(/^[a-z0-9./-]+(:[\w.-]+)?$/),
   build: z.strictObject({ context: z.string(), dockerfile: z.string() }).optional(),
+  pull_policy: z.literal('never').optional(),
   restart: z.enum(['no', 'always', 'on-failure', 'unless-stopped']).optional(),
   user: z
     .string()

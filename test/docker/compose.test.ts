@@ -63,6 +63,14 @@ test('the connectors are applied by the command line, after our tables', () => {
   expect(named('cli').depends_on).toEqual({});
 });
 
+test('each image of ours is built by one service, before every other that uses it', () => {
+  const builders = Object.values(services).filter(({ build }) => build);
+  expect(builders.map(({ image }) => image).sort()).toEqual(['friend-sync', 'friend-sync-connect']);
+  for (const [name, { image, build, pull_policy }] of Object.entries(services))
+    if (builders.some((builder) => builder.image === image))
+      expect(pull_policy, name).toBe(build ? undefined : 'never');
+});
+
 test('images have the versions of pom.xml', () => {
   const version = (name: string) => textOf('pom.xml').match(`<${name}>(.*)</${name}>`)?.[1];
   expect(named('kafka').image).toBe(`apache/kafka:${version('kafka.version')}`);
