@@ -27,6 +27,7 @@ const service = z.strictObject({
   environment: z.record(z.string(), z.string()).default({}),
   secrets: strings.default([]),
   volumes: z.array(z.string().regex(/^(\.\/)?[\w./-]+:\/[\w./-]+(:ro)?$/)).default([]),
+  tmpfs: strings.default([]),
   ports: z.array(z.string().regex(/^127\.0\.0\.1:\d+:\d+$/)).default([]),
   depends_on: z
     .record(
