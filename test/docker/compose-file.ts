@@ -10,6 +10,13 @@ export const textOf = (path: string): string => readFileSync(ROOT + path, 'utf8'
 /** What of the Compose specification this project uses; strict, so that a misspelt key is found without an engine. */
 const duration = z.string().regex(/^(\d+(us|ms|s|m|h))+$/);
 const strings = z.array(z.string());
+const check = z.strictObject({
+  test: z.tuple([z.literal('CMD')], z.string()),
+  interval: duration,
+  timeout: duration,
+  retries: z.int().positive(),
+  start_period: duration,
+});
 const service = z.strictObject({
   image: z.string().regex(/^[a-z0-9./-]+(:[\w.-]+)?$/),
   build: z.strictObject({ context: z.string(), dockerfile: z.string() }).optional(),
@@ -35,15 +42,7 @@ const service = z.strictObject({
       z.strictObject({ condition: z.enum(['service_started', 'service_healthy', 'service_completed_successfully']) }),
     )
     .default({}),
-  healthcheck: z
-    .strictObject({
-      test: z.tuple([z.literal('CMD')], z.string()),
-      interval: duration,
-      timeout: duration,
-      retries: z.int().positive(),
-      start_period: duration,
-    })
-    .optional(),
+  healthcheck: z.union([z.strictObject({ disable: z.literal(true) }), check]).optional(),
   stop_grace_period: duration.optional(),
   read_only: z.boolean().optional(),
   cap_drop: strings.optional(),
@@ -66,9 +65,14 @@ export function readComposeFile(): ComposeFile {
   return composeFile.parse(Object.fromEntries(Object.entries(content).filter(([key]) => !key.startsWith('x-'))));
 }
 
+/** What a check runs; nothing where it is disabled. */
+export function testOf(healthcheck: ComposeService['healthcheck']): readonly string[] | undefined {
+  return healthcheck && 'test' in healthcheck ? healthcheck.test : undefined;
+}
+
 /** Whether the engine can tell that a service is ready: by its own check, or by that of the image we build. */
 export function hasHealthcheck({ healthcheck, build }: ComposeService): boolean {
-  return healthcheck !== undefined || (build !== undefined && /^HEALTHCHECK /m.test(textOf(build.dockerfile)));
+  return testOf(healthcheck) !== undefined || (build !== undefined && /^HEALTHCHECK /m.test(textOf(build.dockerfile)));
 }
 
 /** A file of this repository that a bind mount, a build or a secret names, with variables at their defaults. */

@@ -1,6 +1,6 @@
 import { type Configuration, loadConfiguration, renderGrants } from '@friend-sync/connectors';
 import { expect, test } from 'vitest';
-import { hasHealthcheck, isHere, readComposeFile, textOf } from './compose-file.ts';
+import { hasHealthcheck, isHere, readComposeFile, testOf, textOf } from './compose-file.ts';
 import { propertiesOf, renderLocalParts } from './local-parts.ts';
 
 const { services, secrets, volumes } = readComposeFile();
@@ -61,6 +61,10 @@ test('the connectors are applied by the command line, after our tables', () => {
   expect(named('setup').command?.join(' ')).toMatch(/main\.js migrate --execute && exec .*main\.js connectors apply$/);
   // An operator's command does not apply them again: that would undo what the command before it did.
   expect(named('cli').depends_on).toEqual({});
+});
+
+test('a command is not asked whether it is a daemon', () => {
+  for (const name of ['setup', 'cli']) expect(named(name).healthcheck, name).toEqual({ disable: true });
 });
 
 test('each image of ours is built by one service, before every other that uses it', () => {
@@ -150,7 +154,7 @@ test('the admin port is one everywhere', () => {
   const dockerfile = textOf('docker/sync-service.Dockerfile');
   expect(host).toBe('0.0.0.0');
   expect(named('sync-service').ports).toEqual([`127.0.0.1:${port}:${port}`]);
-  expect(named('sync-service').healthcheck?.test.join(' ')).toContain(`127.0.0.1:${port}/readyz`);
+  expect(testOf(named('sync-service').healthcheck)?.join(' ')).toContain(`127.0.0.1:${port}/readyz`);
   expect(dockerfile).toContain(`127.0.0.1:${port}/livez`);
   expect(dockerfile).toContain(`EXPOSE ${port}\n`);
 });
@@ -170,7 +174,7 @@ test('each MySQL server begins with our user and the grants that it needs, and n
     const users = [...new Set(expected.map(({ sql }) => sql.match(/ TO '(.*)'@/)?.[1]))];
     expect(Object.keys(usersOf(named(name).environment)), name).toEqual(users);
     // Whose rights the init file makes last.
-    expect(named(name).healthcheck?.test?.at(-1), name).toContain(` --user=${users.at(-1)} `);
+    expect(testOf(named(name).healthcheck)?.at(-1), name).toContain(` --user=${users.at(-1)} `);
     // A user of the image's own making would have other rights.
     expect(named(name).environment).not.toHaveProperty('MYSQL_USER');
   }
