@@ -22,6 +22,12 @@ const service = z.strictObject({
   build: z.strictObject({ context: z.string(), dockerfile: z.string() }).optional(),
   pull_policy: z.literal('never').optional(),
   restart: z.enum(['no', 'always', 'on-failure', 'unless-stopped']).optional(),
+  logging: z
+    .strictObject({
+      driver: z.literal('json-file'),
+      options: z.strictObject({ 'max-size': z.string(), 'max-file': z.string() }),
+    })
+    .optional(),
   user: z
     .string()
     .regex(/^\d+:\d+$/)

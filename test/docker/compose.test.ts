@@ -63,6 +63,10 @@ test('the connectors are applied by the command line, after our tables', () => {
   expect(named('cli').depends_on).toEqual({});
 });
 
+test('what stays up has a log that does not grow without end', () => {
+  for (const [name, { restart, logging }] of Object.entries(services)) if (restart) expect(logging, name).toBeDefined();
+});
+
 test('a command is not asked whether it is a daemon', () => {
   for (const name of ['setup', 'cli']) expect(named(name).healthcheck, name).toEqual({ disable: true });
 });
