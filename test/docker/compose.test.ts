@@ -184,6 +184,12 @@ test('each MySQL server begins with our user and the grants that it needs, and n
   }
 });
 
+test('our containers write nothing but their memory, and may do nothing that a user may not', () => {
+  const ours = Object.values(services).filter(({ image }) => image.startsWith('friend-sync'));
+  for (const service of ours)
+    expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
+});
+
 test('the image of the sync-service is built from every workspace, runs as no root, and is told where its file is', () => {
   const dockerfile = textOf('docker/sync-service.Dockerfile');
   const { workspaces } = JSON.parse(textOf('package.json')) as { workspaces: string[] };
