@@ -45,7 +45,10 @@ const service = z.strictObject({
   depends_on: z
     .record(
       z.string(),
-      z.strictObject({ condition: z.enum(['service_started', 'service_healthy', 'service_completed_successfully']) }),
+      z.strictObject({
+        condition: z.enum(['service_started', 'service_completed_successfully']),
+        required: z.literal(false).optional(),
+      }),
     )
     .default({}),
   healthcheck: z.union([z.strictObject({ disable: z.literal(true) }), check]).optional(),

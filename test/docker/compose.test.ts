@@ -1,5 +1,6 @@
 import { type Configuration, loadConfiguration, renderGrants } from '@friend-sync/connectors';
 import { expect, test } from 'vitest';
+import { EXIT } from '../../cli/src/exit.ts';
 import { hasHealthcheck, isHere, readComposeFile, testOf, textOf } from './compose-file.ts';
 import { propertiesOf, renderLocalParts } from './local-parts.ts';
 
@@ -44,12 +45,12 @@ test('whatever runs friend-sync is given both passwords: the daemon reads the us
     expect([...named(name).secrets].sort(), name).toEqual(['source-password', 'target-password']);
 });
 
-test('whoever is waited for can be seen to be ready, and each start ends the same way', () => {
+test('nobody waits for a health that a restart takes away, and each start ends the same way', () => {
   const conditions = Object.values(services).flatMap(({ depends_on }) => Object.entries(depends_on));
-  for (const [name, { condition }] of conditions) {
-    if (condition === 'service_healthy') expect(hasHealthcheck(named(name)), name).toBe(true);
-    else expect(condition, name).toBe('service_completed_successfully');
-  }
+  for (const [name, { condition }] of conditions)
+    expect(condition, name).toBe(named(name).restart ? 'service_started' : 'service_completed_successfully');
+  for (const [name, service] of Object.entries(services))
+    if (service.restart) expect(hasHealthcheck(service), name).toBe(true);
   const after = (name: string): string[] =>
     Object.keys(named(name).depends_on).flatMap((earlier) => [...after(earlier), earlier]);
   expect(new Set(after('sync-service'))).toEqual(
@@ -58,7 +59,9 @@ test('whoever is waited for can be seen to be ready, and each start ends the sam
 });
 
 test('the connectors are applied by the command line, after our tables', () => {
-  expect(named('setup').command?.join(' ')).toMatch(/main\.js migrate --execute && exec .*main\.js connectors apply$/);
+  const script = named('setup').command?.join(' ');
+  expect(script).toMatch(/main\.js migrate --execute && .*main\.js connectors apply$/m);
+  expect(script).toContain(`$$status -eq ${EXIT.temporary} ] || exit`);
   // An operator's command does not apply them again: that would undo what the command before it did.
   expect(named('cli').depends_on).toEqual({});
 });
