@@ -1,7 +1,7 @@
 # Kafka Connect with Debezium's MySQL connector and the Avro converter, in the versions of pom.xml:
 #   docker build -f docker/connect.Dockerfile -t friend-sync-connect .
-ARG MAVEN=maven:3.9-eclipse-temurin-17
-ARG JRE=eclipse-temurin:17-jre
+ARG MAVEN=maven:3.9.11-eclipse-temurin-17
+ARG JRE=eclipse-temurin:17.0.16_8-jre
 
 FROM ${MAVEN} AS parts
 WORKDIR /build

@@ -1,6 +1,6 @@
 # The daemon and the command line, in one image:
 #   docker build -f docker/sync-service.Dockerfile -t friend-sync .
-ARG BASE=node:22-slim
+ARG BASE=node:22.23-slim
 
 FROM ${BASE} AS manifests
 WORKDIR /app

@@ -1,5 +1,6 @@
 import { type Configuration, loadConfiguration, renderGrants } from '@friend-sync/connectors';
 import { expect, test } from 'vitest';
+import { parse } from 'yaml';
 import { EXIT } from '../../cli/src/exit.ts';
 import { hasHealthcheck, isHere, readComposeFile, testOf, textOf } from './compose-file.ts';
 import { propertiesOf, renderLocalParts } from './local-parts.ts';
@@ -68,6 +69,21 @@ test('the connectors are applied by the command line, after our tables', () => {
 
 test('what stays up has a log that does not grow without end', () => {
   for (const [name, { restart, logging }] of Object.entries(services)) if (restart) expect(logging, name).toBeDefined();
+});
+
+test("one's own servers take the place of the example's, and everything of ours has one's own files", () => {
+  const override = parse(textOf('docker/own-servers.yml').replaceAll('!override', ''), { merge: true });
+  const own = Object.entries(override.services as Record<string, { profiles?: string[]; volumes?: string[] }>);
+  expect(own.flatMap(([name, { profiles }]) => (profiles ? name : []))).toEqual([
+    'user-mysql',
+    'friend-mysql',
+    'kafka',
+  ]);
+  const file = named('cli').volumes[0]?.replace('./docker/', './');
+  for (const name of ['setup', 'sync-service', 'cli']) expect(override.services[name].volumes, name).toEqual([file]);
+  for (const { depends_on } of Object.values(services))
+    for (const [name, { required }] of Object.entries(depends_on))
+      expect(required, name).toBe(override.services[name]?.profiles ? false : undefined);
 });
 
 test('a command is not asked whether it is a daemon', () => {
