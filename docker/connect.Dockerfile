@@ -17,6 +17,6 @@ USER 10001:10001
 EXPOSE 8083
 STOPSIGNAL SIGTERM
 # With bash alone: the image has no other HTTP client.
-HEALTHCHECK --interval=5s --timeout=5s --start-period=90s --retries=12 \
+HEALTHCHECK --interval=5s --timeout=5s --start-period=180s --retries=12 \
   CMD ["bash", "-c", "exec 3<>/dev/tcp/127.0.0.1/8083 && printf 'GET /connectors HTTP/1.0\\r\\n\\r\\n' >&3 && read -r status <&3 && [[ $status == *' 200 '* ]]"]
 ENTRYPOINT ["/bin/sh", "/opt/connect/connect-entrypoint.sh"]
