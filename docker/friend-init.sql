@@ -1,5 +1,4 @@
--- Run once, when the server of friend_db is empty. Its image has created the user friend_sync before, and friend-init-0.sh
--- friend_sync_late_copies.
+-- Run once, when the server of friend_db is empty. mysql-users.sh has created our users before.
 CREATE DATABASE friend_db;
 CREATE TABLE friend_db.im_friend (
   id BIGINT AUTO_INCREMENT PRIMARY KEY,

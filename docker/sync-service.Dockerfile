@@ -1,6 +1,6 @@
 # The daemon and the command line, in one image:
 #   docker build -f docker/sync-service.Dockerfile -t friend-sync .
-ARG BASE=node:22-slim
+ARG BASE=node:22.23-slim
 
 FROM ${BASE} AS manifests
 WORKDIR /app
@@ -22,7 +22,8 @@ COPY cli cli
 RUN npx tsc -b cli
 
 FROM manifests AS production
-RUN npm ci --no-audit --no-fund --omit=dev --workspace=@friend-sync/cli
+RUN npm ci --no-audit --no-fund --omit=dev --workspace=@friend-sync/cli \
+ && rm -r local-stack demo bench chaos package-lock.json && find node_modules -xtype l -delete
 
 FROM ${BASE}
 ENV NODE_ENV=production \

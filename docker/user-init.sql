@@ -1,4 +1,4 @@
--- Run once, when the server of user_db is empty. Its image has created the user friend_sync_source before.
+-- Run once, when the server of user_db is empty. mysql-users.sh has created our user before.
 CREATE DATABASE user_db;
 CREATE TABLE user_db.im_user (
   id BIGINT PRIMARY KEY,

@@ -64,6 +64,9 @@ appender.stdout.type=Console
 appender.stdout.name=stdout
 appender.stdout.layout.type=PatternLayout
 appender.stdout.layout.pattern=%d{ISO8601} %p %c{1}: %m%n
+# Connect's access lines: somebody asks several times a second.
+logger.access.name=org.apache.kafka.connect.runtime.rest.RestServer
+logger.access.level=warn
 `;
 }
 

@@ -1,6 +1,8 @@
 import { type Configuration, loadConfiguration, renderGrants } from '@friend-sync/connectors';
 import { expect, test } from 'vitest';
-import { hasHealthcheck, isHere, readComposeFile, textOf } from './compose-file.ts';
+import { parse } from 'yaml';
+import { EXIT } from '../../cli/src/exit.ts';
+import { hasHealthcheck, isHere, readComposeFile, testOf, textOf } from './compose-file.ts';
 import { propertiesOf, renderLocalParts } from './local-parts.ts';
 
 const { services, secrets, volumes } = readComposeFile();
@@ -17,6 +19,10 @@ const variableOf = (property: string, prefix = '') => prefix + property.replace(
 /** An address of local-stack, as it is between containers. */
 const at = (text: string | undefined, host: string) => text?.replaceAll('127.0.0.1', host);
 
+/** Our users of a MySQL server, each with the secret that is its password. */
+const usersOf = ({ FRIEND_SYNC_USERS }: Record<string, string>): Record<string, string> =>
+  Object.fromEntries(FRIEND_SYNC_USERS?.split(' ').map((user) => user.split('=')) ?? []);
+
 test('what the file refers to exists', () => {
   for (const { depends_on, secrets: used, volumes: mounts, build } of Object.values(services)) {
     expect(Object.keys(services)).toEqual(expect.arrayContaining(Object.keys(depends_on)));
@@ -31,16 +37,21 @@ test('what the file refers to exists', () => {
 test('a secret that is named in the environment is given to that service', () => {
   for (const { environment, secrets: used } of Object.values(services)) {
     const files = Object.values(environment).flatMap((value) => value.match(/^\/run\/secrets\/(.*)/)?.[1] ?? []);
-    expect(files.sort()).toEqual([...used].sort());
+    expect([...files, ...Object.values(usersOf(environment))].sort()).toEqual([...used].sort());
   }
 });
 
-test('whoever is waited for can be seen to be ready, and each start ends the same way', () => {
+test('whatever runs friend-sync is given both passwords: the daemon reads the user database, too', () => {
+  for (const name of ['setup', 'sync-service', 'cli'])
+    expect([...named(name).secrets].sort(), name).toEqual(['source-password', 'target-password']);
+});
+
+test('nobody waits for a health that a restart takes away, and each start ends the same way', () => {
   const conditions = Object.values(services).flatMap(({ depends_on }) => Object.entries(depends_on));
-  for (const [name, { condition }] of conditions) {
-    if (condition === 'service_healthy') expect(hasHealthcheck(named(name)), name).toBe(true);
-    else expect(condition, name).toBe('service_completed_successfully');
-  }
+  for (const [name, { condition }] of conditions)
+    expect(condition, name).toBe(named(name).restart ? 'service_started' : 'service_completed_successfully');
+  for (const [name, service] of Object.entries(services))
+    if (service.restart) expect(hasHealthcheck(service), name).toBe(true);
   const after = (name: string): string[] =>
     Object.keys(named(name).depends_on).flatMap((earlier) => [...after(earlier), earlier]);
   expect(new Set(after('sync-service'))).toEqual(
@@ -49,9 +60,42 @@ test('whoever is waited for can be seen to be ready, and each start ends the sam
 });
 
 test('the connectors are applied by the command line, after our tables', () => {
-  expect(named('setup').command?.join(' ')).toMatch(/main\.js migrate --execute && exec .*main\.js connectors apply$/);
+  const script = named('setup').command?.join(' ');
+  expect(script).toMatch(/main\.js migrate --execute && .*main\.js connectors apply$/m);
+  expect(script).toContain(`$$status -eq ${EXIT.temporary} ] || exit`);
   // An operator's command does not apply them again: that would undo what the command before it did.
   expect(named('cli').depends_on).toEqual({});
+});
+
+test('what stays up has a log that does not grow without end', () => {
+  for (const [name, { restart, logging }] of Object.entries(services)) if (restart) expect(logging, name).toBeDefined();
+});
+
+test("one's own servers take the place of the example's, and everything of ours has one's own files", () => {
+  const override = parse(textOf('docker/own-servers.yml').replaceAll('!override', ''), { merge: true });
+  const own = Object.entries(override.services as Record<string, { profiles?: string[]; volumes?: string[] }>);
+  expect(own.flatMap(([name, { profiles }]) => (profiles ? name : []))).toEqual([
+    'user-mysql',
+    'friend-mysql',
+    'kafka',
+  ]);
+  const file = named('cli').volumes[0]?.replace('./docker/', './');
+  for (const name of ['setup', 'sync-service', 'cli']) expect(override.services[name].volumes, name).toEqual([file]);
+  for (const { depends_on } of Object.values(services))
+    for (const [name, { required }] of Object.entries(depends_on))
+      expect(required, name).toBe(override.services[name]?.profiles ? false : undefined);
+});
+
+test('a command is not asked whether it is a daemon', () => {
+  for (const name of ['setup', 'cli']) expect(named(name).healthcheck, name).toEqual({ disable: true });
+});
+
+test('each image of ours is built by one service, before every other that uses it', () => {
+  const builders = Object.values(services).filter(({ build }) => build);
+  expect(builders.map(({ image }) => image).sort()).toEqual(['friend-sync', 'friend-sync-connect']);
+  for (const [name, { image, build, pull_policy }] of Object.entries(services))
+    if (builders.some((builder) => builder.image === image))
+      expect(pull_policy, name).toBe(build ? undefined : 'never');
 });
 
 test('images have the versions of pom.xml', () => {
@@ -133,7 +177,7 @@ test('the admin port is one everywhere', () => {
   const dockerfile = textOf('docker/sync-service.Dockerfile');
   expect(host).toBe('0.0.0.0');
   expect(named('sync-service').ports).toEqual([`127.0.0.1:${port}:${port}`]);
-  expect(named('sync-service').healthcheck?.test.join(' ')).toContain(`127.0.0.1:${port}/readyz`);
+  expect(testOf(named('sync-service').healthcheck)?.join(' ')).toContain(`127.0.0.1:${port}/readyz`);
   expect(dockerfile).toContain(`127.0.0.1:${port}/livez`);
   expect(dockerfile).toContain(`EXPOSE ${port}\n`);
 });
@@ -150,10 +194,19 @@ test('each MySQL server begins with our user and the grants that it needs, and n
     const expected = renderGrants(configuration).filter((grant) => grant.server === server);
     const found = textOf(file).match(/^(GRANT|CREATE USER)\b.*$/gm);
     expect(found, file).toEqual(expected.map(({ sql }) => sql));
-    expect(named(name).environment.MYSQL_USER).toBe(settings[server].user);
-    // With a database the image would give that user every right on it.
-    expect(named(name).environment).not.toHaveProperty('MYSQL_DATABASE');
+    const users = [...new Set(expected.map(({ sql }) => sql.match(/ TO '(.*)'@/)?.[1]))];
+    expect(Object.keys(usersOf(named(name).environment)), name).toEqual(users);
+    // Whose rights the init file makes last.
+    expect(testOf(named(name).healthcheck)?.at(-1), name).toContain(` --user=${users.at(-1)} `);
+    // A user of the image's own making would have other rights.
+    expect(named(name).environment).not.toHaveProperty('MYSQL_USER');
   }
+});
+
+test('our containers write nothing but their memory, and may do nothing that a user may not', () => {
+  const ours = Object.values(services).filter(({ image }) => image.startsWith('friend-sync'));
+  for (const service of ours)
+    expect(service).toMatchObject({ read_only: true, cap_drop: ['ALL'], security_opt: ['no-new-privileges:true'] });
 });
 
 test('the image of the sync-service is built from every workspace, runs as no root, and is told where its file is', () => {

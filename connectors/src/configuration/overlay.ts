@@ -1,4 +1,4 @@
-import { readFileSync } from 'node:fs';
+import { existsSync, readFileSync } from 'node:fs';
 import { z } from 'zod';
 import { settingsSchema } from '../settings.ts';
 import type { ConfigurationIssue } from './issue.ts';
@@ -67,10 +67,11 @@ export function fromEnvironment(env: Environment, issues: ConfigurationIssue[]):
       issues.push(environmentIssue(variable, `${fileOf} is set as well`, 'unset one of the two'));
     else if (pathOfFile) {
       const content = readSecret(value);
+      // What is no file may be the password itself.
+      const file = existsSync(value) ? value : 'the file it names';
       if (content === undefined)
-        issues.push(
-          environmentIssue(variable, 'the file it names cannot be read', 'name a file that this user may read'),
-        );
+        issues.push(environmentIssue(variable, `${file} cannot be read`, 'name a file that this user may read'));
+      else if (content === '') issues.push(environmentIssue(variable, `${file} is empty`, 'write the value into it'));
       else given.push({ path: pathOfFile, variable, value: content });
     } else {
       const meant = nearest(
@@ -89,7 +90,7 @@ export function environmentIssue(name: string, problem: string, remedy: string):
 
 function readSecret(file: string): string | undefined {
   try {
-    return readFileSync(file, 'utf8').replace(/\r?\n$/, '');
+    return readFileSync(file, 'utf8').replace(/[\r\n]+$/, '');
   } catch {
     return undefined;
   }

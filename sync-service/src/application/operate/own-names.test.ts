@@ -1,5 +1,5 @@
 import { loadConfiguration } from '@friend-sync/connectors';
-import { expect, test } from 'vitest';
+import { expect, onTestFinished, test } from 'vitest';
 import { requireOwnNames, requireOwnNamesIfToldSoon } from './own-names.ts';
 
 const [OURS, THEIRS] = ['1', '2'].map((digit) => digit.repeat(36)) as [string, string];
@@ -50,4 +50,27 @@ test.each<[World, RegExp]>([
 test('a daemon starts while nobody can be asked', async () => {
   const admin = { ...partsOf({}).admin, topics: () => Promise.reject(new Error('away')) };
   await requireOwnNamesIfToldSoon({ ...partsOf({ mark: THEIRS }), admin });
+});
+
+test('a Connect that does not answer while Kafka takes its time is an error, and ends no process', async () => {
+  const unheard: unknown[] = [];
+  const hear = (reason: unknown) => unheard.push(reason);
+  process.on('unhandledRejection', hear);
+  onTestFinished(() => void process.off('unhandledRejection', hear));
+  const parts = partsOf({});
+  let answer = (_topics: string[]): void => {};
+  const topics = new Promise<string[]>((resolve) => {
+    answer = resolve;
+  });
+  const asked = requireOwnNames({
+    ...parts,
+    admin: { ...parts.admin, topics: () => topics },
+    connect: { config: () => Promise.reject(new Error('away')) },
+  });
+  // Unheard rejections are told of once what is at hand has run.
+  const told = expect(asked).rejects.toThrow('away');
+  await new Promise(setImmediate);
+  answer([]);
+  await told;
+  expect(unheard).toEqual([]);
 });
