@@ -3,6 +3,7 @@ import type { CopySweep } from '../../sync-service/src/infrastructure/mysql/copy
 import { drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
+import { SOURCES, TABLES } from '../support/tables.ts';
 
 /** Values at the edges of each type that a primary key may have, as SQL. */
 const TYPES: Readonly<Record<string, readonly string[]>> = {
@@ -72,4 +73,31 @@ ${TARGETS.map((_, n) => `      - { table: ${tableOf(n)}, key: friend_id, set: { 
   await feed.rows([1n, 'Ann']);
   const { written } = await drain(server, { chunkRows: CHUNK, leaseMs: 15_000 });
   expect(written).toBe(TARGETS.reduce((sum, { rows }) => sum + rows.length, 0));
+});
+
+test.each([
+  ['VARBINARY(3072)', "CONCAT(?, REPEAT('x', 3071))"],
+  ['VARCHAR(768)', 'CONCAT(?, REPEAT(CHAR(1), 767))'],
+])('case 95: the longest primary key, a %s, is a place to go on from: %s', async (type, value) => {
+  await using server = await openFriendServer({
+    ...TABLES,
+    friendTables: [
+      `CREATE TABLE friend (e ${type} PRIMARY KEY, friend_id BIGINT NOT NULL, nick VARCHAR(64), KEY (friend_id))`,
+    ],
+    sources: SOURCES.account,
+  });
+  const { friend, friendDb, store } = server;
+  for (const n of '12345')
+    await friend.write('copies', `INSERT INTO ${friendDb}.friend (e, friend_id) VALUES (${value}, 1)`, [n]);
+  const feed = createFeed(server);
+  await feed.rows([1n, 'Ann']);
+  expect(await drain(server, { chunkRows: 2, leaseMs: 15_000 })).toMatchObject({ written: 5, postponed: [] });
+
+  const { round, mapped } = feed.source;
+  await round.adopt(store.database);
+  const { token = 0n } = (await round.take(store.database, 30)) ?? {};
+  const after = await mapped[0]?.fit?.sweep.chunkEnd(store.database, [], 4);
+  const place = { leg: 'copy friend.friend_id', after: after ?? [] };
+  expect(await round.goOn(store.database, token, 0, place, { rowCount: 0, correctedKeys: 0 })).toBe(true);
+  expect(await round.take(store.database, 30)).toMatchObject({ place });
 });
