@@ -22,6 +22,16 @@ export const TOPIC_GUARDS: readonly Guard[] = [
     },
   },
   {
+    guard: 'that an epoch knows the newest record below its beginning',
+    file: `${APPLICATION}/operate/offsets.ts`,
+    replace: [['maxTimestampMs: newestMs.get(partition) ?? 0', 'maxTimestampMs: 0']],
+    test: {
+      project: 'mysql',
+      file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
+      name: 'case 11: in a new epoch, records of before that a faster clock has dated are no other log; another one is still found',
+    },
+  },
+  {
     guard: 'the look at the log start',
     file: `${APPLICATION}/ingest/topic-identity.ts`,
     replace: [['if (nextOffset < log.low)', 'if (nextOffset < 0n)']],

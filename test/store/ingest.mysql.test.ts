@@ -81,7 +81,7 @@ test.each(['adopted', 'begun anew'])(
     const topic = 'another.table';
     await store.database.transaction('another topic', async (tx) => {
       if (how === 'adopted') await store.consumed.adopt(tx, topic, [{ partition: 0, low: 0n }]);
-      else await store.consumed.beginEpoch(tx, topic, [{ partition: 0, nextOffset: 0n }], '');
+      else await store.consumed.beginEpoch(tx, topic, [{ partition: 0, nextOffset: 0n, maxTimestampMs: 0 }], '');
     });
     const { epoch = 0 } = (await store.consumed.topicEpoch(store.database, topic)) ?? {};
     const first = change(feed, 0n, 'Dan', { position: { epoch, partition: 0, offset: 0n } });

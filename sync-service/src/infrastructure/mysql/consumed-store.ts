@@ -129,11 +129,12 @@ export class ConsumedStore {
   /**
    * Begins the next epoch of a topic, at these offsets. Whoever holds a batch of the old one finds it over.
    * `newestGtid`: what a server must have executed, besides what it had to before, for its rows to be compared.
+   * `maxTimestampMs`: see {@link skip}.
    */
   async beginEpoch(
     tx: Session,
     topic: string,
-    starts: readonly { partition: number; nextOffset: bigint }[],
+    starts: readonly { partition: number; nextOffset: bigint; maxTimestampMs: number }[],
     newestGtid: string,
   ): Promise<void> {
     await tx.rows(
@@ -148,10 +149,12 @@ export class ConsumedStore {
     );
     const { epoch } = (await this.topicEpoch(tx, topic)) ?? { epoch: 1 };
     await tx.write('forgetting the old offsets', `DELETE FROM ${this.table} WHERE topic = ?`, [topic]);
-    const rows = starts.map(({ partition, nextOffset: at }) => [topic, partition, epoch, at, at, at, newestGtid]);
+    const rows = starts.map(({ partition, nextOffset: at, maxTimestampMs: newestMs }) => {
+      return [topic, partition, epoch, at, at, at, newestGtid, newestMs];
+    });
     await tx.write(
       'beginning an epoch',
-      `INSERT INTO ${this.table} (topic, \`partition\`, epoch, next_offset, \`floor\`, high_water, newest_gtid) VALUES ?`,
+      `INSERT INTO ${this.table} (topic, \`partition\`, epoch, next_offset, \`floor\`, high_water, newest_gtid, max_timestamp_ms) VALUES ?`,
       [rows],
     );
   }
