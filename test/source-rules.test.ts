@@ -33,3 +33,20 @@ test('no file is longer than 300 lines', () => {
   const code = files.filter((file) => /\.(ts|mjs)$/.test(file));
   expect(code.filter((file) => contentOf(file).split('\n').length > 301)).toEqual([]);
 });
+
+/** They say when something was, or compare with when another host says that something was. */
+const BY_DATE = [
+  'admin-server.ts',
+  'consumer.ts',
+  'fan-out-events.ts',
+  'history-watch.ts',
+  'kafkajs-patches.ts',
+  'late-copies.ts',
+  'service.ts',
+  'topic-retention.ts',
+];
+
+test('how long something takes is measured by a clock that nobody sets', () => {
+  const byDate = sources.filter((file) => contentOf(file).includes('Date.now()'));
+  expect(byDate.map((file) => file.split('/').at(-1)).sort()).toEqual(BY_DATE);
+});

@@ -31,4 +31,13 @@ export const SERVER_GUARDS: readonly Guard[] = [
     replace: [['if (isUnavailable(fault)) connection.destroy();', '']],
     test: SILENT,
   },
+  {
+    guard: "the settings of migrate's session",
+    file: `${MYSQL}/migrate.ts`,
+    replace: [['await connection.query(sessionStatement({}));', '']],
+    test: mysqlTest(
+      'session.mysql.test.ts',
+      'case 80, 93: whatever the settings of the friend server are, migrate makes a mirror that the daemon finds',
+    ),
+  },
 ];

@@ -86,7 +86,7 @@ export const SETTLING_GUARDS: readonly Guard[] = [
   {
     guard: 'that proofreading can be turned off',
     file: `${READ}/proofreading.ts`,
-    replace: [['perSecond > 0 && Date.now()', 'Date.now()']],
+    replace: [['perSecond > 0 && performance.now()', 'performance.now()']],
     test: {
       project: 'unit',
       file: `${READ}/proofreading.test.ts`,

@@ -72,4 +72,13 @@ export const TARGET_GUARDS: readonly Guard[] = [
       'case 72: a late copy whose table is held is marked as missed, not forgotten',
     ),
   },
+  {
+    guard: 'places among copies that give the very value back',
+    file: `${MYSQL}/key-order.ts`,
+    replace: [["if (dataType === 'float') return", "if (dataType === 'real') return"]],
+    test: mysqlTest(
+      'primary-keys.mysql.test.ts',
+      'case 95: copies are walked to their end, chunk by chunk, whatever type their primary key begins with',
+    ),
+  },
 ];

@@ -1,7 +1,16 @@
-import { APPLICATION, type Guard } from './guard.ts';
+import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 
 /** What keeps the offsets of one topic from being taken for those of another, and a topic of junk from being passed. */
 export const TOPIC_GUARDS: readonly Guard[] = [
+  {
+    guard: 'epochs that are newer than those of all topics',
+    file: `${MYSQL}/consumed-store.ts`,
+    replace: [['COALESCE(MAX(epoch), 0) + 1 AS epoch', '1 AS epoch']],
+    test: mysqlTest(
+      'ingest.mysql.test.ts',
+      'case 59: a source that gets another table applies its changes, whose topic is adopted',
+    ),
+  },
   {
     guard: 'the probe for another log',
     file: `${APPLICATION}/ingest/topic-identity.ts`,
@@ -10,6 +19,16 @@ export const TOPIC_GUARDS: readonly Guard[] = [
       project: 'mysql',
       file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
       name: 'case 11: a topic that was re-created and has grown longer halts',
+    },
+  },
+  {
+    guard: 'that an epoch knows the newest record below its beginning',
+    file: `${APPLICATION}/operate/offsets.ts`,
+    replace: [['maxTimestampMs: newestMs.get(partition) ?? 0', 'maxTimestampMs: 0']],
+    test: {
+      project: 'mysql',
+      file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,
+      name: 'case 11: in a new epoch, records of before that a faster clock has dated are no other log; another one is still found',
     },
   },
   {

@@ -173,7 +173,11 @@ export class ReadsWorld {
   async #beginEpoch(): Promise<void> {
     const { store } = this.#parts;
     const executed = this.log.beginAnew();
-    const starts = [...this.log.ends()].map(([partition, nextOffset]) => ({ partition, nextOffset }));
+    const starts = [...this.log.ends()].map(([partition, nextOffset]) => ({
+      partition,
+      nextOffset,
+      maxTimestampMs: 0,
+    }));
     await store.database.transaction('an epoch', (tx) => store.consumed.beginEpoch(tx, TOPIC, starts, executed));
   }
 

@@ -68,6 +68,29 @@ test('case 18: an owner whose epoch is over stores nothing', async () => {
   });
 });
 
+test.each(['adopted', 'begun anew'])(
+  'case 59: a source that gets another table applies its changes, whose topic is %s',
+  async (how) => {
+    await using server = await openFriendServer(TABLES);
+    const { friend, friendDb, store } = server;
+    const feed = createFeed(server);
+    await friend.write('copies', `INSERT INTO ${friendDb}.friend (friend_id) VALUES (1)`);
+    for (const nick of ['Ann', 'Bea', 'Cid']) await feed.rows([1n, null, nick]);
+    await drain(server);
+
+    const topic = 'another.table';
+    await store.database.transaction('another topic', async (tx) => {
+      if (how === 'adopted') await store.consumed.adopt(tx, topic, [{ partition: 0, low: 0n }]);
+      else await store.consumed.beginEpoch(tx, topic, [{ partition: 0, nextOffset: 0n, maxTimestampMs: 0 }], '');
+    });
+    const { epoch = 0 } = (await store.consumed.topicEpoch(store.database, topic)) ?? {};
+    const first = change(feed, 0n, 'Dan', { position: { epoch, partition: 0, offset: 0n } });
+    await feed.batch([first], { topic, epoch, expectedOffset: 0n });
+    await drain(server);
+    expect(await column(server, `SELECT nick FROM ${friendDb}.friend`)).toEqual(['Dan']);
+  },
+);
+
 test('case 10: 100 changes of one key in one batch mark it once, with the last value', async () => {
   await using server = await openFriendServer(TABLES);
   const feed = createFeed(server);

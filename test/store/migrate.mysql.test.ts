@@ -18,6 +18,32 @@ test('a second migration has nothing to do, and a widened source column widens t
   expect(await planMigration(configuration, user, store.database)).toEqual({ fixed: [], mirrors: [], problems: [] });
 });
 
+test.each([
+  ['narrowed', 'VARCHAR(64)', 'VARCHAR(20)', 'x'.repeat(40), false],
+  ['made a number', 'VARCHAR(64)', 'BIGINT', 'many', true],
+  ['made unsigned', 'BIGINT', 'BIGINT UNSIGNED', -1n, true],
+  ['given fewer digits', 'DECIMAL(10,2)', 'DECIMAL(4,2)', '12345.00', true],
+  ['padded otherwise', 'BINARY(8)', 'BINARY(4)', Buffer.from('12345678'), true],
+])('case 36: a source column is %s, and what a deleted row has held keeps nobody from migrating', async (...row) => {
+  const [, before, after, value, isReadAgain] = row;
+  const column = (type: string) => ({
+    ...TABLES,
+    userTables: [`CREATE TABLE account (id BIGINT PRIMARY KEY, nick ${type}, avatar VARCHAR(255))`],
+    friendTables: TABLES.friendTables.map((ddl) => ddl.replace('nick VARCHAR(64)', `nick ${type}`)),
+  });
+  await using server = await openFriendServer(column(before));
+  const { configuration, user, store, userDb } = server;
+  const feed = createFeed(server);
+  await feed.rows([1n, 'a1', value], [2n, 'a2', null]);
+  await feed.deletes(1n);
+  await user.write('altering', `ALTER TABLE ${userDb}.account MODIFY nick ${after}`);
+  await executeMigration(configuration, user, store.database);
+  expect((await planMigration(configuration, user, store.database)).mirrors).toEqual([]);
+  const { mirror } = (await openStore(configuration, store.database)).sources.get('account') ?? {};
+  const known = await mirror?.read(store.database, [2n]);
+  expect(known?.get(2n)?.values).toEqual(['a2', isReadAgain ? undefined : null]);
+});
+
 test('a column that is mapped later is unknown in old rows, not NULL', async () => {
   await using server = await openFriendServer(TABLES);
   const state = server.configuration.settings.target.stateDatabase;

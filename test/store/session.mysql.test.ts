@@ -1,5 +1,13 @@
 import { loadConfiguration } from '@friend-sync/connectors';
-import { type Database, openDatabase, openSourceDatabase } from '@friend-sync/sync-service';
+import {
+  type Database,
+  executeMigration,
+  openDatabase,
+  openSourceDatabase,
+  openStore,
+  openTarget,
+  planMigration,
+} from '@friend-sync/sync-service';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TcpProxy } from '../../chaos/src/proxy.ts';
 import { type OwnServers, openServers } from '../support/own-servers.ts';
@@ -86,6 +94,27 @@ test('case 80: whatever the settings of the user server are, a read returns ever
   await using impatient = openDatabase(configurationOf('root').settings.source, { connections: 1 });
   await impatient.write('configuring', 'SET SESSION lock_wait_timeout = 1');
   await impatient.write('altering', 'ALTER TABLE user_db.u ADD COLUMN more INT');
+});
+
+test('case 80, 93: whatever the settings of the friend server are, migrate makes a mirror that the daemon finds', async () => {
+  await root.write('creating', 'CREATE DATABASE f');
+  await root.write('creating', 'CREATE TABLE f.friend (n INT PRIMARY KEY, k BIGINT, nick VARCHAR(64), KEY (k))');
+  await root.write('creating', 'CREATE TABLE user_db.named (id BIGINT PRIMARY KEY, 昵称 VARCHAR(64))');
+  await root.write('granting', 'GRANT ALL ON f.* TO reader');
+  await root.write('granting', 'GRANT ALL ON sync_named.* TO reader');
+  const server = { host: '127.0.0.1', port: own.userMysql.port, user: 'reader', password: '' };
+  const configuration = loadConfiguration({
+    text: 'sources:\n  - { name: u, table: user_db.named, key: id, copies: [{ table: friend, key: k, set: { nick: 昵称 } }] }',
+    file: 'test.yaml',
+    env: {},
+    overrides: { source: server, target: { ...server, database: 'f', stateDatabase: 'sync_named' } },
+  });
+  await using _ = await configure(HOSTILE);
+  await using source = openSourceDatabase(configuration);
+  await using target = openTarget(configuration);
+  await executeMigration(configuration, source, target);
+  expect(await planMigration(configuration, source, target)).toEqual({ fixed: [], mirrors: [], problems: [] });
+  expect([...(await openStore(configuration, target)).sources.keys()]).toEqual(['u']);
 });
 
 test('a source is only read', async () => {

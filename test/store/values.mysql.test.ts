@@ -1,5 +1,6 @@
 import { openStore, openTarget, type Value } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
+import { compareCopies } from '../../sync-service/src/application/proof/compare.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
@@ -101,6 +102,9 @@ test('case 66: a number that onDelete says is compared as a number, beyond 2^53 
   await feed.source.pending.mark(server.store.database, [1n]);
   await drain(server);
   expect(await nicks(server)).toEqual([`${2n ** 53n + 1n}.0`, '7.0', '0.0']);
+  // Those of the two others have no source row either, and do not hold it.
+  const { orphaned } = await compareCopies(server.configuration, server.user, server.friend);
+  expect([...(orphaned.get('account') ?? [])]).toEqual([2n, 3n]);
 });
 
 test('case 33: a target that would round decimals is refused, and named', async () => {

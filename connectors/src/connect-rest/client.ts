@@ -101,10 +101,10 @@ export class ConnectClient {
 
   /** Returns once the connector is stopped and none of its tasks is left. */
   async waitUntilStopped(name: string, deadlineMs: number): Promise<void> {
-    for (const until = Date.now() + deadlineMs; ; await this.#delay(100)) {
+    for (const until = performance.now() + deadlineMs; ; await this.#delay(100)) {
       const status = await this.status(name);
       if (status?.state === 'STOPPED' && status.tasks.length === 0) return;
-      if (Date.now() > until)
+      if (performance.now() > until)
         throw new ConnectError(
           `connector ${name} is not stopped after ${deadlineMs} ms (${status?.state ?? 'there is none'}); look at Connect's log`,
         );
@@ -124,16 +124,20 @@ export class ConnectClient {
 
   /** Returns once the connector and all its tasks run; fails with the cause where one stays failed. */
   async waitUntilRunning(name: string, deadlineMs: number): Promise<void> {
-    const until = Date.now() + deadlineMs;
+    const until = performance.now() + deadlineMs;
     let failedSince: number | undefined;
     for (;;) {
       const status = await this.status(name);
       const failure = status && failureOf(name, status);
-      failedSince = failure ? (failedSince ?? Date.now()) : undefined;
-      if (failure && failedSince !== undefined && Date.now() - failedSince >= Math.min(STALE_FAILURE_MS, deadlineMs))
+      failedSince = failure ? (failedSince ?? performance.now()) : undefined;
+      if (
+        failure &&
+        failedSince !== undefined &&
+        performance.now() - failedSince >= Math.min(STALE_FAILURE_MS, deadlineMs)
+      )
         throw new ConnectError(failure);
       if (isRunning(status)) return;
-      if (Date.now() > until)
+      if (performance.now() > until)
         throw new ConnectError(
           `connector ${name} does not run after ${deadlineMs} ms (${status?.state ?? 'not created'}); look at Connect's log`,
         );
@@ -146,10 +150,10 @@ export class ConnectClient {
    * source commits is not sent.
    */
   async waitUntilPositioned(name: string, deadlineMs: number): Promise<void> {
-    const until = Date.now() + deadlineMs;
+    const until = performance.now() + deadlineMs;
     while (storedGtids(await this.offsets(name)) === undefined) {
-      await this.waitUntilRunning(name, Math.max(0, until - Date.now()));
-      if (Date.now() > until) {
+      await this.waitUntilRunning(name, Math.max(0, until - performance.now()));
+      if (performance.now() > until) {
         throw new ConnectError(
           `connector ${name} has stored no GTID set after ${deadlineMs} ms; check that the source has gtid_mode=ON, and Connect's log`,
         );
@@ -166,10 +170,10 @@ export class ConnectClient {
   }
 
   async #call<T>(method: string, route: string, body?: unknown): Promise<T> {
-    const until = Date.now() + REBALANCE_MS;
+    const until = performance.now() + REBALANCE_MS;
     for (let wait = 100; ; wait = Math.min(wait * 2, 2_000)) {
       const { status, text } = await this.#request(method, route, body);
-      if (status === 409 && Date.now() < until) {
+      if (status === 409 && performance.now() < until) {
         await this.#delay(wait);
         continue;
       }

@@ -4,7 +4,7 @@ import { openFriendServer } from '../../../../test/support/friend-server.ts';
 import { TABLES } from '../../../../test/support/tables.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
-import { executeReset } from '../operate/offsets.ts';
+import { cut, executeReset } from '../operate/offsets.ts';
 import { findStart } from './topic-identity.ts';
 
 const TOPIC = 'some.topic';
@@ -128,4 +128,21 @@ test('case 65: a reset does what it says to what has been read by then', async (
   // It was planned when 20 was to be read next.
   await reset(server.store, adminOf(log), 20n, 40n);
   expect(await start(server.store, log)).toMatchObject({ nextOffset: 40n, replayUntil: 60n });
+});
+
+test('case 11: in a new epoch, records of before that a faster clock has dated are no other log; another one is still found', async () => {
+  await using server = await openFriendServer(TABLES);
+  const log: Log = { low: 0n, high: 100n, group: undefined, newer: 100n, partitions: 1 };
+  /** Up to offset 100 the records are of an hour when the clock was ahead, from there on of the hour that it was set back to. */
+  const offsetsAtTimestamp = async (_: string, ms: number) =>
+    new Map([[0, ms <= 5_000 ? 50n : ms <= 5_500 ? 99n : log.high]]);
+  const admin = { ...adminOf(log), offsetsAtTimestamp };
+  await start(server.store, log, admin);
+  await cut(server.store, admin, TOPIC, '');
+  log.high = 120n;
+  await readUpTo(server.store, 120n);
+  const ahead = { ...adminOf(log), offsetsAtTimestamp };
+  expect(await start(server.store, log, ahead)).toMatchObject({ epoch: 2, nextOffset: 120n });
+  const other = { ...ahead, offsetsAtTimestamp: async () => new Map([[0, 7n]]) };
+  await expect(start(server.store, log, other)).rejects.toMatchObject({ kind: 'topic_replaced' });
 });

@@ -1,9 +1,9 @@
 import { type Configuration, changeTopic, type SourceMapping, sourceConnector } from '@friend-sync/connectors';
-import type { PartitionOffsets } from '../../infrastructure/kafka/admin.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { readHistory } from '../../infrastructure/mysql/server-state.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import { type BeginningParts, beginning } from './beginning.ts';
+import { cut } from './offsets.ts';
 import { ownTopics } from './own-names.ts';
 import { type OnStep, runSteps, type Step } from './steps.ts';
 
@@ -61,7 +61,7 @@ export async function beginEpoch(
       name: `cutting ${topic}`,
       async run() {
         const { executed } = await readHistory(parts.source);
-        await cut(store, topic, await admin.partitionOffsets(topic), executed);
+        await cut(store, admin, topic, executed);
       },
     },
     ...run,
@@ -88,16 +88,4 @@ export async function beginEpoch(
     },
   ];
   await runSteps(steps, onStep, signal);
-}
-
-/** Everything above the present ends is of the new epoch, and newer than anything of the old one. */
-async function cut(store: Store, topic: string, offsets: readonly PartitionOffsets[], executed: string): Promise<void> {
-  await store.database.transaction('beginning an epoch', (tx) =>
-    store.consumed.beginEpoch(
-      tx,
-      topic,
-      offsets.map(({ partition, high }) => ({ partition, nextOffset: high })),
-      executed,
-    ),
-  );
 }

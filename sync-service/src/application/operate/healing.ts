@@ -56,9 +56,9 @@ export function watchHealing(parts: HealingParts): AsyncDisposable {
     }
     if (isBegun && !isOurs && loss.since !== lastStep) standsSince = undefined;
     lastStep = loss?.since;
-    standsSince ??= Date.now();
+    standsSince ??= performance.now();
     // Somebody else's new epoch goes on beside this one as long as its steps do.
-    if (Date.now() - standsSince < (isBegun && !isOurs ? Math.max(afterMs, STEP_MS) : afterMs)) return;
+    if (performance.now() - standsSince < (isBegun && !isOurs ? Math.max(afterMs, STEP_MS) : afterMs)) return;
     if (!(await reads.mayHeal(database, AT_MOST_EVERY_SECONDS))) return;
     const reason = loss?.reason ?? 'its connector fails again after each restart';
     log.error({ source: source.name, reason }, 'a new epoch begins by itself: the source stood still');

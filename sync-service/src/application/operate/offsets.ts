@@ -86,24 +86,44 @@ function clamp(offset: bigint, low: bigint, high: bigint): bigint {
  */
 export async function executeReset(store: Store, admin: KafkaAdmin, moves: readonly OffsetMove[]): Promise<void> {
   for (const { topic, partition, to } of moves) {
-    const newestMs = await newestBelow(admin, topic, partition, to);
+    const newestMs = await newestBelow(admin, topic, new Map([[partition, to]]));
     await store.database.transaction('resetting offsets', async (tx) => {
       // By what has been read by now, which may be more than when the move was planned.
       const { nextOffset } = (await store.consumed.lock(tx, topic, partition)) ?? { nextOffset: 0n };
       if (to < nextOffset) await store.consumed.rewind(tx, topic, partition, to);
-      else await store.consumed.skip(tx, topic, partition, to, newestMs);
+      else await store.consumed.skip(tx, topic, partition, to, newestMs.get(partition) ?? 0);
     });
   }
 }
 
-/** The timestamp of the newest record below an offset: the first moment after which there is none. */
-async function newestBelow(admin: KafkaAdmin, topic: string, partition: number, offset: bigint): Promise<number> {
-  let [from, to] = [0, LATEST_MS];
-  while (from < to) {
-    const middle = Math.floor((from + to) / 2);
-    const next = (await admin.offsetsAtTimestamp(topic, middle + 1)).get(partition) ?? offset;
-    if (next >= offset) to = middle;
-    else from = middle + 1;
+/** Everything above the present ends of a topic is of a new epoch, and newer than anything of an older one. */
+export async function cut(store: Store, admin: KafkaAdmin, topic: string, executed: string): Promise<void> {
+  const ends = new Map((await admin.partitionOffsets(topic)).map(({ partition, high }) => [partition, high]));
+  const newestMs = await newestBelow(admin, topic, ends);
+  const starts = [...ends].map(([partition, nextOffset]) => {
+    return { partition, nextOffset, maxTimestampMs: newestMs.get(partition) ?? 0 };
+  });
+  await store.database.transaction('beginning an epoch', (tx) =>
+    store.consumed.beginEpoch(tx, topic, starts, executed),
+  );
+}
+
+/** Of each partition the timestamp of the newest record below an offset: the first moment after which there is none. */
+async function newestBelow(
+  admin: KafkaAdmin,
+  topic: string,
+  ends: ReadonlyMap<number, bigint>,
+): Promise<ReadonlyMap<number, number>> {
+  const bounds = new Map([...ends.keys()].map((partition) => [partition, { from: 0, to: LATEST_MS }]));
+  for (;;) {
+    const open = [...bounds.values()].find(({ from, to }) => from < to);
+    if (!open) return new Map([...bounds].map(([partition, { to }]) => [partition, to]));
+    const middle = Math.floor((open.from + open.to) / 2);
+    const next = await admin.offsetsAtTimestamp(topic, middle + 1);
+    for (const [partition, bound] of bounds) {
+      const end = ends.get(partition) ?? 0n;
+      if ((next.get(partition) ?? end) >= end) bound.to = Math.min(bound.to, middle);
+      else bound.from = Math.max(bound.from, middle + 1);
+    }
   }
-  return to;
 }

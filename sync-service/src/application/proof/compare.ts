@@ -38,8 +38,13 @@ export interface Comparison {
 export type Held = number;
 export type Differing = ReadonlyMap<string, ReadonlyMap<Key, Held>>;
 
-/** Whether a column of a copy holds what a column of its source row does. */
-type IsEqual = (copied: unknown, wanted: unknown) => boolean;
+/** How the values of one mapped column of a copy are compared. */
+interface ColumnEquality {
+  /** Whether a column of a copy holds what a column of its source row does. */
+  readonly isEqual: (copied: unknown, wanted: unknown) => boolean;
+  /** Whether it holds what the delete policy says. */
+  readonly isReplaced: (copied: unknown, replacement: string | null) => boolean;
+}
 
 /**
  * Compares copies with their source rows, reading both servers' tables and nothing of ours: all of them, or those of
@@ -74,7 +79,7 @@ export async function compareCopies(
           const key = toKey(row.k);
           const wanted = rows.get(key);
           if (wanted) tally.add(sourceMapping, copy, equalities, key, row, wanted);
-          else tally.addOrphan(sourceMapping, copy, row, mayBe(key) ? key : undefined);
+          else tally.addOrphan(sourceMapping, copy, equalities, row, mayBe(key) ? key : undefined);
         }
       }
     }
@@ -99,14 +104,14 @@ class Tally implements Comparison {
   add(
     { name }: SourceMapping,
     copy: CopyMapping,
-    equalities: readonly IsEqual[],
+    equalities: readonly ColumnEquality[],
     key: Key,
     row: Row,
     wanted: Row,
   ): void {
     const n = Number(row.n);
     this.copies += n;
-    const differing = copy.set.filter((_, i) => !equalities[i]?.(row[`c${i}`], wanted[`c${i}`]));
+    const differing = copy.set.filter((_, i) => !equalities[i]?.isEqual(row[`c${i}`], wanted[`c${i}`]));
     const columns = differing.map(({ column }) => column);
     if (columns.length === 0) return;
     this.mismatches += n;
@@ -117,20 +122,31 @@ class Tally implements Comparison {
       this.examples.push(`${database}.${table} ${copy.key}=${key}: ${columns.join(', ')}`);
   }
 
-  addOrphan(source: SourceMapping, copy: CopyMapping, row: Row, key: Key | undefined): void {
+  addOrphan(
+    source: SourceMapping,
+    copy: CopyMapping,
+    equalities: readonly ColumnEquality[],
+    row: Row,
+    key: Key | undefined,
+  ): void {
     this.orphans += Number(row.n);
-    if (key === undefined || isSettled(source, copy, row)) return;
+    if (key === undefined || isSettled(source, copy, equalities, row)) return;
     const keys = this.orphaned.get(source.name) ?? new Set();
     if (keys.size < MOST_ORPHANED) this.orphaned.set(source.name, keys.add(key));
   }
 }
 
 /** Whether copies without a source row hold what is said of such. */
-function isSettled({ onDelete }: SourceMapping, copy: CopyMapping, row: Row): boolean {
+function isSettled(
+  { onDelete }: SourceMapping,
+  copy: CopyMapping,
+  equalities: readonly ColumnEquality[],
+  row: Row,
+): boolean {
   if (onDelete.kind === 'keep') return true;
   return copy.set.every(({ column }, i) => {
-    const [held, wanted] = [row[`c${i}`], onDelete.set[column]];
-    return wanted === undefined || (held === null ? wanted === null : String(held) === wanted);
+    const replacement = onDelete.set[column];
+    return replacement === undefined || equalities[i]?.isReplaced(row[`c${i}`], replacement);
   });
 }
 
@@ -166,7 +182,7 @@ async function readEqualities(
   target: Database,
   copy: CopyMapping,
   types: ReadonlyMap<string, string>,
-): Promise<IsEqual[]> {
+): Promise<ColumnEquality[]> {
   const { columns } = await readTargetTable(target, copy);
   return copy.set.map(({ column, from }) => {
     const [definition, type = ''] = [columns.get(column), types.get(from)];
@@ -174,8 +190,13 @@ async function readEqualities(
     if (!definition || problem) throw new SyncError('store_misconfigured', `${copy.id}.${column}: ${problem}`);
     const { plain } = holdingOf(definition);
     const kind = kindOf(type) ?? 'text';
-    return (copied, wanted) =>
-      copied === null || wanted === null ? copied === wanted : plain(copied) === plain(parseValue(wanted, kind));
+    const areEqual = (copied: unknown, wanted: unknown) =>
+      copied === null || wanted === null ? copied === wanted : plain(copied) === plain(wanted);
+    return {
+      isEqual: (copied, wanted) => areEqual(copied, wanted === null ? null : parseValue(wanted, kind)),
+      isReplaced: (copied, text) =>
+        areEqual(copied, text !== null && copied instanceof Uint8Array ? Buffer.from(text) : text),
+    };
   });
 }
 

@@ -20,6 +20,14 @@ test('of a step that is not reached within seconds somebody is told with what is
   expect(told).toHaveLength(4);
 });
 
+test('a clock that is set back does not make a wait longer', async () => {
+  const wait = waiting(10_000)('keys are pending', async () => false).catch((error) => error);
+  await vi.advanceTimersByTimeAsync(5_000);
+  vi.setSystemTime(Date.now() - 3_600_000);
+  await vi.advanceTimersByTimeAsync(8_000);
+  expect(await Promise.race([wait, 'waits'])).toMatchObject({ kind: 'pipeline_stuck' });
+});
+
 test('where something is missing it is not waited for any longer', async () => {
   const onWait = async () => {
     throw new SyncError('pipeline_stuck', 'no daemon runs');

@@ -30,21 +30,21 @@ export interface WaitOptions {
 
 /** Waits that share one deadline. */
 export function waiting(deadlineMs: number, { pollMs = POLL_MS, alive, onWait, obstacles }: WaitOptions = {}): Wait {
-  const until = Date.now() + deadlineMs;
+  const until = performance.now() + deadlineMs;
   return async (step, isReached, obstacle = async () => '') => {
     let looking: Promise<boolean> | undefined;
-    for (let tellAt = Date.now() + TELL_AFTER_MS; ; ) {
+    for (let tellAt = performance.now() + TELL_AFTER_MS; ; ) {
       looking ??= isReached();
       const reached = await within(LOOK_MS, looking);
       if (reached) return;
       if (reached === false) looking = undefined;
-      if (Date.now() > until) {
+      if (performance.now() > until) {
         const told = await withObstacles(step, obstacle, obstacles);
         throw new SyncError('pipeline_stuck', `not caught up within ${deadlineMs} ms: ${told}`);
       }
-      if (onWait && Date.now() >= tellAt) {
+      if (onWait && performance.now() >= tellAt) {
         await onWait(await withObstacles(step, obstacle, obstacles));
-        tellAt = Date.now() + TELL_EVERY_MS;
+        tellAt = performance.now() + TELL_EVERY_MS;
       }
       if (reached === false) await delay(pollMs);
       await alive?.();

@@ -124,12 +124,12 @@ async function look(
  */
 async function readOnceExecuted(parts: ReadParts, server: Database, read: () => Promise<ReadPage>): Promise<ReadPage> {
   const { signal } = parts;
-  for (const until = Date.now() + PATIENCE_MS; ; await delay(ASK_AGAIN_MS, undefined, { signal })) {
+  for (const until = performance.now() + PATIENCE_MS; ; await delay(ASK_AGAIN_MS, undefined, { signal })) {
     const page = await read();
     if (!page.hasGtids)
       throw new SyncError('contract_broken', `${serverName(parts, server)} has no GTIDs; set gtid_mode=ON`);
     if (page.missing === '') return page;
-    if (Date.now() > until)
+    if (performance.now() > until)
       throw new SyncError(
         'user_database_unavailable',
         `${serverName(parts, server)} has not executed ${page.missing}, which was sent or ingested: it lags, or was set back`,

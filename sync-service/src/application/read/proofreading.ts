@@ -54,7 +54,7 @@ export class Proofreading implements AsyncDisposable {
 
   /** Has every change proofread for a while: something may have gone wrong with the stream. */
   beginProbation(): void {
-    this.#probationUntil = Date.now() + PROBATION_MS;
+    this.#probationUntil = performance.now() + PROBATION_MS;
   }
 
   /** Changes were ingested. Of more keys than can be read, some are. */
@@ -72,7 +72,7 @@ export class Proofreading implements AsyncDisposable {
   }
 
   #isOnProbation(): boolean {
-    return this.#options.perSecond > 0 && Date.now() < this.#probationUntil;
+    return this.#options.perSecond > 0 && performance.now() < this.#probationUntil;
   }
 
   async #turn(): Promise<void> {

@@ -30,7 +30,7 @@ export interface ConnectorWatchOptions {
 }
 
 export interface ConnectorWatch extends AsyncDisposable {
-  /** Since when, in ms since 1970, it has failed again after each restart; undefined: it runs, or did so before it failed. */
+  /** Since when, by `performance.now`, it has failed again after each restart; undefined: it runs, or did so before it failed. */
   failingSince(): number | undefined;
 }
 
@@ -72,8 +72,8 @@ export function watchConnector(
     health.report(part, new SyncError('connector_failed', problem));
     if (status instanceof Error || !status) return;
     if (!isBrokenOff && !statesOf(status).includes('FAILED')) return;
-    failingSince ??= Date.now();
-    if (Date.now() < nextRestartAt) return;
+    failingSince ??= performance.now();
+    if (performance.now() < nextRestartAt) return;
     try {
       await options.beforeRestart?.();
     } catch (err) {
@@ -81,7 +81,7 @@ export function watchConnector(
     }
     const nextTryInMs = Math.min(LONGEST_DELAY_MS, FIRST_DELAY_MS * 2 ** restarts);
     log.warn({ connector: name, nextTryInMs }, 'connector has failed, restarting it');
-    nextRestartAt = Date.now() + nextTryInMs;
+    nextRestartAt = performance.now() + nextTryInMs;
     const isHopeless = hopeless !== undefined && (isBrokenOff || restarts >= hopeless.restarts);
     restarts++;
     isBrokenOff = isHopeless;

@@ -75,7 +75,7 @@ export class LossFinder {
     if (ahead === '') return undefined;
     const reason = `the user database lacks transactions that ${this.#connector} has sent: it was set back`;
     const suspicion = this.#suspect('ahead', look, ahead, forPerson(reason), before);
-    const isWaitedFor = suspicion.executed === history.executed && Date.now() - suspicion.sinceMs < COMMIT_MS;
+    const isWaitedFor = suspicion.executed === history.executed && performance.now() - suspicion.sinceMs < COMMIT_MS;
     return before && !isWaitedFor && (await this.#isLasting(before, ahead)) ? suspicion : undefined;
   }
 
@@ -118,7 +118,7 @@ export class LossFinder {
   }
 
   #suspect(kind: Kind, { history }: HistoryLook, gtids: string, loss: HistoryLoss, since?: Suspicion): Suspicion {
-    const { executed = history.executed, sinceMs = Date.now() } = since ?? {};
+    const { executed = history.executed, sinceMs = performance.now() } = since ?? {};
     const suspicion = { ...loss, gtids, executed, sinceMs };
     this.#suspicions.set(kind, suspicion);
     return suspicion;

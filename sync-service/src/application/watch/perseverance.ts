@@ -43,9 +43,9 @@ export class Perseverance {
           const error = toSyncError(caught);
           if (error.policy.directive === 'stop' || signal.aborted)
             throw new SyncError('aborted', 'stopping', { cause: error });
-          troubledAt ??= Date.now();
+          troubledAt ??= performance.now();
           const waitMs = this.#waitMs(error, attempt);
-          this.#tell(part, error, waitMs, Date.now() - troubledAt > CONTENTION_MS);
+          this.#tell(part, error, waitMs, performance.now() - troubledAt > CONTENTION_MS);
           await this.#wait(waitMs, signal, alive);
         }
       }
@@ -83,14 +83,14 @@ export class Perseverance {
 
   #wasTold(part: string, { message: problem }: SyncError): boolean {
     const last = this.#halts.get(part);
-    const wasTold = last?.problem === problem && Date.now() - last.at < TELL_AGAIN_MS;
-    if (!wasTold) this.#halts.set(part, { problem, at: Date.now() });
+    const wasTold = last?.problem === problem && performance.now() - last.at < TELL_AGAIN_MS;
+    if (!wasTold) this.#halts.set(part, { problem, at: performance.now() });
     return wasTold;
   }
 
   async #wait(ms: number, signal: AbortSignal, alive?: () => Promise<void>): Promise<void> {
-    const until = Date.now() + ms;
-    for (let left = ms; left > 0; left = until - Date.now()) {
+    const until = performance.now() + ms;
+    for (let left = ms; left > 0; left = until - performance.now()) {
       await delay(Math.min(left, ALIVE_MS), undefined, { signal }).catch(() => {
         throw new SyncError('aborted', 'stopping');
       });

@@ -33,18 +33,18 @@ export class Silence {
   /** To be asked at each look that finds the connector running. */
   async isTooLong(): Promise<boolean> {
     // While Kafka does not answer, nobody can tell.
-    const askedAt = Date.now();
+    const askedAt = performance.now();
     const answer = await this.#heartbeats().catch(() => undefined);
-    const count = Date.now() - askedAt < ANSWER_MS ? answer : undefined;
+    const count = performance.now() - askedAt < ANSWER_MS ? answer : undefined;
     if (count !== undefined && count === this.#count)
-      return Date.now() - this.#since > (this.#isSteady ? SILENT_MS : this.#patienceMs);
+      return performance.now() - this.#since > (this.#isSteady ? SILENT_MS : this.#patienceMs);
     if (count !== undefined && this.#count !== undefined) {
       this.isBroken = false;
       this.#heardLooks++;
       if (this.#isSteady) this.#patienceMs = BEGINNING_MS;
     }
     this.#count = count;
-    this.#since = Date.now();
+    this.#since = performance.now();
     return false;
   }
 

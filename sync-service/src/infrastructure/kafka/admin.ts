@@ -202,7 +202,7 @@ async function createTopic(admin: Admin, definition: TopicDefinition): Promise<b
 
 /** Waits until the broker that is asked knows the topic, and a leader of each partition. */
 async function awaitLeaders(admin: Admin, topic: string): Promise<void> {
-  const until = Date.now() + LEADERS_MS;
+  const until = performance.now() + LEADERS_MS;
   for (;;) {
     try {
       await admin.fetchTopicMetadata({ topics: [topic] });
@@ -211,7 +211,7 @@ async function awaitLeaders(admin: Admin, topic: string): Promise<void> {
       // kafkajs retries some of them a few times, and then throws an error of its own.
       const answer = (error as { cause?: unknown }).cause ?? error;
       const isNews = answer instanceof kafkajs.KafkaJSProtocolError && NOT_YET.includes(answer.type);
-      if (!isNews || Date.now() > until) throw error;
+      if (!isNews || performance.now() > until) throw error;
       await delay(POLL_MS);
     }
   }

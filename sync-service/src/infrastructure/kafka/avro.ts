@@ -46,7 +46,7 @@ export function createDecoder(
   let lastKnown: number | undefined;
 
   async function ask(id: number): Promise<Known> {
-    if ((unknownUntil.get(id) ?? 0) > Date.now()) throw unknown(id);
+    if ((unknownUntil.get(id) ?? 0) > performance.now()) throw unknown(id);
     try {
       const type = (await registry.getSchema(id)) as unknown as Type;
       return remember(id, { type, schema: readWriterSchema(id, JSON.parse(texts.get(id) ?? '{}')) });
@@ -56,7 +56,7 @@ export function createDecoder(
       if (status === undefined && texts.has(id)) return remember(id, 'unusable');
       // A registry that has lost its storage knows no id at all; then nothing is wrong with the message.
       if (status !== 404 || lastKnown === undefined || !(await isStored(lastKnown))) throw unavailable(id, error);
-      unknownUntil.set(id, Date.now() + UNKNOWN_ID_MS);
+      unknownUntil.set(id, performance.now() + UNKNOWN_ID_MS);
       throw unknown(id);
     }
   }
@@ -77,9 +77,9 @@ export function createDecoder(
       );
 
   function unknown(id: number): SyncError {
-    const since = unknownSince.get(id) ?? Date.now();
+    const since = unknownSince.get(id) ?? performance.now();
     unknownSince.set(id, since);
-    const kind = Date.now() - since < unknownGraceMs ? 'schema_unavailable' : 'message_malformed';
+    const kind = performance.now() - since < unknownGraceMs ? 'schema_unavailable' : 'message_malformed';
     return new SyncError(kind, `the registry does not know schema ${id}`);
   }
 

@@ -41,10 +41,14 @@ const COLUMNS = 'epoch, next_offset, replay_until, `floor`, high_water, newest_g
 export class ConsumedStore {
   readonly table: string;
   readonly #topicEpoch: string;
+  /** Newer than that of any topic: a source may get another table, and its mirror holds positions of the topic before. */
+  readonly #newEpoch: string;
 
   constructor(stateDatabase: string) {
     this.table = quoted(stateDatabase, 'consumed');
     this.#topicEpoch = quoted(stateDatabase, 'topic_epoch');
+    this.#newEpoch = `(topic, epoch, partitions)
+      SELECT * FROM (SELECT ? AS topic, COALESCE(MAX(epoch), 0) + 1 AS epoch, ? AS partitions FROM ${this.#topicEpoch}) AS n`;
   }
 
   /** Locks the partition's row until the transaction ends: two owners of one partition cannot both be in here. */
@@ -106,13 +110,12 @@ export class ConsumedStore {
     );
   }
 
-  /** Adopts a topic that is followed for the first time: epoch 1, each partition from its first offset. Harmless when repeated. */
+  /** Adopts a topic that is followed for the first time: a new epoch, each partition from its first offset. Harmless when repeated. */
   async adopt(tx: Session, topic: string, starts: readonly { partition: number; low: bigint }[]): Promise<TopicEpoch> {
-    await tx.write(
-      'adopting the topic',
-      `INSERT IGNORE INTO ${this.#topicEpoch} (topic, epoch, partitions) VALUES (?, 1, ?)`,
-      [topic, starts.length],
-    );
+    await tx.write('adopting the topic', `INSERT IGNORE INTO ${this.#topicEpoch} ${this.#newEpoch}`, [
+      topic,
+      starts.length,
+    ]);
     const known = (await this.topicEpoch(tx, topic)) ?? { epoch: 1, partitions: starts.length };
     const rows = starts.map(({ partition, low }) => [topic, partition, known.epoch, low, low, low]);
     await tx.write(
@@ -126,11 +129,12 @@ export class ConsumedStore {
   /**
    * Begins the next epoch of a topic, at these offsets. Whoever holds a batch of the old one finds it over.
    * `newestGtid`: what a server must have executed, besides what it had to before, for its rows to be compared.
+   * `maxTimestampMs`: see {@link skip}.
    */
   async beginEpoch(
     tx: Session,
     topic: string,
-    starts: readonly { partition: number; nextOffset: bigint }[],
+    starts: readonly { partition: number; nextOffset: bigint; maxTimestampMs: number }[],
     newestGtid: string,
   ): Promise<void> {
     await tx.rows(
@@ -140,16 +144,17 @@ export class ConsumedStore {
     );
     await tx.write(
       'beginning an epoch',
-      `INSERT INTO ${this.#topicEpoch} (topic, epoch, partitions) VALUES (?, 1, ?) AS n
-       ON DUPLICATE KEY UPDATE epoch = topic_epoch.epoch + 1, partitions = n.partitions`,
+      `INSERT INTO ${this.#topicEpoch} ${this.#newEpoch} ON DUPLICATE KEY UPDATE epoch = n.epoch, partitions = n.partitions`,
       [topic, starts.length],
     );
     const { epoch } = (await this.topicEpoch(tx, topic)) ?? { epoch: 1 };
     await tx.write('forgetting the old offsets', `DELETE FROM ${this.table} WHERE topic = ?`, [topic]);
-    const rows = starts.map(({ partition, nextOffset: at }) => [topic, partition, epoch, at, at, at, newestGtid]);
+    const rows = starts.map(({ partition, nextOffset: at, maxTimestampMs: newestMs }) => {
+      return [topic, partition, epoch, at, at, at, newestGtid, newestMs];
+    });
     await tx.write(
       'beginning an epoch',
-      `INSERT INTO ${this.table} (topic, \`partition\`, epoch, next_offset, \`floor\`, high_water, newest_gtid) VALUES ?`,
+      `INSERT INTO ${this.table} (topic, \`partition\`, epoch, next_offset, \`floor\`, high_water, newest_gtid, max_timestamp_ms) VALUES ?`,
       [rows],
     );
   }

@@ -7,8 +7,6 @@ export interface Range {
   readonly upTo?: readonly string[] | undefined;
 }
 
-const BINARY_TYPES = new Set(['binary', 'varbinary']);
-
 /**
  * The order of a table's rows (as `f`) by some of its columns, to walk it in chunks. Positions are texts. Where a column
  * sorts otherwise than it compares with a text (ENUM), a chunk may be larger than asked for; no row is left out.
@@ -62,12 +60,20 @@ export class KeyOrder {
   }
 }
 
+/** As texts that give the very value back: what is shown of a FLOAT has fewer digits, and bytes are no text. */
 function asText({ name, dataType }: TargetColumn): string {
-  return BINARY_TYPES.has(dataType) ? `HEX(f.${quoted(name)})` : `f.${quoted(name)}`;
+  const column = `f.${quoted(name)}`;
+  if (isBytes(dataType)) return `HEX(${column})`;
+  if (dataType === 'float') return `CAST(${column} AS DOUBLE)`;
+  return dataType === 'bit' ? `${column} + 0` : column;
 }
 
 function placeholder({ dataType, columnType }: TargetColumn): string {
-  if (BINARY_TYPES.has(dataType)) return 'UNHEX(?)';
+  if (isBytes(dataType)) return 'UNHEX(?)';
+  if (dataType === 'float' || dataType === 'double') return 'CAST(? AS DOUBLE)';
+  if (dataType === 'bit') return 'CAST(? AS UNSIGNED)';
   if (!dataType.endsWith('int')) return '?';
   return `CAST(? AS ${columnType.includes('unsigned') ? 'UNSIGNED' : 'SIGNED'})`;
 }
+
+const isBytes = (dataType: string) => /binary$|blob$/.test(dataType);

@@ -8,6 +8,7 @@ import { SyncError } from '../../errors.ts';
 import { answerWithin, type Database, quoted } from './database.ts';
 import { toStoreError } from './fault.ts';
 import { keyKindOf, mirrorDdl, planMirror, readMirrorColumns, valueColumn } from './mirror-table.ts';
+import { sessionStatement } from './session.ts';
 import { readTableShape } from './table-shape.ts';
 import { checkTarget, readTargetTable } from './target-table.ts';
 
@@ -100,6 +101,8 @@ export async function executeMigration(
       throw toStoreError(error, 'connecting to the friend database');
     });
   const migrate = async () => {
+    // As every other session of ours: names that are no ASCII would be written otherwise than they are read.
+    await connection.query(sessionStatement({}));
     await connection.query('SET SESSION lock_wait_timeout = ?', [TABLE_LOCK_SECONDS]);
     const lock = `friend-sync migrate ${stateDatabase}`.slice(0, 64);
     const [rows] = await connection.query<mysql.RowDataPacket[]>('SELECT GET_LOCK(?, ?) AS isOurs', [

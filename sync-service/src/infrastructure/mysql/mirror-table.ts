@@ -112,7 +112,11 @@ function mirrorTable(source: string, key: string, types: ReadonlyMap<string, str
   });
 }
 
-/** The statements that bring the mirror's table from what it is (`existing`: its columns' types by name) to the plan. Nothing is ever dropped. */
+/**
+ * The statements that bring the mirror's table from what it is (`existing`: its columns' types by name) to the plan. A column
+ * that holds more than it must stays. What it holds need not fit another type, for rows that are deleted keep their last
+ * values: so of a column that gets another type it is forgotten, and read again. Nothing else is ever dropped.
+ */
 export function mirrorDdl(
   stateDatabase: string,
   source: string,
@@ -131,18 +135,25 @@ export function mirrorDdl(
       `CREATE TABLE ${table} (\n  ${columns.map(definition).join(',\n  ')},\n  PRIMARY KEY (\`k\`)\n) ENGINE = InnoDB`,
     ];
   }
-  const missing = columns.filter((column) => !existing.has(column.name));
-  const changed = columns.filter(
-    (column) => existing.has(column.name) && isOther(column.getSQLType(), existing.get(column.name)),
+  const flags = new Map([...types.keys()].map((name) => [valueColumn(name), unknownColumn(name)]));
+  const changes = new Map(
+    columns.map((column) => [column.name, change(column.getSQLType(), existing.get(column.name))]),
   );
-  const changes = [
-    ...missing.map((column) => `ADD COLUMN ${definition(column)}`),
-    ...changed.map((column) => `MODIFY COLUMN ${definition(column)}`),
+  const others = [...flags.keys()].filter((name) => changes.get(name) === 'another');
+  const forgotten = others.flatMap((name) => [name, flags.get(name) ?? '']);
+  const added = columns.filter(({ name }) => changes.get(name) === 'missing' || forgotten.includes(name));
+  const altered = columns.filter(
+    (column) => !added.includes(column) && ['wider', 'another'].includes(changes.get(column.name) ?? ''),
+  );
+  const clauses = [
+    ...forgotten.map((name) => `DROP COLUMN ${quoted(name)}`),
+    ...added.map((column) => `ADD COLUMN ${definition(column)}`),
+    ...altered.map((column) => `MODIFY COLUMN ${definition(column)}`),
   ];
-  if (changes.length === 0) return [];
-  const alter = `ALTER TABLE ${table}\n  ${changes.join(',\n  ')}`;
+  if (clauses.length === 0) return [];
+  const alter = `ALTER TABLE ${table}\n  ${clauses.join(',\n  ')}`;
   // Before it: a daemon that knows the old columns, and sees the old version, is waited for by the ALTER.
-  return missing.length ? [raiseVersion(stateDatabase, source), alter] : [alter];
+  return added.length ? [raiseVersion(stateDatabase, source), alter] : [alter];
 }
 
 /** Daemons that do not know the new columns halt (`requireCurrent`). Of altered ones they need not know. */
@@ -151,14 +162,37 @@ function raiseVersion(stateDatabase: string, source: string): string {
   ON DUPLICATE KEY UPDATE mirror_version = mirror_version + 1`;
 }
 
-/** The source column was widened, or its type changed. Character sets are always ours, so they are not compared. */
-function isOther(planned: string, existing: string | undefined): boolean {
-  const plain = (type = '') =>
-    type
-      .toLowerCase()
-      .split(' character set')[0]
-      ?.replace(/^boolean$/, 'tinyint(1)');
-  return plain(planned) !== plain(existing);
+/** What has to become of a column. Character sets are always ours, so they are not compared. */
+function change(planned: string, existing: string | undefined): 'none' | 'missing' | 'wider' | 'another' {
+  if (existing === undefined) return 'missing';
+  const needs = sizeOf(planned);
+  const has = sizeOf(existing);
+  if (needs.type === has.type) return 'none';
+  if (needs.family !== has.family) return 'another';
+  const isWide = needs.lengths.every((length, i) => (has.lengths[i] ?? 0) >= length);
+  // A number is equal at its own scale only.
+  if (isWide && !needs.family.startsWith('decimal')) return 'none';
+  return has.lengths.every((length, i) => (needs.lengths[i] ?? 0) >= length) ? 'wider' : 'another';
+}
+
+/** Types of one family hold one another's values as far as these are not too long: characters, bytes, or digits before and behind the point. */
+function sizeOf(type: string): { type: string; family: string; lengths: number[] } {
+  const plain = (type.toLowerCase().split(' character set')[0] ?? '').replace(/^boolean$/, 'tinyint(1)');
+  const [, base = '', first = 0, second = 0] = plain.match(/^(\w+)(?:\((\d+)(?:,(\d+))?\))?/) ?? [];
+  const unsigned = plain.includes('unsigned') ? ' unsigned' : '';
+  if (base === 'decimal') {
+    const scale = Number(second);
+    return { type: plain, family: `decimal${unsigned}`, lengths: [Number(first) - scale, scale] };
+  }
+  const isLong = base.startsWith('long');
+  const family = { longtext: 'varchar', longblob: 'varbinary' }[base] ?? base;
+  // Pad bytes are part of each value.
+  const isPadded = base === 'binary';
+  return {
+    type: plain,
+    family: isPadded ? plain : family + unsigned,
+    lengths: [isLong ? Number.POSITIVE_INFINITY : Number(first)],
+  };
 }
 
 /** The mirror's columns and their types as they stand; empty where there is no such table. */
