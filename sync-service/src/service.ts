@@ -188,7 +188,7 @@ export function createSyncService({ configuration: given, log, onApplied }: Sync
     if (late) {
       const { signal } = stopping;
       const parts = { store, admin, fanOut, perseverance, metrics, log, signal, kafka, connect, health, configuration };
-      use(await followLateCopies({ ...parts, changes: streams, stream: late }));
+      use(await followLateCopies({ ...parts, require, changes: streams, stream: late }));
     }
     use(watchTopicRetention({ store, admin, topics: [...sources.keys()], health }, intervalMs));
     use(watchProgress({ streams: [...streams.values(), ...(late ? [late] : [])], store, admin }, health, intervalMs));
