@@ -133,6 +133,7 @@ export function createSyncService({ configuration: given, log, onApplied }: Sync
     tables = use(await lookAtTables(looking));
     const changes = createChangeConsumer({
       kafka,
+      admin,
       groupId: settings.kafka.groupId,
       sessionTimeoutMs: settings.kafka.sessionTimeoutMs,
       topics: [...sources.keys()],
