@@ -40,6 +40,7 @@ export async function followLateCopies(parts: FollowParts): Promise<AsyncDisposa
   const { settings } = configuration;
   const consumer = createChangeConsumer({
     kafka: parts.kafka,
+    admin,
     groupId: `${settings.kafka.groupId}-late-copies`,
     sessionTimeoutMs: settings.kafka.sessionTimeoutMs,
     topics: stream.topics,

@@ -23,6 +23,7 @@ import { requireOwnNames } from './application/operate/own-names.ts';
 import { markPending, requestReads } from './application/operate/requests.ts';
 import type { OnStep } from './application/operate/steps.ts';
 import { type BarrierResult, passBarrier, type Stream } from './application/proof/barrier.ts';
+import { findBehind } from './application/proof/caught-up.ts';
 import { type Comparison, compareCopies, type Differing } from './application/proof/compare.ts';
 import { lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { type Verification, verifyCopies } from './application/proof/verify.ts';
@@ -104,6 +105,11 @@ export class Operations implements AsyncDisposable {
     return countKeys(await this.store());
   }
 
+  /** See {@link findBehind}. */
+  async behind(): Promise<ReadonlyMap<string, string>> {
+    return findBehind({ store: await this.store(), admin: this.#kafkaAdmin() }, this.#streams());
+  }
+
   /** How the rounds over each source stand, by its name. */
   async rounds(): Promise<Record<string, RoundReport>> {
     const { database, sources } = await this.store();
@@ -160,11 +166,7 @@ export class Operations implements AsyncDisposable {
   }
 
   /** Asks a daemon to read the rows of these keys; see {@link requestReads}. */
-  async requestReads(
-    source: SourceMapping,
-    keys: readonly Key[],
-    options: { takesGone?: boolean } = {},
-  ): Promise<void> {
+  async requestReads(source: SourceMapping, keys: readonly Key[], options?: { takesGone?: boolean }): Promise<void> {
     const { database } = await this.store();
     return requestReads(database, await this.#sourceStore(source), keys, options);
   }

@@ -15,6 +15,7 @@ import { countParked } from './application/watch/count-parked.ts';
 import { Health } from './application/watch/health.ts';
 import { Perseverance } from './application/watch/perseverance.ts';
 import { watchProgress } from './application/watch/progress-watch.ts';
+import { repeat } from './application/watch/repeat.ts';
 import type { TableWatch } from './application/watch/table-watch.ts';
 import { watchTopicRetention } from './application/watch/topic-retention.ts';
 import { SyncError } from './errors.ts';
@@ -44,12 +45,16 @@ import { openReads } from './open-reads.ts';
 
 /** A server that does not answer is not waited for any longer, when the service stops. */
 const LEAVE_MS = 3_000;
+/** Sources that were left out are looked at so often. */
+const LOOK_EVERY_MS = 3_000;
 
 export interface SyncServiceOptions {
   readonly configuration: Configuration;
   readonly log: Logger;
   /** A pass over a key's copies was committed, so many ms after the source's commit (clocks of both hosts). */
   readonly onApplied?: ((source: string, latencyMs: number) => void) | undefined;
+  /** `migrate` has made room for a source that was left out: a service that is started now follows it. */
+  readonly onMade?: () => void;
 }
 
 export interface SyncService {
@@ -67,7 +72,7 @@ export interface SyncService {
 }
 
 /** The daemon as a library: makes the copies equal for as long as it runs. */
-export function createSyncService({ configuration: given, log, onApplied }: SyncServiceOptions): SyncService {
+export function createSyncService({ configuration: given, log, onApplied, onMade }: SyncServiceOptions): SyncService {
   const { settings } = given;
   const intervalMs = settings.watch.intervalSeconds * 1000;
   const health = new Health();
@@ -133,6 +138,7 @@ export function createSyncService({ configuration: given, log, onApplied }: Sync
     tables = use(await lookAtTables(looking));
     const changes = createChangeConsumer({
       kafka,
+      admin,
       groupId: settings.kafka.groupId,
       sessionTimeoutMs: settings.kafka.sessionTimeoutMs,
       topics: [...sources.keys()],
@@ -188,13 +194,13 @@ export function createSyncService({ configuration: given, log, onApplied }: Sync
     if (late) {
       const { signal } = stopping;
       const parts = { store, admin, fanOut, perseverance, metrics, log, signal, kafka, connect, health, configuration };
-      use(await followLateCopies({ ...parts, changes: streams, stream: late }));
+      use(await followLateCopies({ ...parts, require, changes: streams, stream: late }));
     }
     use(watchTopicRetention({ store, admin, topics: [...sources.keys()], health }, intervalMs));
     use(watchProgress({ streams: [...streams.values(), ...(late ? [late] : [])], store, admin }, health, intervalMs));
   }
 
-  /** A source that `migrate` has yet to make room for is left out, and named; all others do not wait for it. */
+  /** A source that `migrate` has yet to make room for is left out, named, and looked at; all others do not wait for it. */
   async function withoutUnmade(whole: Configuration, database: Database): Promise<Configuration> {
     const unmade = await findUnmade(whole, database);
     const sources = whole.mapping.sources.filter(({ name }) => !unmade.has(name));
@@ -203,6 +209,10 @@ export function createSyncService({ configuration: given, log, onApplied }: Sync
       log.error({ source: name, problem }, 'the source is left out');
       health.report(`source ${name}`, new SyncError('store_misconfigured', problem));
     }
+    const look = async () => {
+      if ((await findUnmade(whole, database)).size < unmade.size) onMade?.();
+    };
+    if (unmade.size > 0) use(repeat(LOOK_EVERY_MS, () => look().catch(() => {})));
     return { ...whole, mapping: { sources } };
   }
 

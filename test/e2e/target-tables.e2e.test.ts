@@ -1,4 +1,6 @@
 import { readFile, writeFile } from 'node:fs/promises';
+import { connectorNames, loadConfiguration, renderGrants } from '@friend-sync/connectors';
+import { createLogger, Operations } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { type Daemon, startDaemon } from '../support/daemon.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
@@ -76,7 +78,7 @@ test('case 72: what is wrong with one target holds its copy alone, and is named;
   process.stderr.write(`beside broken targets, changes of the other source took at most ${longestMs.toFixed(0)} ms\n`);
 });
 
-test('case 72: a daemon that starts with a source whose mirror is not made leaves that one out, and names it', async () => {
+test('case 72: a daemon that starts with a source whose mirror is not made leaves that one out, names it, and follows it once migrate has made it', async () => {
   const { pipeline, daemon } = await openBoth();
   await using _ = pipeline;
   const { user, userDb, friend, friendDb, configFile, env } = pipeline;
@@ -93,5 +95,24 @@ test('case 72: a daemon that starts with a source whose mirror is not made leave
       problem: expect.stringMatching(/run friend-sync migrate --execute/),
     }),
   );
-  await extended.kill();
+
+  await user.write('a table', `CREATE TABLE ${userDb}.extra (id BIGINT PRIMARY KEY, title VARCHAR(64))`);
+  await user.write('a row', `INSERT INTO ${userDb}.extra VALUES (1, 'extra')`);
+  await friend.write(
+    'a table',
+    `CREATE TABLE ${friendDb}.extra (n INT AUTO_INCREMENT PRIMARY KEY, team_id BIGINT, title VARCHAR(64), KEY (team_id))`,
+  );
+  await friend.write('a copy', `INSERT INTO ${friendDb}.extra (team_id) VALUES (1)`);
+  const configuration = loadConfiguration({ text: await readFile(configFile, 'utf8'), file: configFile, env });
+  for (const { server, sql } of renderGrants(configuration))
+    await (server === 'source' ? user : friend).write('granting', sql);
+  await using operations = new Operations(configuration, createLogger('fatal'));
+  await operations.executeMigration();
+  await operations.applyConnectors(60_000);
+  const extras = async () => (await friend.rows('reading', `SELECT title FROM ${friendDb}.extra`))[0]?.title;
+  await expect.poll(extras, SOON).toBe('extra');
+  await user.write('a change', `UPDATE ${userDb}.team SET title = 'beside once more'`);
+  await expect.poll(titles, SOON).toBe('beside once more');
+  expect(await extended.kill('SIGTERM')).toBe(0);
+  for (const name of connectorNames(configuration)) await operations.connect.delete(name);
 });

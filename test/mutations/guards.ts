@@ -1,3 +1,4 @@
+import { CAUGHT_UP_GUARDS } from './caught-up-guards.ts';
 import { FAN_OUT_GUARDS } from './fan-out-guards.ts';
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 import { HISTORY_GUARDS } from './history-guards.ts';
@@ -157,10 +158,10 @@ export const GUARDS: readonly Guard[] = [
   {
     guard: 'the deferral of late copies',
     file: `${APPLICATION}/ingest/late-copies.ts`,
-    replace: [['if (batch.messages.length > 0) await awaitSources(parts, batch, alive);', '']],
+    replace: [['batch.messages.length > 0 ? await awaitSources(parts, topic, alive) : []', '[]']],
     test: mysqlTest(
       'late-copies.mysql.test.ts',
-      'a late copy waits until what the source has committed is ingested, so that it is not set back',
+      'case 84: a late copy waits until what the source has committed is ingested, so that it is not set back, however old its message is',
     ),
   },
   {
@@ -230,6 +231,7 @@ export const GUARDS: readonly Guard[] = [
       'case 15: what an instance that froze inside a transaction has locked is free again after its lease',
     ),
   },
+  ...CAUGHT_UP_GUARDS,
   ...FAN_OUT_GUARDS,
   ...HISTORY_GUARDS,
   ...READ_GUARDS,

@@ -34,7 +34,7 @@ export const ROUND_GUARDS: readonly Guard[] = [
   {
     guard: 'keeping a round while its rows wait',
     file: `${READ}/round-course.ts`,
-    replace: [['await using _ = repeat(', 'await using _ = repeat(100 * ']],
+    replace: [['repeat(KEEP_EVERY_MS, () =>', 'repeat(100 * KEEP_EVERY_MS, () =>']],
     test: inCourse('a round is kept while its rows wait for their barrier'),
   },
   {

@@ -40,6 +40,20 @@ export const TARGET_GUARDS: readonly Guard[] = [
     test: ofHeld(IN_A_PASS),
   },
   {
+    guard: 'marking what a key has passed over that waits for locked copies',
+    file: `${MYSQL}/pending-store.ts`,
+    replace: [['[released, this.#onStep(tx)]', '[released]']],
+    test: ofHeld(
+      'case 72: a copy that is mended while a key waits for locked copies, and was passed over by it, is marked as missed',
+    ),
+  },
+  {
+    guard: 'trying again what a table has refused once it has changed',
+    file: `${APPLICATION}/watch/copy-watch.ts`,
+    replace: [['await this.#source.pending.retryParked(database);', '']],
+    test: ofChanges('case 60: a key that a column has refused is tried again at once when the column is widened'),
+  },
+  {
     guard: 'marking what a round has passed over',
     file: `${APPLICATION}/read/copy-leg.ts`,
     replace: [['await missed.mark(database, [copy.id]);', '']],

@@ -6,7 +6,7 @@ import { Perseverance } from '../../sync-service/src/application/watch/persevera
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
-import { openReads } from '../support/reads.ts';
+import { behind, openReads } from '../support/reads.ts';
 import { TABLES } from '../support/tables.ts';
 
 const SOON = { timeout: 20_000 };
@@ -225,6 +225,15 @@ test('case 26: a table that loses its rows while the copies are swept has the ne
   const mirrored = () => feed.source.mirror.liveKeysAfter(store.database, undefined, 1);
   await expect.poll(mirrored, SOON).toEqual([]);
   expect(await round.report(store.database)).toMatchObject({ goneKeys: 0 });
+});
+
+test('case 84: rows whose deletes are on their way are not told of as gone', async () => {
+  const { feed, reads, forget } = await openSettled(150);
+  await using _ = reads;
+  const ids = Array.from({ length: 149 }, (_, i) => BigInt(i + 1));
+  const late = await behind(reads, () => feed.deletes(...ids));
+  await forget('id < 150');
+  expect(await late.round()).toMatchObject({ goneKeys: 0, correctedKeys: 0 });
 });
 
 test('case 26: a table that has lost all its rows is told of before the next round is due, until somebody decides', async () => {

@@ -131,6 +131,24 @@ test('case 72: a copy that is mended while the pass of a key goes on, and was pa
   expect(await missed()).toEqual(['member.user_id']);
 });
 
+test('case 72: a copy that is mended while a key waits for locked copies, and was passed over by it, is marked as missed', async () => {
+  await using settled = await openSettledCopies();
+  const { server, change, alter, missed, nicks } = settled;
+  const { store, friend, friendDb } = server;
+  await change('Ann B.');
+  await alter('ALTER TABLE DB.friend ENGINE = MyISAM');
+  await findHeld(store);
+  await friend.transaction('the application', async (tx) => {
+    await tx.rows('locking', `SELECT user_id FROM ${friendDb}.member FOR UPDATE`);
+    await drain(server);
+    await alter('ALTER TABLE DB.friend ENGINE = InnoDB');
+    await findHeld(store);
+  });
+  const written = () => drain(server).then(() => nicks('member'));
+  await expect.poll(written, { timeout: 20_000 }).toEqual(['Ann B.', 'Bea']);
+  expect(await missed()).toEqual([HELD]);
+});
+
 test('case 72: a copy that is marked again while it is swept is swept once more; a sweep that another left off begins anew', async () => {
   await using settled = await openSettledCopies();
   const { server, feed, look, round, missed, nicks } = settled;

@@ -1,4 +1,4 @@
-import { createLogger, Health } from '@friend-sync/sync-service';
+import { createLogger, Health, SyncError } from '@friend-sync/sync-service';
 import { expect, test, vi } from 'vitest';
 import { createLateCopiesHandler } from '../../sync-service/src/application/ingest/late-copies.ts';
 import type { Stream } from '../../sync-service/src/application/proof/barrier.ts';
@@ -14,6 +14,7 @@ import { TABLES, TWO_SOURCES } from '../support/tables.ts';
 
 const alive = async () => {};
 const MAX_INT64 = 2n ** 63n;
+const AN_HOUR_AGO = Date.now() - 3_600_000;
 
 /** A log that holds offsets from `low` to `high`, in which nothing newer than what was read lies below `newer`. */
 function logOf({ low = 0n, high = 1_000n, newer = 1_000n } = {}) {
@@ -23,13 +24,29 @@ function logOf({ low = 0n, high = 1_000n, newer = 1_000n } = {}) {
   } as unknown as KafkaAdmin;
 }
 
-/** Follows the late copies of a server whose source has been ingested as far as `sent` says; left out: whatever it has committed. */
-async function follow(server: FriendServer, admin = logOf(), sent?: Stream['sent']) {
+/**
+ * Follows the late copies of a server whose sources have been ingested as far as `sent` says; left out: whatever they have
+ * committed. `require` throws of a source that cannot be followed.
+ */
+async function follow(
+  server: FriendServer,
+  admin = logOf(),
+  sent?: Stream['sent'],
+  require: (source: string) => void = () => {},
+) {
   const log = createLogger('fatal');
   // Asked each time: other tests commit at the same server meanwhile.
   const all: Stream['sent'] = async () => {
     const [executed] = await server.user.rows('reading', 'SELECT @@global.gtid_executed AS gtids');
     return { gtids: String(executed?.gtids), file: '', pos: 0 };
+  };
+  const stream = {
+    connectorName: 'source',
+    server: server.user,
+    sent: sent ?? all,
+    status: async () => undefined,
+    topics: [],
+    heartbeatTopic: 'heartbeat',
   };
   const handler = createLateCopiesHandler({
     store: server.store,
@@ -38,32 +55,21 @@ async function follow(server: FriendServer, admin = logOf(), sent?: Stream['sent
     perseverance: new Perseverance(new Health(), log, 1_000),
     metrics: new Metrics(),
     log,
-    changes: new Map([
-      [
-        'account',
-        {
-          connectorName: 'source',
-          server: server.user,
-          sent: sent ?? all,
-          status: async () => undefined,
-          topics: [],
-          heartbeatTopic: 'heartbeat',
-        },
-      ],
-    ]),
+    changes: new Map([...server.store.sources.keys()].map((name) => [name, stream])),
+    require,
     topicOf: ({ table }) => table,
     signal: new AbortController().signal,
   });
   return {
     handler,
     log,
-    /** Hands over messages with these rows, from that offset. */
+    /** Hands over messages with these rows, from that offset: an hour old, as after a downtime. */
     async hears(topic: string, expectedOffset: bigint, ...rows: string[]) {
       const messages = rows.map((row, i) => ({
         offset: expectedOffset + BigInt(i),
         key: null,
         value: Buffer.from(`{"after":${row}}`),
-        timestampMs: Date.now(),
+        timestampMs: AN_HOUR_AGO,
         headers: {},
       }));
       const nextOffset = expectedOffset + BigInt(rows.length);
@@ -73,7 +79,7 @@ async function follow(server: FriendServer, admin = logOf(), sent?: Stream['sent
         expectedOffset,
         messages,
         nextOffset,
-        maxTimestampMs: Date.now(),
+        maxTimestampMs: AN_HOUR_AGO,
       };
       return handler.store(batch, alive);
     },
@@ -126,7 +132,7 @@ test('a message that is delivered again, or whose offset was set back meanwhile,
   expect(await pendingKeys(server)).toEqual([]);
 });
 
-test('a late copy waits until what the source has committed is ingested, so that it is not set back', async () => {
+test('case 84: a late copy waits until what the source has committed is ingested, so that it is not set back, however old its message is', async () => {
   const { server, feed } = await openSettled();
   await using _ = server;
   const { friend, friendDb, user, userDb } = server;
@@ -149,17 +155,49 @@ test('a late copy waits until what the source has committed is ingested, so that
   expect(await column(server, `SELECT nick FROM ${friendDb}.friend WHERE friend_id = 1`)).toEqual(['Ann B.', 'Ann B.']);
 });
 
-test('a late copy is corrected all the same while the source cannot be asked', async () => {
-  const { server } = await openSettled();
-  await using _ = server;
-  await server.friend.write('late', `INSERT INTO ${server.friendDb}.friend (id, friend_id, nick) VALUES (10,1,'old')`);
-  const { handler } = await follow(server, logOf(), async () => undefined);
-  await handler.assigned('friend', 0, alive);
-  const timestampMs = Date.now() - 29_500;
-  const message = { offset: 0n, key: null, value: Buffer.from('{"after":{"id":10}}'), timestampMs, headers: {} };
-  const batch = { topic: 'friend', partition: 0, expectedOffset: 0n, messages: [message], nextOffset: 1n };
-  await handler.store({ ...batch, maxTimestampMs: timestampMs }, alive);
+test('case 84: late copies of a source that cannot be followed are left to a sweep; those of another one, in the same table, are not', async () => {
+  await using server = await openFriendServer({
+    userTables: TWO_SOURCES.userTables,
+    friendTables: [
+      `CREATE TABLE friend (n INT AUTO_INCREMENT PRIMARY KEY, friend_id BIGINT, nick VARCHAR(64), team_id BIGINT, title VARCHAR(64),
+         KEY (friend_id), KEY (team_id))`,
+    ],
+    sources: `
+  - { name: account, table: USER.account, key: id, copies: [{ table: friend, key: friend_id, set: { nick: nick } }] }
+  - { name: team, table: USER.team, key: id, copies: [{ table: friend, key: team_id, set: { title: title } }] }`,
+  });
+  const { store, friend, friendDb } = server;
+  await createFeed(server).rows([1n, 'Ann']);
+  await friend.write('ahead', `INSERT INTO ${friendDb}.friend VALUES (10, 1, 'Ann B.', 1, 'x')`);
+  const marks = async (name: string) => [...((await store.sources.get(name)?.missed.marks(store.database)) ?? [])];
+  const lost = (name: string) => (source: string) => {
+    if (source === name) throw new SyncError('history_lost', 'it was set back');
+  };
+  await drain(server);
+  await friend.write('ahead', `UPDATE ${friendDb}.friend SET nick = 'Ann B.'`);
+  const first = await follow(server, logOf(), undefined, lost('account'));
+  await first.handler.assigned('friend', 0, alive);
+  expect(await first.hears('friend', 0n, '{"n":10}')).toEqual({ kind: 'stored' });
+  expect(await pendingKeys(server)).toEqual([]);
+  expect(await marks('account')).toMatchObject([['friend.friend_id', expect.any(BigInt)]]);
+  const second = await follow(server, logOf(), undefined, lost('team'));
+  expect(await second.hears('friend', 1n, '{"n":10}')).toEqual({ kind: 'stored' });
   expect(await pendingKeys(server)).toEqual(['1']);
+});
+
+test('case 84: late copies of a source that is away are left to a sweep, which begins once more where one is yet to come', async () => {
+  const { server, feed } = await openSettled();
+  await using _ = server;
+  const { store, friend, friendDb } = server;
+  await friend.write('late', `INSERT INTO ${friendDb}.friend (id, friend_id, nick) VALUES (10,1,'ahead')`);
+  await feed.source.missed.mark(store.database, ['friend.friend_id']);
+  const marks = () => feed.source.missed.marks(store.database);
+  const before = await marks();
+  const { handler, hears } = await follow(server, logOf(), async () => undefined);
+  await handler.assigned('friend', 0, alive);
+  expect(await hears('friend', 0n, '{"id":10}')).toEqual({ kind: 'stored' });
+  expect(await pendingKeys(server)).toEqual([]);
+  expect(await marks()).not.toEqual(before);
 });
 
 test.each([

@@ -45,6 +45,22 @@ test('case 60: what a column that was narrowed has cut before the daemon saw it 
   expect(parked).toMatchObject({ key: 1n });
 });
 
+test('case 60: a key that a column has refused is tried again at once when the column is widened', async () => {
+  await using settled = await openSettledCopies();
+  const { server, look, change, alter, nicks } = settled;
+  const { friend, configuration } = server;
+  await alter('ALTER TABLE DB.friend MODIFY nick VARCHAR(5)');
+  expect(await look()).toEqual([]);
+  await change('much too long');
+  await drain(server);
+  const state = configuration.settings.target.stateDatabase;
+  await friend.write('after some attempts', `UPDATE ${state}.pending SET due = NOW(6) + INTERVAL 5 MINUTE`);
+  await alter('ALTER TABLE DB.friend MODIFY nick VARCHAR(64)');
+  expect(await look()).toEqual([]);
+  await drain(server);
+  expect(await nicks('friend')).toEqual(['Bea', 'much too long']);
+});
+
 test.each([
   ['its index is renamed', 'RENAME INDEX friend_id TO of_friend'],
   ['its index is another', 'DROP INDEX friend_id, ADD INDEX (friend_id, id)'],

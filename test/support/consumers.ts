@@ -69,6 +69,7 @@ export function consumers() {
     consume(handler: PartitionHandler, { topics, batchMessages = 100, groupId, states = [], via }: ConsumeOptions) {
       const consumer = createChangeConsumer({
         kafka: via ?? kafka,
+        admin,
         groupId: groupId ?? `g-${topics[0]}`,
         sessionTimeoutMs: SETTINGS.sessionTimeoutMs,
         topics,

@@ -92,6 +92,7 @@ function readsOf(parts: ReadParts): Reads {
     run,
     signal,
     onDrift() {},
+    onBehind() {},
   };
   return {
     parts,
@@ -123,6 +124,21 @@ function readsOf(parts: ReadParts): Reads {
       return Object.fromEntries(values.map(({ labels, value }) => [`${labels.column} ${labels.cause}`, value]));
     },
   };
+}
+
+/**
+ * The same while the connector has sent nothing of what is committed from now on: at the fifth look at what it has sent,
+ * `arrive` ingests it.
+ */
+export async function behind(reads: OpenReads, arrive: () => Promise<unknown>): Promise<Reads> {
+  const { stream } = reads.parts;
+  const before = await stream.sent();
+  let looks = 0;
+  const sent = async () => {
+    if (++looks === 5) await arrive();
+    return looks < 5 ? before : stream.sent();
+  };
+  return reads.having({ stream: { ...stream, sent } });
 }
 
 /** What became of each key. */

@@ -20,7 +20,9 @@ export function addStart(program: Command, load: Load): void {
       setFlagsFromString(SMALL_HEAP);
       const { configuration } = load();
       const log = createLogger(configuration.settings.log.level);
-      const service = createSyncService({ configuration, log });
+      let onMade = () => {};
+      const create = () => createSyncService({ configuration, log, onMade: () => onMade() });
+      let service = create();
       // kafkajs restarts itself in promises that nobody awaits: what escapes there must not leave an idle process.
       process.on('unhandledRejection', (err) => {
         log.fatal({ err }, 'unhandled rejection');
@@ -37,9 +39,17 @@ export function addStart(program: Command, load: Load): void {
           );
         });
       }
-      await service.start();
-      log.info({ host: configuration.settings.admin.host, port: service.adminPort }, 'started');
       // Until a signal ends the process.
-      await new Promise(() => {});
+      for (;;) {
+        const made = new Promise<void>((resolve) => {
+          onMade = resolve;
+        });
+        await service.start();
+        log.info({ host: configuration.settings.admin.host, port: service.adminPort }, 'started');
+        await made;
+        log.info('a source that was left out can be followed now: beginning anew with it');
+        await service.stop();
+        service = create();
+      }
     });
 }

@@ -20,7 +20,7 @@ export function addStatus(program: Command, load: Load): void {
     .action(async () => {
       const { configuration, json } = load();
       const names = connectorNames(configuration);
-      const [connectors, progress, keys, rounds, distrusted, lost, daemons, held] = await withOperations(
+      const [connectors, progress, keys, rounds, behind, distrusted, lost, daemons, held] = await withOperations(
         configuration,
         (operations: Operations) =>
           Promise.all([
@@ -30,13 +30,14 @@ export function addStatus(program: Command, load: Load): void {
             part(() => operations.progress()),
             part(() => operations.keys()),
             part(() => operations.rounds()),
+            part(async () => Object.fromEntries(await operations.behind())),
             part(() => operations.distrusted()),
             part(() => operations.historyLost()),
             part(() => readDaemons(operations)),
             part(() => operations.held()),
           ]),
       );
-      const failures = [connectors, progress, keys, rounds, distrusted, lost, daemons, held].filter(
+      const failures = [connectors, progress, keys, rounds, behind, distrusted, lost, daemons, held].filter(
         (p) => 'error' in p,
       );
       const areHeld = 'value' in held && held.value.length > 0;
@@ -45,7 +46,8 @@ export function addStatus(program: Command, load: Load): void {
       else if (failures.length > 0) process.exitCode = EXIT.temporary;
       const historyLost =
         'error' in lost ? lost : { value: Object.fromEntries([...lost.value].map(([name, e]) => [name, e.message])) };
-      if (json) return printJson({ daemons, connectors, progress, keys, rounds, distrusted, historyLost, held });
+      if (json)
+        return printJson({ daemons, connectors, progress, keys, rounds, behind, distrusted, historyLost, held });
 
       const told = new Set<string>();
       /** Most parts ask the same server. */
@@ -87,6 +89,10 @@ export function addStatus(program: Command, load: Load): void {
       print('');
       if ('error' in rounds) tell('rounds', rounds);
       else for (const [source, report] of Object.entries(rounds.value)) print(`${source}: ${describe(report)}`);
+      if ('error' in behind) tell('what is behind', behind);
+      else
+        for (const [source, step] of Object.entries(behind.value))
+          print(`${source} is behind, and differences are looked at once it has caught up: ${step}`);
       if ('error' in distrusted) tell('streams', distrusted);
       else
         for (const [source, causes] of Object.entries(distrusted.value))

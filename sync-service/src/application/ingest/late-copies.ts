@@ -7,13 +7,15 @@ import { requestRounds, type SourceStore, type Store } from '../../infrastructur
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { FanOut } from '../fan-out/fan-out.ts';
-import { awaitIngest, type IngestParts, type Stream } from '../proof/barrier.ts';
-import { waiting } from '../proof/wait.ts';
+import type { IngestParts, Stream } from '../proof/barrier.ts';
+import { awaitCaughtUp } from '../proof/caught-up.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
 import { checkLog } from './topic-identity.ts';
 
-/** Late copies wait for the source's changes for so long, and no longer. */
+/** Late copies wait for the source's changes for so long; then a sweep finds them, which waits for as long as it takes. */
 const LONGEST_DEFERRAL_MS = 30_000;
+/** For so long where that sweep is yet to come anyway: other sources may have copies in the table. */
+const SHORT_DEFERRAL_MS = 5_000;
 
 export interface LateCopiesParts extends IngestParts {
   readonly fanOut: Pick<FanOut, 'notify'>;
@@ -22,6 +24,8 @@ export interface LateCopiesParts extends IngestParts {
   readonly log: Logger;
   /** The changes of each source, by its name, which a late copy must not overtake. */
   readonly changes: ReadonlyMap<string, Stream>;
+  /** Throws while a source cannot be followed. */
+  readonly require: (source: string) => void;
   /** Where messages about a target table arrive. */
   readonly topicOf: (table: TableName) => string;
   readonly signal: AbortSignal;
@@ -31,7 +35,8 @@ export interface LateCopiesParts extends IngestParts {
  * Follows what others write to the target tables: a message names a copy, which is compared with the mirror, and its key
  * is marked if it differs. Where messages of a table do not tell that, a round of its sources is hastened instead. The
  * application may have read a newer value than we have ingested (protocol A10), so the comparison waits until all that the
- * source had committed when the message was read has been ingested. A copy that is held is passed over, and marked as missed.
+ * source had committed when the message was read has been ingested. Where that takes long, and where a copy is held, it is
+ * passed over, and marked as missed.
  */
 export function createLateCopiesHandler(parts: LateCopiesParts): PartitionHandler {
   const { store, perseverance, signal } = parts;
@@ -40,8 +45,8 @@ export function createLateCopiesHandler(parts: LateCopiesParts): PartitionHandle
 
   async function attempt(batch: MessageBatch, alive: Alive): Promise<Stored> {
     const { topic, partition, expectedOffset, nextOffset, maxTimestampMs } = batch;
-    if (batch.messages.length > 0) await awaitSources(parts, batch, alive);
-    const { late, missed } = await findLate(parts, batch);
+    const behind = batch.messages.length > 0 ? await awaitSources(parts, topic, alive) : [];
+    const { late, missed } = await findLate(parts, batch, behind);
     const found = await store.database.transaction('late copies', async (tx) => {
       const consumed = await store.consumed.lock(tx, topic, partition);
       if (consumed?.nextOffset !== expectedOffset) return consumed?.nextOffset ?? 'nothing';
@@ -102,25 +107,26 @@ async function startAnew(store: Store, topic: string, partition: number, low: bi
   return low;
 }
 
-/** Ends early where the user server or Connect cannot be asked: then nobody can say what is still on its way. */
-async function awaitSources(
-  parts: LateCopiesParts,
-  { topic, maxTimestampMs }: MessageBatch,
-  alive: Alive,
-): Promise<void> {
-  const leftMs = LONGEST_DEFERRAL_MS - (Date.now() - maxTimestampMs);
-  if (leftMs <= 0) return;
-  const streams = sourcesIn(parts, topic).map(({ source }) => parts.changes.get(source.schema.mapping.name));
-  try {
-    await Promise.all(
-      streams.filter((stream) => stream !== undefined).map((s) => awaitIngest(s, parts, waiting(leftMs, { alive }))),
-    );
-  } catch (error) {
-    if (!(error instanceof SyncError))
-      throw new SyncError('source_unavailable', `the consumer group: ${(error as Error).name}`, { cause: error });
-    if (error.kind === 'aborted') throw error;
-    parts.log.debug({ problem: error.message }, 'late copies do not wait for their sources any longer');
-  }
+/** Waits for the sources of a topic's table; returns those with which the mirror has not caught up in time, or that cannot be asked. */
+async function awaitSources(parts: LateCopiesParts, topic: string, alive: Alive): Promise<readonly SourceStore[]> {
+  const waits = sourcesIn(parts, topic).map(async ({ source, copies }) => {
+    const { name } = source.schema.mapping;
+    const stream = parts.changes.get(name);
+    if (!stream) return [];
+    const marks = await source.missed.marks(parts.store.database);
+    const longestMs = copies.every(({ id }) => marks.has(id)) ? SHORT_DEFERRAL_MS : LONGEST_DEFERRAL_MS;
+    try {
+      await awaitCaughtUp({ ...parts, stream, require: () => parts.require(name) }, longestMs, { alive });
+      return [];
+    } catch (error) {
+      if (!(error instanceof SyncError))
+        throw new SyncError('source_unavailable', `the consumer group: ${(error as Error).name}`, { cause: error });
+      if (error.kind === 'aborted') throw error;
+      parts.log.debug({ source: name, problem: error.message }, 'late copies are left to a sweep');
+      return [source];
+    }
+  });
+  return (await Promise.all(waits)).flat();
 }
 
 /** The sources that have copies in the table of a topic. */
@@ -130,14 +136,15 @@ function sourcesIn({ store, topicOf }: LateCopiesParts, topic: string) {
     .filter(({ copies }) => copies.length > 0);
 }
 
-async function findLate(parts: LateCopiesParts, { topic, messages }: MessageBatch) {
+async function findLate(parts: LateCopiesParts, { topic, messages }: MessageBatch, behind: readonly SourceStore[]) {
   const { database } = parts.store;
   const rows = messages.flatMap(({ value }) => (value ? [parseRow(value) ?? {}] : []));
   const late: { source: SourceStore; keys: Key[]; held: string[] }[] = [];
   const missed: { source: SourceStore; problem: string }[] = [];
   for (const { source, copies } of rows.length > 0 ? sourcesIn(parts, topic) : []) {
-    const held = copies.filter(({ fit }) => !fit).map(({ id }) => id);
-    const sweeps = copies.flatMap(({ fit }) => fit?.sweep ?? []);
+    const compared = behind.includes(source) ? [] : copies.filter(({ fit }) => fit);
+    const held = copies.filter((copy) => !compared.includes(copy)).map(({ id }) => id);
+    const sweeps = compared.flatMap(({ fit }) => fit?.sweep ?? []);
     try {
       const found = await Promise.all(sweeps.map((sweep) => sweep.differingAmong(database, rows)));
       const keys = [...new Set(found.flatMap(({ differing }) => differing.map(({ key }) => key)))];

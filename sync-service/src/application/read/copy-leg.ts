@@ -1,4 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
+import type { Key } from '../../domain/change.ts';
+import type { CopySweep } from '../../infrastructure/mysql/copy-sweep.ts';
+import type { Database } from '../../infrastructure/mysql/database.ts';
+import type { Range } from '../../infrastructure/mysql/key-order.ts';
 import type { MappedCopy } from '../../infrastructure/mysql/mapped-copy.ts';
 import type { RoundCourse } from './round-course.ts';
 
@@ -6,43 +10,80 @@ const SWEEP_ROWS = 5_000;
 /** The patrol rests so many times as long as a chunk of copies took: it uses a tenth of one connection. */
 const REST_FACTOR = 9;
 const LONGEST_REST_MS = 10_000;
+/** So many chunks share one wait for the mirror where somebody waits for the round. */
+const MOST_CHUNKS = 20;
+
+/** A chunk with copies that differ, and their keys. */
+interface Doubt {
+  readonly range: Range;
+  readonly keys: ReadonlySet<Key>;
+}
 
 /**
- * Compares the copies of one target table after a primary key with the mirror. Keys that are pending are marked as well: a
- * pass that is under way may be past the copy that differs now. A copy that is held is passed over, and marked as missed.
+ * Compares the copies of one target table after a primary key with the mirror. What differs is compared once more when the
+ * mirror has caught up with what the source had then: the application may have written a value that was not ingested yet.
+ * Keys that are pending are marked as well: a pass that is under way may be past the copy that differs now. A copy that is
+ * held is passed over, and marked as missed.
  */
 export async function sweepCopies(course: RoundCourse, copy: MappedCopy, after: readonly string[]): Promise<void> {
-  const { parts, run, onDrift, signal } = course.options;
+  const { parts, run, signal } = course.options;
   const { isAsked } = course.round;
   const { database } = parts.store;
-  const { missed, pending } = parts.source;
+  const { missed } = parts.source;
+
+  /** Undefined: the copy is held. */
+  const comparing = <T>(work: (sweep: CopySweep) => Promise<T>): Promise<T | undefined> =>
+    course.keep(
+      run(async () => {
+        const { sweep } = copy.fit ?? {};
+        if (sweep) return work(sweep);
+        await missed.mark(database, [copy.id]);
+        return undefined;
+      }),
+    );
+
   const mark = await run(async () => (await missed.marks(database)).get(copy.id));
   // What was missed may lie before the place at which another instance left off.
   for (let from: readonly string[] | undefined = mark === undefined ? after : []; from; ) {
     const at: readonly string[] = from;
     const began = performance.now();
-    const end = await run(async () => {
-      const { sweep } = copy.fit ?? {};
-      if (!sweep) {
-        await missed.mark(database, [copy.id]);
-        return 'held';
-      }
-      const upTo = await sweep.chunkEnd(database, at, SWEEP_ROWS);
-      const differing = await sweep.differing(database, { after: at, upTo });
-      await pending.mark(
-        database,
-        differing.map(({ key }) => key),
-      );
-      const drifted = differing.filter(({ isDrift }) => isDrift).length;
-      if (differing.length > 0) onDrift(isAsked ? 0 : drifted);
-      if (!isAsked) course.correctedKeys += drifted;
-      return upTo;
-    });
-    if (end === 'held') return;
-    if (end) await course.goOn({ leg: `copy ${copy.id}`, after: end });
+    const found = await comparing((sweep) => findDoubts(sweep, database, at, isAsked ? MOST_CHUNKS : 1));
+    if (!found) return;
     const tookMs = performance.now() - began;
+    if (found.doubts.length > 0) await course.catchUp();
+    for (const doubt of found.doubts) if (!(await comparing((sweep) => settle(course, sweep, doubt)))) return;
+    if (found.end) await course.goOn({ leg: `copy ${copy.id}`, after: found.end });
     if (!isAsked) await delay(Math.min(LONGEST_REST_MS, tookMs * REST_FACTOR), undefined, { signal });
-    from = end;
+    from = found.end;
   }
   if (mark !== undefined) await run(() => missed.swept(database, copy.id, mark));
+}
+
+/** The doubts of the next chunk, and of some behind it if it has any; `end` is undefined behind the last copy. */
+async function findDoubts(sweep: CopySweep, database: Database, after: readonly string[], mostChunks: number) {
+  const doubts: Doubt[] = [];
+  let end: readonly string[] | undefined = after;
+  for (let chunks = 0; end && (chunks === 0 || (doubts.length > 0 && chunks < mostChunks)); chunks++) {
+    const upTo = await sweep.chunkEnd(database, end, SWEEP_ROWS);
+    const range = { after: end, upTo };
+    const differing = await sweep.differing(database, range);
+    if (differing.length > 0) doubts.push({ range, keys: new Set(differing.map(({ key }) => key)) });
+    end = upTo;
+  }
+  return { doubts, end };
+}
+
+/** Marks what differs as it did before. What differs only now may be ahead of the mirror. */
+async function settle(course: RoundCourse, sweep: CopySweep, { range, keys }: Doubt): Promise<true> {
+  const { parts, onDrift } = course.options;
+  const { database } = parts.store;
+  const differing = (await sweep.differing(database, range)).filter(({ key }) => keys.has(key));
+  await parts.source.pending.mark(
+    database,
+    differing.map(({ key }) => key),
+  );
+  const drifted = course.round.isAsked ? 0 : differing.filter(({ isDrift }) => isDrift).length;
+  if (differing.length > 0) onDrift(drifted);
+  course.correctedKeys += drifted;
+  return true;
 }

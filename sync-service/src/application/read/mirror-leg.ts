@@ -2,7 +2,7 @@ import type { Key } from '../../domain/change.ts';
 import { inPages } from '../../domain/pages.ts';
 import { toAfter } from '../../infrastructure/mysql/round-store.ts';
 import { GoneGuard } from './gone-guard.ts';
-import { lookAt, observe } from './look.ts';
+import { type Looked, lookAt, observe } from './look.ts';
 import { type RoundCourse, SOME_KEYS } from './round-course.ts';
 
 /**
@@ -36,7 +36,7 @@ async function walkMirror(
     const live = await run(() => source.mirror.liveKeysAfter(store.database, from, course.mostRows));
     const existing = await run(() => existingOf(course, live));
     const missing = live.filter((key) => !existing.has(key));
-    const gone = await run(() => withoutRow(course, missing));
+    const gone = await withoutRow(course, missing);
     await onPage(live.length, gone);
     isLast = live.length < course.mostRows;
     from = live.at(-1) ?? from;
@@ -45,30 +45,34 @@ async function walkMirror(
   }
 }
 
-async function existingOf(
-  { options }: RoundCourse,
-  keys: readonly Key[],
-  server = options.readFrom,
-): Promise<Set<Key>> {
-  const { parts } = options;
+async function existingOf({ options }: RoundCourse, keys: readonly Key[]): Promise<Set<Key>> {
+  const { parts, readFrom } = options;
   parts.require();
   if (keys.length === 0) return new Set();
-  return parts.source.rows.existing(server, keys);
+  return parts.source.rows.existing(readFrom, keys);
 }
 
-/** A replica that lags lacks every new row. */
+/** A delete may be on its way, and a replica that lags lacks every new row: what still differs then, nobody told of. */
 async function withoutRow(course: RoundCourse, keys: readonly Key[]): Promise<readonly Key[]> {
-  const { parts, readFrom } = course.options;
-  if (readFrom === parts.database) return keys;
-  const existing = await existingOf(course, keys, parts.database);
-  return keys.filter((key) => !existing.has(key));
+  if (keys.length > 0) await course.catchUp();
+  const left: Key[] = [];
+  for (const some of inPages(keys, SOME_KEYS)) {
+    const { gone } = await lookAgain(course, some);
+    left.push(...gone.map(({ read: { key } }) => key));
+  }
+  return left;
+}
+
+function lookAgain(course: RoundCourse, keys: readonly Key[]): Promise<Looked> {
+  const { parts, run } = course.options;
+  return run(async () => lookAt(parts, keys, await observe(parts)));
 }
 
 /** They are looked at once more, in the order of changes: one that has come back is not taken. */
 async function takeGone(course: RoundCourse, keys: readonly Key[]): Promise<void> {
-  const { parts, settler, run } = course.options;
+  const { settler } = course.options;
   for (const some of inPages(keys, SOME_KEYS)) {
-    const { gone } = await run(async () => lookAt(parts, some, await observe(parts)));
+    const { gone } = await lookAgain(course, some);
     course.tell(await course.keep(settler.settle(gone, { takesGone: () => true, purpose: course.purpose })));
   }
 }

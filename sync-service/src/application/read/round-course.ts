@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Observation } from '../../domain/read.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import type { Round, RoundPlace, RoundTally } from '../../infrastructure/mysql/round-store.ts';
+import { awaitCaughtUp } from '../proof/caught-up.ts';
 import { repeat } from '../watch/repeat.ts';
 import { observe } from './look.ts';
 import type { Purpose, ReadEvents } from './read-events.ts';
@@ -30,6 +31,8 @@ export interface RoundOptions {
   readonly signal: AbortSignal;
   /** Copies differed from the mirror; of so many keys nothing was on its way to correct them. */
   readonly onDrift: (driftedKeys: number) => void;
+  /** What the mirror has not caught up with, so that the comparison waits; undefined: it waits no longer. */
+  readonly onBehind: (step: string | undefined) => void;
 }
 
 /** The round is another instance's now, or another has been asked for. */
@@ -77,6 +80,35 @@ export class RoundCourse {
     // That the round is over shows when it goes on.
     await using _ = repeat(KEEP_EVERY_MS, () => this.goOn(this.#place).catch(() => {}));
     return await waiting;
+  }
+
+  /**
+   * Waits until the mirror has caught up with what the source has now, for however long, and keeps the round meanwhile: what
+   * differs while it is behind says nothing.
+   */
+  async catchUp(): Promise<void> {
+    const { parts, run, signal, onBehind } = this.options;
+    let isOver = false;
+    const alive = async () => {
+      signal.throwIfAborted();
+      if (isOver) throw new RoundOver();
+    };
+    const wait = () => awaitCaughtUp(parts, Number.POSITIVE_INFINITY, { alive, onWait: onBehind });
+    const keep = () =>
+      this.goOn(this.#place).catch(() => {
+        isOver = true;
+      });
+    try {
+      await using _ = repeat(KEEP_EVERY_MS, keep);
+      await run(() =>
+        wait().catch((error) => {
+          if (!isOver) throw error;
+        }),
+      );
+    } finally {
+      onBehind(undefined);
+    }
+    await alive();
   }
 
   tell(settled: readonly Settled[]): void {

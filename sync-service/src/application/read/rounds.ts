@@ -42,6 +42,16 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
   const { signal } = stopping;
   const run = <T>(work: () => Promise<T>) => perseverance.run(`round of ${name}`, signal, work);
 
+  const onBehind = (step: string | undefined) => {
+    const part = `patrol of ${name}`;
+    if (step === undefined) health.clear(part);
+    else
+      health.note(
+        part,
+        new SyncError('pipeline_stuck', `what differs is looked at once ingest has caught up: ${step}`),
+      );
+  };
+
   let looks = 0;
 
   async function look(): Promise<void> {
@@ -50,7 +60,7 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
     log.info({ source: name, isAsked: round.isAsked, place: round.place?.leg }, 'a round begins');
     try {
       const rowsPerSecond = round.isAsked ? settings.reads.rowsPerSecond : settings.patrol.rowsPerSecond;
-      const outcome = await completeRound(round, { ...options, rowsPerSecond, run, signal });
+      const outcome = await completeRound(round, { ...options, rowsPerSecond, run, signal, onBehind });
       if (!outcome) return;
       await run(() => source.round.end(store.database, round.token, outcome, settings.patrol.intervalSeconds));
       log.info({ source: name, ...outcome }, 'a round has ended');

@@ -6,6 +6,7 @@ import { unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import type { Logger } from '../../log.ts';
 import { askSeldom } from '../proof/ask-seldom.ts';
 import { awaitConsumed, awaitSent, type Ends, readConsumed, requireSameLogs } from '../proof/barrier.ts';
+import { VISIBLE_MS } from '../proof/caught-up.ts';
 import { waiting } from '../proof/wait.ts';
 import type { Suspect } from './look.ts';
 import type { Purpose } from './read-events.ts';
@@ -13,8 +14,6 @@ import type { ReadParts } from './read-parts.ts';
 import { Turns } from './turns.ts';
 import { leave, type Settled, type WriteReadsOptions, writeReads } from './write-reads.ts';
 
-/** What a server commits while its rows are read is in its executed set so much later. */
-const VISIBLE_MS = 100;
 /** A barrier that takes longer is given up; so is a partition that is not ingested meanwhile. */
 const BARRIER_MS = 30_000;
 const POLL_MS = 50;

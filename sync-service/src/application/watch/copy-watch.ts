@@ -15,8 +15,8 @@ export interface CopyWatchParts {
 
 /**
  * Looks at the table of each copy every few seconds, at each by itself. What does not fit holds that copy and lets it go on
- * when the cause is gone; after any change the copy is swept, since it may have been written by what its table was before,
- * and the change itself may have altered it. Ends after its first look; a table that cannot be looked at is another part's
+ * when the cause is gone; after any change what the table has refused is tried again, and the copy is swept, since it may have
+ * been written by what its table was before, and the change itself may have altered it. Ends after its first look; a table that cannot be looked at is another part's
  * trouble.
  */
 export async function watchCopies(parts: CopyWatchParts): Promise<AsyncDisposable> {
@@ -75,6 +75,7 @@ class WatchedCopy {
     // First: who dies in between leaves a sweep too many.
     if (seen.isFit) await this.#source.missed.mark(database, [this.#copy.id]);
     seen.adopt();
+    await this.#source.pending.retryParked(database);
     this.#tellNotes();
   }
 

@@ -2,7 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import type { Kafka } from 'kafkajs';
 import type { Logger } from 'pino';
 import { SyncError } from '../../errors.ts';
-import { openSession, REJOIN } from './consumer-session.ts';
+import { leavable } from '../../leavable.ts';
+import { within } from '../../within.ts';
+import type { KafkaAdmin } from './admin.ts';
+import { type ConsumerSession, openSession, REJOIN } from './consumer-session.ts';
 
 export interface MessageBatch {
   readonly topic: string;
@@ -92,8 +95,10 @@ export interface ChangeConsumer extends AsyncDisposable {
 
 export interface ChangeConsumerOptions {
   readonly kafka: Kafka;
+  readonly admin: Pick<KafkaAdmin, 'topics'>;
   readonly groupId: string;
   readonly sessionTimeoutMs: number;
+  /** One that does not exist is read once it does. */
   readonly topics: readonly string[];
   readonly partitionsConcurrently: number;
   /** Most messages handed over at once. */
@@ -105,12 +110,17 @@ export interface ChangeConsumerOptions {
 
 const FIRST_DELAY_MS = 500;
 const MAX_DELAY_MS = 10_000;
+/** Topics that do not exist are looked for so often. */
+const LOOK_EVERY_MS = 3_000;
+/** Kafka that does not say which exist is not waited for any longer: joining shows it as well. */
+const LIST_MS = 5_000;
 
 /** Creates a consumer; `start` it. A kafkajs consumer that has crashed is replaced, with back-off, for ever. */
 export function createChangeConsumer(options: ChangeConsumerOptions): ChangeConsumer {
-  const { events, log } = options;
+  const { admin, topics, events, log } = options;
   const stopping = new AbortController();
-  let session: ReturnType<typeof openSession> | undefined;
+  const unlessStopped = leavable(stopping.signal);
+  let session: ConsumerSession | undefined;
   let running: Promise<void> | undefined;
   let stopped: Promise<void> | undefined;
   let progressAtMs = 0;
@@ -119,8 +129,14 @@ export function createChangeConsumer(options: ChangeConsumerOptions): ChangeCons
     let delayMs = FIRST_DELAY_MS;
     while (!stopping.signal.aborted) {
       events.onState('joining');
+      const existing = (await within(LIST_MS, findTopics()).catch(() => undefined)) ?? topics;
+      if (stopping.signal.aborted) return;
+      const missing = topics.filter((topic) => !existing.includes(topic));
+      if (missing.length > 0) log.warn({ missing }, 'topics do not exist; the others are read meanwhile');
       session = openSession({
         ...options,
+        // kafkajs reads none of them where one is missing, and fails where all are.
+        topics: existing.length > 0 ? existing : topics,
         onPositioned: (partitions) => events.onState('consuming', { partitions }),
         onRejoining: () => events.onState('joining'),
         onProgress: () => {
@@ -129,13 +145,30 @@ export function createChangeConsumer(options: ChangeConsumerOptions): ChangeCons
           progressAtMs = Date.now();
         },
       });
+      const looking = new AbortController();
+      void awaitMore(existing.length, session, looking.signal);
       const error = await session.ended;
+      looking.abort();
       if (stopping.signal.aborted) return;
       if (error === REJOIN) continue;
       log.warn({ err: error, delayMs }, 'consumer crashed, building another');
       events.onState('crashed', { error });
       await sleep(delayMs * (0.75 + Math.random() / 2), undefined, { signal: stopping.signal }).catch(() => {});
       delayMs = Math.min(delayMs * 2, MAX_DELAY_MS);
+    }
+  }
+
+  async function findTopics(): Promise<readonly string[]> {
+    const found = await unlessStopped(admin.topics());
+    return topics.filter((topic) => found.includes(topic));
+  }
+
+  /** Has the session end once more topics exist than it reads. */
+  async function awaitMore(read: number, { rejoin }: ConsumerSession, signal: AbortSignal): Promise<void> {
+    while (read < topics.length && !signal.aborted) {
+      await sleep(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
+      const found = signal.aborted ? [] : await findTopics().catch(() => []);
+      if (found.length > read && !signal.aborted) return rejoin();
     }
   }
 

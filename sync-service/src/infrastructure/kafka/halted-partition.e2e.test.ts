@@ -1,3 +1,4 @@
+import { randomUUID } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import { consumers } from '../../../../test/support/consumers.ts';
 import { StoredOffsets } from '../../../../test/support/stored-offsets.ts';
@@ -7,7 +8,8 @@ const WAIT = { timeout: 20_000, interval: 20 };
 const TIMEOUT_MS = 60_000;
 
 const range = (from: number, to: number) => Array.from({ length: to - from }, (_, i) => BigInt(from + i));
-const { createTopic, produce, consume } = consumers();
+const stack = consumers();
+const { createTopic, produce, consume } = stack;
 
 /** Stands still at partition 0 until the gate opens, as a part that halts does; `held` are the stores that stand there. */
 function halting(database: StoredOffsets) {
@@ -90,6 +92,32 @@ test(
     await vi.waitFor(() => expect(gate.held).toBe(1), WAIT);
     gate.isOpen = true;
     await vi.waitFor(() => expect(database.offsets(0)).toEqual(range(0, 3)), WAIT);
+  },
+  TIMEOUT_MS,
+);
+
+test(
+  'case 71: a topic that does not exist holds up no other, and is read once it does',
+  async () => {
+    const [topic, missing] = [await createTopic(), `t-${randomUUID()}`];
+    const [own, other] = [new StoredOffsets(), new StoredOffsets()];
+    const of = (name: string): PartitionHandler => (name === missing ? own : other);
+    const states: ConsumerState[] = [];
+    consume(
+      {
+        assigned: (name, partition, alive) => of(name).assigned(name, partition, alive),
+        store: (batch, alive) => of(batch.topic).store(batch, alive),
+      },
+      { states, topics: [missing, topic] },
+    );
+    await produce(topic, 3);
+    await vi.waitFor(() => expect(other.offsets()).toEqual(range(0, 3)), WAIT);
+    await stack.admin.ensureTopics([{ topic: missing, partitions: 1, replicationFactor: 1, config: {} }]);
+    await produce(missing, 3);
+    await vi.waitFor(() => expect(own.offsets()).toEqual(range(0, 3)), WAIT);
+    await produce(topic, 3);
+    await vi.waitFor(() => expect(other.offsets()).toEqual(range(0, 6)), WAIT);
+    expect(states).not.toContain('crashed');
   },
   TIMEOUT_MS,
 );

@@ -147,6 +147,15 @@ export class PendingStore {
     );
   }
 
+  /** A target table has changed: what it has refused is due at once. */
+  async retryParked(session: Session): Promise<void> {
+    await session.write(
+      'waking parked keys',
+      `UPDATE ${this.table} SET due = NOW(6) WHERE source = ? AND attempts > 0 AND token IS NULL`,
+      [this.#source],
+    );
+  }
+
   /** Lets a key go whose copies somebody else has locked; its pass goes on from the cursor in about a second. */
   async retryLater(tx: Session, token: bigint, key: Key, cursor: Cursor): Promise<void> {
     const released = tx.write(

@@ -111,7 +111,7 @@ const readingWith = (connections: number, sourceName: string, signal: AbortSigna
 });
 
 const UNMADE =
-  'its mirror is missing or lacks a column; run friend-sync migrate --execute, and restart a daemon that runs';
+  'its mirror is missing or lacks a column; run friend-sync migrate --execute; a daemon that has read an older file must be restarted';
 
 /** How operators know the servers that are only read. */
 export const USER_DATABASE = 'the user database';
