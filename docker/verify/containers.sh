@@ -70,13 +70,14 @@ own_shares() { # MB: what the image adds to its base
 
 memory_below() { # MiB
   docker stats --no-stream --format '{{.Name}} {{.MemUsage}}' | tee -a "$log" | sed -n 's/.*sync-service-1 \([0-9]*\).*MiB \/.*/\1/p' |
-    { read -r used && echo "$used MiB" >&3 && [ "$used" -lt "$1" ]; }
+    { read -r used && [ "$used" -lt "$1" ] && echo "$used MiB" >&3; }
 }
 
 # The process, not the container: what `docker kill` ends is not restarted. From a container, so that the engine may be elsewhere.
 crash() {
-  docker run --rm --pid=host --privileged --entrypoint bash mysql:8.4 -c "kill -9 $(docker inspect --format '{{.State.Pid}}' "$(id "$1")")"
-} >>"$log" 2>&1
+  docker run --rm --pid=host --entrypoint bash mysql:8.4 -c "kill -9 $(docker inspect --format '{{.State.Pid}}' "$(id "$1")")"
+}
+crash_heals() { crash "$1" && change_arrives "after $1"; }
 
 up() { docker compose up --detach --wait sync-service; }
 restarting() { [ "$(docker inspect --format '{{.State.Restarting}}' "$(id connect)")" = true ]; }
