@@ -114,4 +114,18 @@ export const FAN_OUT_GUARDS: readonly Guard[] = [
       'case 94: a parked key is tried again at once when the holder of its value is written through',
     ),
   },
+  {
+    guard: 'that a key which was marked meanwhile is not parked',
+    file: `${MYSQL}/pending-store.ts`,
+    replace: [
+      [
+        'IF(generation = pass_generation, LEAST(300, POW(2, LEAST(attempts, 10))), 0)',
+        'LEAST(300, POW(2, LEAST(attempts, 10)))',
+      ],
+      ['attempts + IF(generation = pass_generation, 1, 0)', 'attempts + 1'],
+    ],
+    test: ofRefusals(
+      'case 83: a key that gets another value while the one before is refused is not parked, but written at once',
+    ),
+  },
 ];

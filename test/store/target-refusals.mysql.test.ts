@@ -46,6 +46,21 @@ test.each([
   },
 );
 
+test('case 83: a key that gets another value while the one before is refused is not parked, but written at once', async () => {
+  await using server = await openFriendServer(NARROW);
+  const feed = createFeed(server);
+  await createCopies(server);
+  await feed.rows([2n, 'b.png', 'much too long']);
+  let asked = 0;
+  const { postponed } = await drain(server, LIMITS, async () => {
+    // Before the last target, when the first one has refused it as a whole and by column.
+    if (++asked === 4) await feed.rows([2n, 'b.png', 'Bea']);
+  });
+  expect(postponed).toHaveLength(1);
+  expect(await column(server, friends(server))).toEqual(['1|-|-', '2|Bea|b.png', '3|-|-']);
+  expect(await feed.source.pending.count(server.friend)).toEqual({ pending: 0, parked: 0 });
+});
+
 /** An error that no list names, of one key, with a text that may hold a value. */
 const REFUSING_TWO = `FOR EACH ROW
   IF NEW.friend_id = 2 THEN

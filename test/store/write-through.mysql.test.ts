@@ -70,6 +70,26 @@ test('case 83: a parked key whose new value is written through is parked no long
   expect(await pending.count(server.store.database)).toEqual({ pending: 0, parked: 0 });
 });
 
+test('case 83: a parked key that is written through while it is tried again is parked no longer', async () => {
+  const [friend = '', member = ''] = TABLES.friendTables;
+  const { server, feed } = await openSettled({
+    ...TABLES,
+    friendTables: [friend.replace('nick VARCHAR(64)', 'nick VARCHAR(5)'), member],
+  });
+  await using _ = server;
+  const { database } = server.store;
+  const { pending } = feed.source;
+  await feed.rows([1n, null, 'too long']);
+  await drain(server);
+  await database.write('ending waits', `UPDATE ${pending.table} SET due = NOW(6)`);
+  const { token = 0n } = (await database.transaction('claim', (tx) => pending.claim(tx, 1))) ?? {};
+  expect(await feed.rows([1n, null, 'fits'])).toMatchObject({ applied: { changed: 2 } });
+  await database.transaction('parking', (tx) => pending.park(tx, token, 1n, 'what was refused before'));
+  expect(await pending.count(database)).toEqual({ pending: 1, parked: 0 });
+  await drain(server);
+  expect(await pending.count(database)).toEqual({ pending: 0, parked: 0 });
+});
+
 test('a key with many copies is left to the fan-out', async () => {
   const { server, feed } = await openSettled();
   await using _ = server;

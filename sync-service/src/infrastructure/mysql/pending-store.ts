@@ -128,21 +128,25 @@ export class PendingStore {
 
   /**
    * Parks a key that the target refuses: due again after a delay that doubles with each attempt, up to five minutes, or
-   * once copies of `waitsFor` have been written. A new mark un-parks it.
+   * once copies of `waitsFor` have been written. A new mark un-parks it; one that came during the pass keeps it from being
+   * parked, since the value that was refused may be the one before.
    */
   async park(tx: Session, token: bigint, key: Key, reason: string, waitsFor?: Key): Promise<void> {
-    const due = 'due = NOW(6) + INTERVAL LEAST(300, POW(2, LEAST(attempts, 10))) SECOND';
-    await this.#letGo(tx, token, key, `${due}, attempts = attempts + 1, last_error = ?, waits_for = ?`, [
+    const due =
+      'due = NOW(6) + INTERVAL IF(generation = pass_generation, LEAST(300, POW(2, LEAST(attempts, 10))), 0) SECOND';
+    const attempts = 'attempts = attempts + IF(generation = pass_generation, 1, 0)';
+    await this.#letGo(tx, token, key, `${due}, ${attempts}, last_error = ?, waits_for = ?`, [
       storedReason(reason),
       waitsFor === undefined ? null : String(waitsFor),
     ]);
   }
 
-  /** Has a key that was parked, and whose copies have been written since, looked at again at once. */
+  /** Has a key that was parked, and whose copies have been written since, looked at again at once; after its pass, if one is under way. */
   async unpark(tx: Session, key: Key, condition: string): Promise<void> {
     await tx.write(
       'un-parking a key',
-      `UPDATE ${this.table} SET due = NOW(6), attempts = 0 WHERE source = ? AND k = ? AND attempts > 0 AND token IS NULL AND ${condition}`,
+      `UPDATE ${this.table} SET generation = generation + 1, due = IF(token IS NULL, NOW(6), due), attempts = 0
+       WHERE source = ? AND k = ? AND attempts > 0 AND ${condition}`,
       [this.#source, String(key)],
     );
   }
