@@ -31,4 +31,43 @@ export const SERVER_GUARDS: readonly Guard[] = [
     replace: [['if (isUnavailable(fault)) connection.destroy();', '']],
     test: SILENT,
   },
+  {
+    guard: 'what a session of ours begins with',
+    file: `${MYSQL}/session.ts`,
+    replace: [["  range_optimizer_max_mem_size: '0',\n", '']],
+    test: mysqlTest(
+      'session.mysql.test.ts',
+      'case 80: every variable of a session is pinned, or it is said why it does no harm',
+    ),
+  },
+  {
+    guard: 'the session of migrate',
+    file: `${MYSQL}/migrate.ts`,
+    replace: [['await connection.query(sessionStatement({}));', '']],
+    test: mysqlTest(
+      'session.mysql.test.ts',
+      'case 80: migrate makes the same tables whatever the settings of the server are',
+    ),
+  },
+  {
+    guard: 'waiting until a session is ours',
+    file: `${MYSQL}/database.ts`,
+    replace: [['await begun.get(connection.connection);', '']],
+    test: mysqlTest(
+      'session.mysql.test.ts',
+      'case 80: what init_connect does wrong is told; nothing is said on a session that could not be made ours',
+    ),
+  },
+  {
+    guard: 'the end of a transaction of which a part was not sent',
+    file: `${MYSQL}/database.ts`,
+    replace: [
+      ['state.excess ??= excessOf(link.limits, all);', 'const excess = excessOf(link.limits, all);'],
+      ['if (state.excess) throw state.excess;', 'if (excess) throw excess;'],
+    ],
+    test: mysqlTest(
+      'session.mysql.test.ts',
+      'case 80: what is larger than the server takes is not sent, and told as that',
+    ),
+  },
 ];

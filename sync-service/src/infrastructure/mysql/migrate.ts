@@ -8,6 +8,7 @@ import { SyncError } from '../../errors.ts';
 import { answerWithin, type Database, quoted } from './database.ts';
 import { toStoreError } from './fault.ts';
 import { keyKindOf, mirrorDdl, planMirror, readMirrorColumns, valueColumn } from './mirror-table.ts';
+import { sessionStatement } from './session.ts';
 import { readTableShape } from './table-shape.ts';
 import { checkTarget, readTargetTable } from './target-table.ts';
 
@@ -15,8 +16,6 @@ const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle', import.meta.
 const JOURNAL = '__drizzle_migrations';
 /** Changing a large mirror takes its time. */
 const MIGRATION_MS = 3_600_000;
-/** Whoever waits for a table keeps everybody waiting who comes after. */
-const TABLE_LOCK_SECONDS = 60;
 
 /** The statements that are still to be run, in order. */
 export interface MigrationPlan {
@@ -95,12 +94,14 @@ export async function executeMigration(
       user: server.user,
       password: server.password.reveal(),
       ...(server.tls ? { ssl: {} } : {}),
+      charset: 'utf8mb4',
+      multipleStatements: true,
     })
     .catch((error) => {
       throw toStoreError(error, 'connecting to the friend database');
     });
   const migrate = async () => {
-    await connection.query('SET SESSION lock_wait_timeout = ?', [TABLE_LOCK_SECONDS]);
+    await connection.query(sessionStatement({}));
     const lock = `friend-sync migrate ${stateDatabase}`.slice(0, 64);
     const [rows] = await connection.query<mysql.RowDataPacket[]>('SELECT GET_LOCK(?, ?) AS isOurs', [
       lock,
