@@ -1,4 +1,4 @@
-import { type Guard, MYSQL, mysqlTest } from './guard.ts';
+import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 
 /** What follows a friend server that changes, and does not wait for one that is silent. */
 const SILENT = mysqlTest(
@@ -68,6 +68,30 @@ export const SERVER_GUARDS: readonly Guard[] = [
     test: mysqlTest(
       'session.mysql.test.ts',
       'case 80: what is larger than the server takes is not sent, and told as that',
+    ),
+  },
+  {
+    guard: 'the halves of a batch that is too large',
+    file: `${APPLICATION}/ingest/halves.ts`,
+    replace: [['if (!isTooLarge(error)) throw error;', 'throw error;']],
+    test: {
+      project: 'unit',
+      file: `${APPLICATION}/ingest/halves.test.ts`,
+      name: 'case 80: a batch that is larger than the server takes is stored in halves, each from where the one before ended',
+    },
+  },
+  {
+    guard: 'telling of updates that no connector hears of',
+    file: `${APPLICATION}/watch/history-watch.ts`,
+    replace: [
+      [
+        "if (untold) health.report(updatesPart, new SyncError('contract_broken', untold));",
+        'if (untold) return found;',
+      ],
+    ],
+    test: mysqlTest(
+      'history.mysql.test.ts',
+      'case 86: a user server that logs updates so that no connector hears of them is told of, until it does so no longer',
     ),
   },
 ];
