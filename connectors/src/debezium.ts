@@ -22,12 +22,34 @@ export function mysqlConnector(
       ? { 'database.ssl.mode': 'verify_identity' }
       : { 'database.ssl.mode': 'preferred', 'driver.allowPublicKeyRetrieval': 'true' }),
 
+    'driver.sessionVariables': SESSION,
+
     'topic.prefix': topicPrefix,
     'include.schema.changes': 'false',
     'snapshot.mode': 'no_data',
     'snapshot.locking.mode': 'none',
   };
 }
+
+/**
+ * What Debezium asks of a server, the definitions of tables for one, is not to depend on what the server's owner has set.
+ * Its reading of the binary log does not.
+ */
+const SESSION = [
+  "sql_mode='STRICT_TRANS_TABLES'",
+  'sql_quote_show_create=1',
+  'show_create_table_verbosity=0',
+  "lc_messages='en_US'",
+  'sql_select_limit=18446744073709551615',
+  'sql_big_selects=1',
+  "use_secondary_engine='OFF'",
+  'autocommit=1',
+  'max_execution_time=0',
+  "optimizer_switch='derived_merge=on,materialization=on,semijoin=on'",
+  'lock_wait_timeout=35',
+  'wait_timeout=28800',
+  'net_write_timeout=60',
+].join(',');
 
 const KEEP_ALIVE = 'connect.keep.alive';
 

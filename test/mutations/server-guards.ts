@@ -1,4 +1,4 @@
-import { type Guard, MYSQL, mysqlTest } from './guard.ts';
+import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 
 /** What follows a friend server that changes, and does not wait for one that is silent. */
 const SILENT = mysqlTest(
@@ -32,12 +32,66 @@ export const SERVER_GUARDS: readonly Guard[] = [
     test: SILENT,
   },
   {
-    guard: "the settings of migrate's session",
+    guard: 'what a session of ours begins with',
+    file: `${MYSQL}/session.ts`,
+    replace: [["  range_optimizer_max_mem_size: '0',\n", '']],
+    test: mysqlTest(
+      'session.mysql.test.ts',
+      'case 80: every variable of a session is pinned, or it is said why it does no harm',
+    ),
+  },
+  {
+    guard: 'the session of migrate',
     file: `${MYSQL}/migrate.ts`,
     replace: [['await connection.query(sessionStatement({}));', '']],
     test: mysqlTest(
       'session.mysql.test.ts',
-      'case 80, 93: whatever the settings of the friend server are, migrate makes a mirror that the daemon finds',
+      'case 80: migrate makes the same tables whatever the settings of the server are',
+    ),
+  },
+  {
+    guard: 'waiting until a session is ours',
+    file: `${MYSQL}/database.ts`,
+    replace: [['await begun.get(connection.connection);', '']],
+    test: mysqlTest(
+      'session.mysql.test.ts',
+      'case 80: what init_connect does wrong is told; nothing is said on a session that could not be made ours',
+    ),
+  },
+  {
+    guard: 'the end of a transaction of which a part was not sent',
+    file: `${MYSQL}/database.ts`,
+    replace: [
+      ['state.excess ??= excessOf(link.limits, all);', 'const excess = excessOf(link.limits, all);'],
+      ['if (state.excess) throw state.excess;', 'if (excess) throw excess;'],
+    ],
+    test: mysqlTest(
+      'session.mysql.test.ts',
+      'case 80: what is larger than the server takes is not sent, and told as that',
+    ),
+  },
+  {
+    guard: 'the halves of a batch that is too large',
+    file: `${APPLICATION}/ingest/halves.ts`,
+    replace: [['if (!isTooLarge(error)) throw error;', 'throw error;']],
+    test: {
+      project: 'unit',
+      file: `${APPLICATION}/ingest/halves.test.ts`,
+      name: 'case 80: a batch that is larger than the server takes is stored in halves, each from where the one before ended',
+    },
+  },
+  {
+    guard: 'telling of updates that no connector hears of',
+    file: `${APPLICATION}/watch/history-watch.ts`,
+    replace: [
+      [
+        "if (untold) health.report(updatesPart, new SyncError('contract_broken', untold));",
+        'if (untold) return found;',
+      ],
+    ],
+    test: mysqlTest(
+      'history.mysql.test.ts',
+      'case 86: a user server that logs updates so that no connector hears of them is told of, until it does so no longer',
     ),
   },
 ];

@@ -127,6 +127,21 @@ test('case 43: an alarm comes before the binary logs are gone', async () => {
   expect(kinds(far)).toEqual([]);
 });
 
+test('case 86: a user server that logs updates so that no connector hears of them is told of, until it does so no longer', async () => {
+  await using server = await openServer();
+  await using watching = await watch(server, {}, 50);
+  expect(kinds(watching)).toEqual([]);
+  const set = (value: string) => server.user.write('configuring', 'SET GLOBAL binlog_row_value_options = ?', [value]);
+  await set('PARTIAL_JSON');
+  try {
+    await expect.poll(() => kinds(watching)).toEqual(['contract_broken']);
+    expect(watching.health.troubles[0]?.problem).toMatch(/^the user database has binlog_row_value_options/);
+  } finally {
+    await set('');
+  }
+  await expect.poll(() => kinds(watching)).toEqual([]);
+});
+
 test('a user server that cannot be asked is a trouble, and halts nothing', async () => {
   await using server = await openServer();
   const { source } = server.configuration.settings;

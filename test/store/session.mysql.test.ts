@@ -1,3 +1,4 @@
+import { readFile } from 'node:fs/promises';
 import { loadConfiguration } from '@friend-sync/connectors';
 import {
   type Database,
@@ -8,9 +9,14 @@ import {
   openTarget,
   planMigration,
 } from '@friend-sync/sync-service';
+import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TcpProxy } from '../../chaos/src/proxy.ts';
+import { sessionStatement } from '../../sync-service/src/infrastructure/mysql/session.ts';
+import { openFriendServer } from '../support/friend-server.ts';
+import { HOSTILE, INIT_CONNECT } from '../support/hostile-settings.ts';
 import { type OwnServers, openServers } from '../support/own-servers.ts';
+import { TABLES } from '../support/tables.ts';
 
 /** A user server of this file's own, whose settings may be anything. */
 let own: OwnServers;
@@ -40,20 +46,6 @@ function configurationOf(user: string, port = own.userMysql.port) {
   });
 }
 
-const HOSTILE: Readonly<Record<string, string | number>> = {
-  sql_mode: 'ANSI_QUOTES,PAD_CHAR_TO_FULL_LENGTH,NO_BACKSLASH_ESCAPES,PIPES_AS_CONCAT',
-  character_set_results: 'latin1',
-  init_connect: "SET NAMES latin1, sql_mode = 'PAD_CHAR_TO_FULL_LENGTH'",
-  sql_select_limit: 1,
-  max_execution_time: 1,
-  max_join_size: 1,
-  autocommit: 0,
-  completion_type: 'CHAIN',
-  transaction_isolation: 'READ-UNCOMMITTED',
-  net_write_timeout: 3_600,
-  lock_wait_timeout: 3_600,
-};
-
 /** Sets the server's variables for sessions that begin from now on; gives back what puts them right. */
 async function configure(variables: Readonly<Record<string, unknown>>): Promise<AsyncDisposable> {
   const names = Object.keys(variables);
@@ -71,7 +63,7 @@ test('case 80: whatever the settings of the user server are, a read returns ever
   await root.write('creating', 'CREATE TABLE user_db.u (id BIGINT PRIMARY KEY, nick CHAR(5), avatar VARCHAR(20))');
   const rows = [1, 2, 3].map((id) => ({ id: String(id), nick: 'é', avatar: `🍣"${id}\\` }));
   await root.write('inserting', 'INSERT INTO user_db.u VALUES ?', [rows.map((row) => Object.values(row))]);
-  await using _ = await configure(HOSTILE);
+  await using _ = await configure({ ...HOSTILE, init_connect: INIT_CONNECT });
   await using source = openSourceDatabase(configurationOf('reader'));
   const read = () =>
     source.rows('reading', 'SELECT * FROM user_db.u WHERE avatar IN (?) ORDER BY nick, id', [
@@ -166,11 +158,95 @@ test('a reader that has stopped inside a read holds up no ALTER', async () => {
 test('case 80: nor do they end a statement that writes, or leave it uncommitted', async () => {
   await root.write('creating', 'CREATE TABLE user_db.w (id INT PRIMARY KEY, v INT)');
   await root.write('inserting', 'INSERT INTO user_db.w VALUES (1, 1)');
-  await using _ = await configure({ ...HOSTILE, sql_safe_updates: 1, transaction_read_only: 1 });
+  await using _ = await configure(HOSTILE);
   await using writer = openDatabase(configurationOf('root').settings.source, { connections: 1 });
   expect(await writer.rows('reading', 'SELECT SLEEP(0.1) AS was_ended')).toEqual([{ was_ended: '0' }]);
   await writer.write('updating', 'UPDATE user_db.w SET v = 2 WHERE v = 1');
   expect(await root.rows('reading', 'SELECT v FROM user_db.w')).toEqual([{ v: 2 }]);
+});
+
+/** What our sessions set. */
+const PINNED = [...new Set([...sessionStatement({}).matchAll(/(\w+) = /g)].map(([, name = '']) => name))];
+
+test('case 80: every variable of a session is pinned, or it is said why it does no harm', async () => {
+  const text = await readFile(new URL('../../docs/decisions/0024-the-settings-of-others.md', import.meta.url), 'utf8');
+  const rows = await root.rows('listing', 'SHOW SESSION VARIABLES');
+  const unsaid = rows.map(({ Variable_name: name }) => String(name)).filter((name) => !text.includes(`\`${name}\``));
+  const isOfSessions = (name: string) =>
+    root.rows('looking', `SELECT @@SESSION.${name}`).then(
+      () => true,
+      () => false,
+    );
+  expect((await Promise.all(unsaid.map(isOfSessions))).map((is, i) => is && unsaid[i]).filter(Boolean)).toEqual([]);
+  const [, pinned = ''] = /\*Pinned, [^*]*\*: ([^.]*)\./.exec(text) ?? [];
+  expect(new Set(pinned.match(/\w+/g))).toEqual(new Set(PINNED));
+});
+
+test('case 80: what our sessions begin with is the same whatever the settings of the server are', async () => {
+  const begun = async (openSession: () => Database) => {
+    await using session = openSession();
+    const [row = {}] = await session.rows('looking', `SELECT ${PINNED.map((name) => `@@SESSION.${name} AS ${name}`)}`);
+    return row;
+  };
+  const { settings } = configurationOf('reader');
+  const open = [
+    () => openDatabase(settings.source, { connections: 1 }),
+    () => openSourceDatabase(configurationOf('reader')),
+  ];
+  const others = async () => {
+    const connection = await createConnection({ host: '127.0.0.1', port: own.userMysql.port, user: 'reader' });
+    const [rows] = await connection.query<RowDataPacket[]>(
+      `SELECT ${PINNED.map((name) => `@@SESSION.${name} AS ${name}`)}`,
+    );
+    connection.destroy();
+    return (rows[0] ?? {}) as Record<string, unknown>;
+  };
+  const before = await Promise.all(open.map(begun));
+  await using _ = await configure({ ...HOSTILE, init_connect: INIT_CONNECT });
+  const without = (row: Record<string, unknown>) => ({ ...row, timestamp: undefined });
+  expect((await Promise.all(open.map(begun))).map(without)).toEqual(before.map(without));
+  // All of them were otherwise.
+  const hostile = await others();
+  expect(PINNED.filter((name) => String(hostile[name]) === String(before[0]?.[name]))).toEqual([]);
+});
+
+test('case 80: migrate makes the same tables whatever the settings of the server are', async () => {
+  await using _ = await configure({ ...HOSTILE, character_set_server: 'utf8mb4' });
+  await using server = await openFriendServer({ ...TABLES, friendMysql: own.userMysql });
+  const { configuration, user, store } = server;
+  const others = `SELECT table_name AS name FROM information_schema.tables WHERE table_schema = ? AND engine <> 'InnoDB'`;
+  expect(await root.rows('looking', others, [configuration.settings.target.stateDatabase])).toEqual([]);
+  expect(await planMigration(configuration, user, store.database)).toEqual({ fixed: [], mirrors: [], problems: [] });
+});
+
+test('case 80: what init_connect does wrong is told; nothing is said on a session that could not be made ours', async () => {
+  await using _ = await configure({ init_connect: 'INSERT INTO audit.connections VALUES (1)' });
+  await using source = openSourceDatabase(configurationOf('reader'));
+  await expect(source.rows('reading', 'SELECT 1')).rejects.toMatchObject({
+    kind: 'user_database_unavailable',
+    message: expect.stringMatching(/^the user database: reading: .*init_connect command failed/),
+  });
+});
+
+test('case 80: what is larger than the server takes is not sent, and told as that', async () => {
+  await using _ = await configure({ max_allowed_packet: 4_096 });
+  await using writer = openDatabase(configurationOf('root').settings.source, { connections: 1 });
+  const session = async () => (await writer.rows('looking', 'SELECT CONNECTION_ID() AS id'))[0]?.id;
+  const before = await session();
+  const broken = writer.transaction('two statements', (tx) =>
+    // The second one, issued beside the first, would not be in the transaction, which has not begun.
+    Promise.allSettled([
+      tx.rows('reading', 'SELECT ?', ['x'.repeat(4_096)]),
+      tx.write('inserting', 'INSERT INTO user_db.w VALUES (9, 9)'),
+    ]),
+  );
+  await expect(broken).rejects.toMatchObject({
+    kind: 'store_refused',
+    message: expect.stringMatching(/^begin, reading: ER_NET_PACKET_TOO_LARGE: 41\d\d bytes .* 4096$/),
+  });
+  expect(await root.rows('looking', 'SELECT * FROM user_db.w WHERE id = 9')).toEqual([]);
+  expect(await writer.rows('reading', 'SELECT 1 WHERE LENGTH(?) = 4000', ['x'.repeat(4_000)])).toHaveLength(1);
+  expect(await session()).toBe(before);
 });
 
 test('case 70: a connection that falls silent is given up, with its locks, and the next attempt has another', async () => {

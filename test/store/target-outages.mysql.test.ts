@@ -129,3 +129,99 @@ test.each([
     expect(workers.postponed).toEqual([]);
   },
 );
+
+/** What an administrator may do to the server or the account while the daemon runs, what undoes it, and what is told. */
+const STATES: readonly (readonly [
+  state: string,
+  begin: string,
+  end: string,
+  told: { kind: string; problem: RegExp },
+])[] = [
+  [
+    'super_read_only',
+    'SET GLOBAL super_read_only = ON',
+    'SET GLOBAL read_only = OFF',
+    { kind: 'store_unavailable', problem: /read-only option/ },
+  ],
+  [
+    'offline_mode',
+    'SET GLOBAL offline_mode = ON',
+    'SET GLOBAL offline_mode = OFF',
+    { kind: 'store_unavailable', problem: /offline mode|ER_SERVER_OFFLINE_MODE/ },
+  ],
+  [
+    'an init_connect that fails',
+    "SET GLOBAL init_connect = 'CALL audit.log_in()'",
+    "SET GLOBAL init_connect = ''",
+    { kind: 'store_unavailable', problem: /init_connect command failed/ },
+  ],
+  [
+    'statements that are counted',
+    'ALTER USER daemon WITH MAX_QUERIES_PER_HOUR 1',
+    'ALTER USER daemon WITH MAX_QUERIES_PER_HOUR 0',
+    { kind: 'store_unavailable', problem: /max_questions/ },
+  ],
+  [
+    'a password that has expired',
+    'ALTER USER daemon PASSWORD EXPIRE',
+    "ALTER USER daemon IDENTIFIED BY ''",
+    { kind: 'store_misconfigured', problem: /password/ },
+  ],
+  [
+    'rights that are in a role which is not active',
+    'REVOKE ALL ON *.* FROM daemon',
+    'GRANT ALL ON *.* TO daemon',
+    { kind: 'store_misconfigured', problem: /denied to user 'daemon'/ },
+  ],
+];
+
+test.each(STATES)(
+  'case 80: %s keeps the copies waiting, is told, and leaves nothing behind',
+  async (_, begin, end, told) => {
+    await using server = await openFriendServer({ ...OPTIONS, friendMysql: own.friendMysql });
+    const { friend, friendDb } = server;
+    await friend.write('an ordinary account', 'CREATE USER IF NOT EXISTS daemon');
+    await friend.write('an ordinary account', 'GRANT ALL ON *.* TO daemon');
+    await friend.write('an ordinary account', 'REVOKE CONNECTION_ADMIN, SUPER ON *.* FROM daemon');
+    await friend.write('copies', `INSERT INTO ${friendDb}.friend (friend_id) VALUES (1), (2)`);
+    const configuration = configurationOf(server, { user: 'daemon' });
+    await using store = await openStore(configuration, openTarget(configuration));
+    await createFeed(server).rows([1n, null, 'Ann'], [2n, null, 'Bea']);
+    await friend.write('changing', begin);
+    await using workers = startWorkers({ ...server, store });
+    try {
+      await expect
+        .poll(() => workers.health.troubles, SOON)
+        .toContainEqual(expect.objectContaining({ kind: told.kind, problem: expect.stringMatching(told.problem) }));
+    } finally {
+      await friend.write('changing back', end);
+    }
+    await workers.settled();
+    await expect.poll(() => troublesOf(workers), SOON).toEqual([]);
+    expect(await nicks(server)).toEqual(['Ann', 'Bea']);
+    expect(workers.postponed).toEqual([]);
+  },
+);
+
+test('case 80: a small max_binlog_cache_size lets pass what fits, and is told of the key whose copies do not', async () => {
+  await using server = await openFriendServer({ ...OPTIONS, friendMysql: own.friendMysql });
+  const { friend, friendDb, configuration } = server;
+  const ids = Array.from({ length: 60 }, (_, i) => i + 2);
+  const copies = [...ids, ...Array(100).fill(1)].map((id) => [id, 'x'.repeat(60)]);
+  await friend.write('copies', `INSERT INTO ${friendDb}.friend (friend_id, nick) VALUES ?`, [copies]);
+  const feed = createFeed(server);
+  await feed.rows([1n, null, 'popular'], ...ids.map((id) => [BigInt(id), null, 'Ann'] as [bigint, null, string]));
+  const set = (bytes: bigint) => friend.write('configuring', 'SET GLOBAL max_binlog_cache_size = ?', [bytes]);
+  await set(4_096n);
+  try {
+    await using store = await openStore(configuration, openTarget(configuration));
+    await using workers = startWorkers({ ...server, store });
+    const left = () => column(server, `SELECT k FROM ${configuration.settings.target.stateDatabase}.pending`);
+    await expect.poll(left, SOON).toEqual(['1']);
+    await expect
+      .poll(() => workers.postponed.map(({ kind, message }) => [kind, message]), SOON)
+      .toContainEqual(['store_refused', expect.stringMatching(/friend: ER_TRANS_CACHE_FULL: .*max_binlog_cache_size/)]);
+  } finally {
+    await set(18_446_744_073_709_547_520n);
+  }
+});

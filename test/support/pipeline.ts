@@ -13,6 +13,7 @@ import { openStack, type Stack } from '@friend-sync/local-stack';
 import { createLogger, type Database, Operations, openDatabase } from '@friend-sync/sync-service';
 import { expect } from 'vitest';
 import { type Daemon, startDaemon } from './daemon.ts';
+import type { OwnServers } from './own-servers.ts';
 import { ownStack } from './own-stack.ts';
 import { CONNECT_ENV, LATE_COPIES_PASSWORD, SOURCE_PASSWORD, TARGET_PASSWORD } from './passwords.ts';
 import { SCALE } from './scale.ts';
@@ -26,6 +27,8 @@ export interface PipelineOptions {
   readonly settings?: Readonly<Record<string, unknown>>;
   /** Where the servers are found by everybody but root. Default: at their own ports. */
   readonly ports?: { readonly user?: number; readonly friend?: number };
+  /** Default: those of the stack. */
+  readonly servers?: Pick<OwnServers, 'userMysql' | 'friendMysql'>;
 }
 
 /** Both servers as root, with the schemas of this test. */
@@ -84,8 +87,9 @@ export async function openPipeline(
     }).settings;
     return openDatabase(settings.target, { connections: 4 });
   };
-  const user = root(stack.userMysql.port);
-  const friend = root(stack.friendMysql.port);
+  const { userMysql, friendMysql } = options.servers ?? stack;
+  const user = root(userMysql.port);
+  const friend = root(friendMysql.port);
   await createSchema(user, userDb, options.userTables);
   await createSchema(friend, friendDb, options.friendTables);
   await createUsers(configuration, user, friend);
@@ -148,11 +152,16 @@ export async function openPipeline(
   };
 }
 
-function settingsOf(stack: Stack, suffix: string, friendDb: string, { settings, ports }: PipelineOptions) {
+function settingsOf(
+  stack: Stack,
+  suffix: string,
+  friendDb: string,
+  { settings, ports, servers = stack }: PipelineOptions,
+) {
   return {
-    source: { port: ports?.user ?? stack.userMysql.port, user: `source_${suffix}` },
+    source: { port: ports?.user ?? servers.userMysql.port, user: `source_${suffix}` },
     target: {
-      port: ports?.friend ?? stack.friendMysql.port,
+      port: ports?.friend ?? servers.friendMysql.port,
       user: `target_${suffix}`,
       database: friendDb,
       stateDatabase: `sync_${suffix}`,

@@ -5,6 +5,7 @@ import type { Decoder } from '../../infrastructure/kafka/avro.ts';
 import type { MessageBatch, PartitionHandler, Stored } from '../../infrastructure/kafka/consumer.ts';
 import { sendDeadLetter } from '../../infrastructure/kafka/dead-letter.ts';
 import type { Consumed } from '../../infrastructure/mysql/consumed-store.ts';
+import { isTooLarge } from '../../infrastructure/mysql/fault.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
@@ -13,6 +14,7 @@ import type { FanOutEvents } from '../fan-out/fan-out-claim.ts';
 import type { SourceReads } from '../read/source-reads.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
 import { type DecodedBatch, decodeBatch } from './decode-batch.ts';
+import { inHalves } from './halves.ts';
 import { type IngestBatch, ingest } from './ingest.ts';
 import { findStart } from './topic-identity.ts';
 import { Undecodable } from './undecodable.ts';
@@ -127,7 +129,8 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
     const source = sourceOf(parts, batch.topic);
     const sent = new Set<bigint>();
     const part = `ingest of ${batch.topic}/${batch.partition}`;
-    return perseverance.run(part, signal, () => attempt(source, batch, sent), alive);
+    const storeOnce = () => inHalves(batch, (some) => attempt(source, some, sent));
+    return perseverance.run(part, signal, storeOnce, alive);
   };
 
   return {
@@ -138,11 +141,8 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
 
 /** A value that the mirror refuses is no key's fault: the mirror must become what the source's columns are now. */
 function mirrorRefusal(error: unknown): SyncError | undefined {
-  if (!(error instanceof SyncError) || error.kind !== 'store_refused') return undefined;
-  return new SyncError(
-    'store_misconfigured',
-    `the mirror is narrower than the source's columns, or max_allowed_packet than a batch (${error.message})`,
-  );
+  if (!(error instanceof SyncError) || error.kind !== 'store_refused' || isTooLarge(error)) return undefined;
+  return new SyncError('store_misconfigured', `the mirror is narrower than the source's columns (${error.message})`);
 }
 
 function sourceOf({ store, sources }: IngestHandlerParts, topic: string): SourceStore {

@@ -7,8 +7,8 @@ import {
   withSchemaHistory,
 } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
-import { EPOCH_BEGINS } from '../../infrastructure/mysql/server-state.ts';
-import { findHeld } from '../../infrastructure/mysql/store.ts';
+import { EPOCH_BEGINS, findUntoldUpdates } from '../../infrastructure/mysql/server-state.ts';
+import { findHeld, USER_DATABASE } from '../../infrastructure/mysql/store.ts';
 import { beginEpoch, type EpochParts } from './epoch.ts';
 import { beginLateCopies, lateCopiesBegin } from './late-copies-beginning.ts';
 import { ownTopics, requireOwnNames } from './own-names.ts';
@@ -37,7 +37,8 @@ export interface AppliedConnector {
  * not disturbed. Where a name is another system's, nothing is done. Topics come first: Connect would create them with the
  * broker's defaults. When it returns, everything that the servers commit from now on will be sent. The connectors are begun
  * one after another, in the order given. That of a source whose table does not fit is left as it is, and `contract_broken`
- * thrown once all others are applied; so it is where a copy's table does not fit, whose copy is held until it does.
+ * thrown once all others are applied; so it is where a copy's table does not fit, whose copy is held until it does, and
+ * where a server logs updates so that no connector hears of them.
  */
 export async function applyConnectors(
   parts: EpochParts,
@@ -69,11 +70,16 @@ export async function applyConnectors(
   for (const definition of fit)
     connectors.push({ name: definition.name, outcome: await apply(parts, definition, deadlineMs, onStep) });
   const held = await findHeld(store);
+  const untold = [
+    await findUntoldUpdates(source, USER_DATABASE),
+    await findUntoldUpdates(store.database, 'the friend database'),
+  ];
   const told = [
     ...(unfit.size > 0
       ? [`not applied, as all others were: ${[...unfit.keys()].map((name) => `the connector of ${name}`).join(', ')}`]
       : []),
     ...[...unfit.values()].flat(),
+    ...untold.filter((problem) => problem !== undefined),
     ...held.map(({ source, copy, problem }) => `the copy ${copy} of ${source} is held:\n${problem}`),
   ];
   if (told.length > 0) throw new SyncError('contract_broken', told.join('\n'));

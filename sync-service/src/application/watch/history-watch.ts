@@ -1,8 +1,13 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { historyLost, POLICY, SyncError, toSyncError } from '../../errors.ts';
 import { containsGtids } from '../../infrastructure/mysql/gtid-set.ts';
-import { type HistoryLoss, readHistory, type ServerHistory } from '../../infrastructure/mysql/server-state.ts';
-import type { Store } from '../../infrastructure/mysql/store.ts';
+import {
+  findUntoldUpdates,
+  type HistoryLoss,
+  readHistory,
+  type ServerHistory,
+} from '../../infrastructure/mysql/server-state.ts';
+import { type Store, USER_DATABASE } from '../../infrastructure/mysql/store.ts';
 import type { Logger } from '../../log.ts';
 import type { SentUpTo, Stream } from '../proof/barrier.ts';
 import type { Health } from './health.ts';
@@ -52,6 +57,7 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
   const { server, connectorName } = stream;
   const part = `user database, source ${sourceName}`;
   const retentionPart = `binary logs, source ${sourceName}`;
+  const updatesPart = `updates, source ${sourceName}`;
   const beginningPart = `schema history of ${connectorName}`;
   const finder = new LossFinder(server, connectorName);
   let { loss } = parts;
@@ -94,6 +100,9 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     if (!found && !finder.suspicion)
       await serverState.remember(database, sourceName, seen, { executed, sent: sentGtids });
     await tellRetention(history, stored);
+    const untold = await findUntoldUpdates(server, USER_DATABASE);
+    if (untold) health.report(updatesPart, new SyncError('contract_broken', untold));
+    else health.clear(updatesPart);
     return found;
   }
 

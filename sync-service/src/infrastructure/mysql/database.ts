@@ -1,10 +1,11 @@
 import type { Socket } from 'node:net';
 import type { Settings } from '@friend-sync/connectors';
-import mysql, { type Pool, type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
+import mysql, { type PoolConnection, type ResultSetHeader, type RowDataPacket } from 'mysql2/promise';
 import { SyncError } from '../../errors.ts';
 import { type Leavable, leavable } from '../../leavable.ts';
 import { inTime } from '../../within.ts';
 import { isUnavailable, toSourceError, toStoreError } from './fault.ts';
+import { excessOf, type Limits, namesOf, packetOf, type Statement } from './packet.ts';
 import { type SessionOptions, sessionStatement } from './session.ts';
 
 /** One row as mysql2 returns it: BIGINT and DECIMAL as strings, dates as strings, binary as Buffer. */
@@ -93,16 +94,31 @@ export function openDatabase(
     ...(session.silenceSeconds ? { maxIdle: 0, idleTimeout: session.silenceSeconds * 500 } : {}),
   });
   const ours = sessionStatement(session);
-  // Runs before any statement of ours on that connection: mysql2 keeps commands in order. Without it values could be cut.
+  const begun = new WeakMap<object, Promise<void>>();
+  const limits = { packetBytes: Number.POSITIVE_INFINITY };
   // @ts-expect-error mysql2 hands the callback-style connection to this event, its types say otherwise
   pool.on('connection', (connection: CoreConnection) => {
-    connection.query(ours, (error) => error && connection.destroy());
+    const beginning = new Promise<void>((resolve, reject) => {
+      connection.query(ours, (error, results) => {
+        if (error) return reject(error);
+        limits.packetBytes = Number(results?.at(-1)?.[0]?.packetBytes);
+        resolve();
+      });
+    });
+    beginning.catch(() => connection.destroy());
+    begun.set(connection, beginning);
     // mysql2 ends its own side of what it gives up; a peer that is silent never ends the other.
     connection.stream.once('finish', () => connection.stream.destroy());
   });
   const classify: Classify = sourceName ? (error, doing) => toSourceError(error, doing, sourceName) : toStoreError;
   const start = session.readsOnly ? START_READING : START;
-  const link = { pool, classify, start, unlessLeft: leavable(signal), answerMs };
+  /** Nothing is said before the session is ours: values could be cut. Where it cannot be, that is what is wrong. */
+  const take = async () => {
+    const connection = await pool.getConnection();
+    await begun.get(connection.connection);
+    return connection;
+  };
+  const link = { take, limits, classify, start, unlessLeft: leavable(signal), answerMs };
   return {
     ...sessionOn((statements) => sendOnce(link, statements)),
     patient: (longerMs) => sessionOn((statements) => sendOnce({ ...link, answerMs: longerMs }, statements)),
@@ -115,12 +131,13 @@ export function openDatabase(
 /** As mysql2 hands it to an event. */
 interface CoreConnection {
   readonly stream: Socket;
-  query(sql: string, onEnd: (error: unknown) => void): void;
+  query(sql: string, onEnd: (error: unknown, results: Row[][] | undefined) => void): void;
   destroy(): void;
 }
 
 interface Link {
-  readonly pool: Pool;
+  readonly take: () => Promise<PoolConnection>;
+  readonly limits: Limits;
   readonly classify: Classify;
   readonly start: readonly Statement[];
   readonly unlessLeft: Leavable;
@@ -133,8 +150,8 @@ export function answerWithin<T>(ms: number, answer: Promise<T>): Promise<T> {
   return inTime(ms, answer, late);
 }
 
-async function connect({ pool, classify, unlessLeft, answerMs }: Link, doing: string): Promise<PoolConnection> {
-  const connecting = pool.getConnection();
+async function connect({ take, classify, unlessLeft, answerMs }: Link, doing: string): Promise<PoolConnection> {
+  const connecting = take();
   try {
     return await unlessLeft(answerWithin(answerMs, connecting));
   } catch (error) {
@@ -147,20 +164,15 @@ async function connect({ pool, classify, unlessLeft, answerMs }: Link, doing: st
 async function sendOnce(link: Link, statements: readonly Statement[]): Promise<Result[]> {
   const connection = await connect(link, namesOf(statements));
   try {
+    const excess = excessOf(link.limits, statements);
+    if (excess) throw link.classify(excess, excess.message);
     return await send(link, connection, statements);
   } finally {
     connection.release();
   }
 }
 
-interface Statement {
-  readonly doing: string;
-  readonly sql: string;
-}
-
 type Result = RowDataPacket[] & ResultSetHeader;
-
-const namesOf = (statements: readonly Statement[]) => statements.map(({ doing }) => doing).join(', ');
 
 /** Sends statements in one round trip and classifies what goes wrong. */
 async function send(
@@ -169,7 +181,7 @@ async function send(
   statements: readonly Statement[],
 ): Promise<Result[]> {
   try {
-    const sent = connection.query(statements.map(({ sql }) => sql).join(';\n'));
+    const sent = connection.query(packetOf(statements));
     const [results] = await unlessLeft(answerWithin(answerMs, sent));
     return (statements.length === 1 ? [results] : results) as Result[];
   } catch (error) {
@@ -205,14 +217,18 @@ const COMMIT: Statement = { doing: 'commit', sql: 'COMMIT' };
 async function transaction<T>(link: Link, doing: string, work: (tx: Transaction) => Promise<T>): Promise<T> {
   const { classify, start } = link;
   const connection = await connect(link, doing);
-  const state = { isNew: true, isOpen: false };
+  const state: { isNew: boolean; isOpen: boolean; excess?: SyncError | undefined } = { isNew: true, isOpen: false };
 
   /** The first statements take START TRANSACTION with them, the last ones COMMIT. */
   async function run(statements: readonly Statement[], end?: 'commit'): Promise<Result[]> {
     if (statements.length === 0 && !end) return [];
     const before = state.isNew ? start : [];
+    const all = [...before, ...statements, ...(end ? [COMMIT] : [])];
+    // What comes after one that was not sent is not sent either: it may not even have begun.
+    state.excess ??= excessOf(link.limits, all);
+    if (state.excess) throw state.excess;
     Object.assign(state, { isNew: false, isOpen: true });
-    const results = await send(link, connection, [...before, ...statements, ...(end ? [COMMIT] : [])]);
+    const results = await send(link, connection, all);
     if (end) state.isOpen = false;
     return results.slice(before.length);
   }
@@ -223,7 +239,7 @@ async function transaction<T>(link: Link, doing: string, work: (tx: Transaction)
   };
   try {
     const result = await work(tx);
-    if (state.isOpen) await run([], 'commit');
+    if (state.isOpen || state.excess) await run([], 'commit');
     return result;
   } catch (error) {
     throw classify(error, doing);

@@ -1,6 +1,14 @@
 import { type ErrorKind, SyncError, toSyncError } from '../../errors.ts';
 
 const UNCONVERTIBLE = 'ER_CANNOT_CONVERT_STRING';
+const TOO_LARGE = 'ER_NET_PACKET_TOO_LARGE';
+/** By max_binlog_cache_size, and by parser_max_mem_size. */
+const TOO_MUCH = [
+  'ER_TRANS_CACHE_FULL',
+  'ER_STMT_CACHE_FULL',
+  'ER_CAPACITY_EXCEEDED',
+  'ER_CAPACITY_EXCEEDED_IN_PARSER',
+];
 
 /** MySQL and mysql2 error codes, by what the service does about them. The lists stay narrow: unknown means `internal`, which halts. */
 const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = Object.fromEntries(
@@ -27,6 +35,10 @@ const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = Object.fromEntries(
       'ER_SERVER_SHUTDOWN',
       'ER_NORMAL_SHUTDOWN',
       'ER_CON_COUNT_ERROR',
+      'ER_NEW_ABORTING_CONNECTION',
+      'ER_SERVER_OFFLINE_MODE',
+      'ER_ERROR_DURING_COMMIT',
+      'ER_RUN_HOOK_ERROR',
       'ER_TOO_MANY_USER_CONNECTIONS',
       'ER_USER_LIMIT_REACHED',
       'ER_OPTION_PREVENTS_STATEMENT',
@@ -60,7 +72,8 @@ const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = Object.fromEntries(
       'ER_NO_REFERENCED_ROW_2',
       'ER_DUP_ENTRY',
       'ER_SIGNAL_EXCEPTION',
-      'ER_NET_PACKET_TOO_LARGE',
+      TOO_LARGE,
+      ...TOO_MUCH,
     ],
     store_misconfigured: [
       'ER_ACCESS_DENIED_ERROR',
@@ -69,6 +82,10 @@ const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = Object.fromEntries(
       'ER_COLUMNACCESS_DENIED_ERROR',
       'ER_SPECIFIC_ACCESS_DENIED_ERROR',
       'ER_ACCOUNT_HAS_BEEN_LOCKED',
+      'ER_MUST_CHANGE_PASSWORD',
+      'ER_MUST_CHANGE_PASSWORD_LOGIN',
+      'ER_SECURE_TRANSPORT_REQUIRED',
+      'ER_UNKNOWN_SYSTEM_VARIABLE',
       'ER_BAD_DB_ERROR',
       'ER_NO_SUCH_TABLE',
       'ER_BAD_FIELD_ERROR',
@@ -182,6 +199,7 @@ const REMEDY_OF_CODE: Readonly<Record<string, string>> = {
   ER_NO_REFERENCED_ROW_2: 'no row has the value that the constraint refers to',
   [UNCONVERTIBLE]: 'its character set cannot hold the value: convert it to utf8mb4',
   ER_SIGNAL_EXCEPTION: 'a trigger refuses the row',
+  ER_TRANS_CACHE_FULL: "the server's max_binlog_cache_size is smaller than the key's copies: raise it",
 };
 
 /**
@@ -218,6 +236,17 @@ export function isUnconvertible(error: unknown): boolean {
 /** The server has ended a statement that took longer than it may. */
 export function isOutOfTime(error: unknown): boolean {
   return codeOf(error) === 'ER_QUERY_TIMEOUT';
+}
+
+/** Statements that are not sent at all: the server would answer and close the connection, and the answer may not arrive. */
+export function tooLarge(doing: string, bytes: number, most: number): SyncError {
+  const problem = `${bytes} bytes are more than the server's max_allowed_packet, ${most}`;
+  return new SyncError('store_refused', `${doing}: ${TOO_LARGE}: ${problem}`, { cause: { code: TOO_LARGE } });
+}
+
+/** Less at once may not be too large. */
+export function isTooLarge(error: unknown): boolean {
+  return [TOO_LARGE, ...TOO_MUCH].includes(codeOf(error) ?? '');
 }
 
 /** Another row has a value that must be unique. */

@@ -16,8 +16,6 @@ const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle', import.meta.
 const JOURNAL = '__drizzle_migrations';
 /** Changing a large mirror takes its time. */
 const MIGRATION_MS = 3_600_000;
-/** Whoever waits for a table keeps everybody waiting who comes after. */
-const TABLE_LOCK_SECONDS = 60;
 
 /** The statements that are still to be run, in order. */
 export interface MigrationPlan {
@@ -96,6 +94,8 @@ export async function executeMigration(
       user: server.user,
       password: server.password.reveal(),
       ...(server.tls ? { ssl: {} } : {}),
+      charset: 'utf8mb4',
+      multipleStatements: true,
     })
     .catch((error) => {
       throw toStoreError(error, 'connecting to the friend database');
@@ -103,7 +103,6 @@ export async function executeMigration(
   const migrate = async () => {
     // As every other session of ours: names that are no ASCII would be written otherwise than they are read.
     await connection.query(sessionStatement({}));
-    await connection.query('SET SESSION lock_wait_timeout = ?', [TABLE_LOCK_SECONDS]);
     const lock = `friend-sync migrate ${stateDatabase}`.slice(0, 64);
     const [rows] = await connection.query<mysql.RowDataPacket[]>('SELECT GET_LOCK(?, ?) AS isOurs', [
       lock,

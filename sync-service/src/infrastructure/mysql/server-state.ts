@@ -51,6 +51,13 @@ export async function readHistory(server: Database): Promise<ServerHistory> {
   return { executed: gtidSet(row?.executed), purged: gtidSet(row?.purged), keepsSeconds: Number(row?.keeps) };
 }
 
+/** What is wrong with how the sessions of a server that is known by this name log their updates. */
+export async function findUntoldUpdates(server: Database, name: string): Promise<string | undefined> {
+  const [row] = await server.rows('reading the settings', 'SELECT @@global.binlog_row_value_options AS options');
+  if (!row?.options) return undefined;
+  return `${name} has binlog_row_value_options = ${row.options}, and Debezium passes over each UPDATE of a session that began so, of any table; SET GLOBAL binlog_row_value_options = '', and have its applications connect anew`;
+}
+
 /**
  * Remembers, in the friend database, what was seen of the user server and of a source's connector, so that a later look
  * can tell that one of them went back.
