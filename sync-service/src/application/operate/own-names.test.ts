@@ -1,5 +1,5 @@
 import { loadConfiguration } from '@friend-sync/connectors';
-import { expect, test } from 'vitest';
+import { expect, test, vi } from 'vitest';
 import { requireOwnNames, requireOwnNamesIfToldSoon } from './own-names.ts';
 
 const [OURS, THEIRS] = ['1', '2'].map((digit) => digit.repeat(36)) as [string, string];
@@ -50,4 +50,25 @@ test.each<[World, RegExp]>([
 test('a daemon starts while nobody can be asked', async () => {
   const admin = { ...partsOf({}).admin, topics: () => Promise.reject(new Error('away')) };
   await requireOwnNamesIfToldSoon({ ...partsOf({ mark: THEIRS }), admin });
+});
+
+test('case 68: a daemon starts, and lives on, where Connect refuses while Kafka has yet to answer', async () => {
+  const turn = () => new Promise((resolve) => setImmediate(resolve));
+  const topics = vi.fn(async () => {
+    await turn();
+    await turn();
+    return [];
+  });
+  const unheard = vi.fn();
+  process.on('unhandledRejection', unheard);
+  try {
+    const { admin, ...others } = partsOf({});
+    const connect = { config: () => Promise.reject(new Error('away')) };
+    await requireOwnNamesIfToldSoon({ ...others, admin: { ...admin, topics }, connect });
+    await topics.mock.results[0]?.value;
+    await turn();
+    expect(unheard).not.toHaveBeenCalled();
+  } finally {
+    process.off('unhandledRejection', unheard);
+  }
 });

@@ -28,22 +28,28 @@ const REMEDY =
 /** Throws `contract_broken` where a connector, topics or the consumer group that have our names are another system's. */
 export async function requireOwnNames({ configuration, store, admin, connect }: OwnNamesParts): Promise<void> {
   const { settings } = configuration;
-  const connectors = connectorNames(configuration).map(async (name) =>
-    isForeign(await connect.config(name), store.mark)
-      ? [`connector ${name} is another system's (if that is gone: friend-sync connectors delete ${name} --execute)`]
-      : [],
-  );
-  const topics = await admin.topics();
+  const configs = connectorNames(configuration).map(async (name) => [name, await connect.config(name)] as const);
+  // All are waited for at once: one that fails meanwhile would be nobody's, and end the daemon.
+  const [connectors, topics, read] = await Promise.all([
+    Promise.all(configs),
+    admin.topics(),
+    admin.groupTopics(settings.kafka.groupId),
+  ]);
+  const foreign = connectors
+    .filter(([, config]) => isForeign(config, store.mark))
+    .map(
+      ([name]) =>
+        `connector ${name} is another system's (if that is gone: friend-sync connectors delete ${name} --execute)`,
+    );
   const marks = topicPrefixes(settings).map((prefix) => {
     const other = topics.find((topic) => (markOf(topic, prefix) ?? store.mark) !== store.mark);
     return other
       ? [`topics that begin with ${prefix} are another system's (if that is gone: delete the topic ${other})`]
       : [];
   });
-  const read = await admin.groupTopics(settings.kafka.groupId);
   const isOthers = read.length > 0 && !read.some((topic) => topic.startsWith(`${settings.kafka.topicPrefix}.`));
   const group = isOthers ? [`consumer group ${settings.kafka.groupId} is another system's: it reads ${read[0]}`] : [];
-  const problems = [...(await Promise.all(connectors)).flat(), ...marks.flat(), ...group];
+  const problems = [...foreign, ...marks.flat(), ...group];
   if (problems.length > 0) throw new SyncError('contract_broken', [...problems, REMEDY].join('\n'));
 }
 
