@@ -21,7 +21,7 @@ const LEAST_FAULTS = 7;
 const BARRIER_MS = 600_000;
 /** Longer than the longest back-off of a key that a target refuses. */
 const PARKED_MS = 330_000;
-const READY_AGAIN_MS = 180_000;
+const READY_AGAIN_MS = 600_000;
 const ROUNDS_MS = 600_000;
 
 export interface RunOptions {

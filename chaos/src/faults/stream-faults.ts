@@ -89,6 +89,6 @@ async function beginAnew(operate: () => Operations): Promise<void> {
 function insist(operate: () => Operations, command: (operations: Operations) => Promise<void>): Promise<void> {
   return persevere(async () => {
     await using operations = operate();
-    return command(operations);
+    await command(operations);
   });
 }
