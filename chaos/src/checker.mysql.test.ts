@@ -3,7 +3,9 @@ import type { Database } from '@friend-sync/sync-service';
 import { afterAll, beforeAll, beforeEach, expect, inject, test } from 'vitest';
 import { readHistory } from './checker.ts';
 import { findDifferences } from './comparison.ts';
-import { APPLICATION_MARK, createExample, FRIENDS, SOURCE_TABLE } from './example.ts';
+import { APPLICATION_MARK, CARDS, createExample, FRIENDS, NOTICES, USER_TABLE } from './example.ts';
+import { alterationKinds } from './faults/alterations.ts';
+import { alter } from './faults/table-faults.ts';
 import { rootOf } from './root.ts';
 import { numbered } from './version.ts';
 
@@ -28,10 +30,10 @@ afterAll(async () => {
 /** Both users are at version 3, their copies at version 2. */
 beforeEach(async () => {
   [one, two] = [one + 2, two + 2];
-  await user.write('emptying', `DELETE FROM ${SOURCE_TABLE}`);
+  await user.write('emptying', `DELETE FROM ${USER_TABLE.table}`);
   await friend.write('emptying', `DELETE FROM ${FRIENDS.table}`);
   for (const id of [one, two]) {
-    await user.write('a user', `INSERT INTO ${SOURCE_TABLE} (id, nick_name, head_img) VALUES (?)`, [
+    await user.write('a user', `INSERT INTO ${USER_TABLE.table} (id, nick_name, head_img) VALUES (?)`, [
       [id, numbered(id, 3), null],
     ]);
     await friend.write('a copy', `INSERT INTO ${FRIENDS.table} (id, user_id, friend_id) VALUES (?)`, [[id, 0, id]]);
@@ -94,4 +96,19 @@ test('a copy that stayed behind is lost; one that has other bytes is a mismatch'
     two,
   ]);
   expect(await findDifferences(user, friend)).toMatchObject({ mismatches: 2, lost: 1 });
+});
+
+test('every alteration changes its table, and its undo makes it what it was', async () => {
+  const account = "'altered'@'%'";
+  await friend.write('a user', `CREATE USER ${account}`);
+  for (const { table, values } of [CARDS, NOTICES])
+    await friend.write('a right', `GRANT UPDATE (${values[1]}) ON ${table} TO ${account}`);
+  for (const { server, alterations } of alterationKinds(account)) {
+    await using root = rootOf(inject(server === 'user-mysql' ? 'userMysql' : 'friendMysql').port, 1);
+    for (const alteration of alterations) {
+      const undo = await alter(root, alteration);
+      await undo();
+    }
+  }
+  await friend.write('dropping', `DROP USER ${account}`);
 });

@@ -4,7 +4,7 @@ import { closeSync, openSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { fileURLToPath } from 'node:url';
 
-const MAIN = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
+export const MAIN = fileURLToPath(new URL('../../cli/dist/main.js', import.meta.url));
 const RESTART_AFTER_MS = 1_000;
 /** The daemon ends by itself within 10 s of a SIGTERM, so this is for one that does not. */
 const STOP_MS = 20_000;
@@ -32,12 +32,13 @@ export class Daemon implements AsyncDisposable {
     this.#options = options;
   }
 
-  start(): void {
+  /** `main`: the command line, of this version unless another one is named. */
+  start(main = MAIN): void {
     if (this.#isDisposed) return;
     this.#isWanted = true;
     const { args, env, adminPort, logFile, onDeath } = this.#options;
     const log = openSync(logFile, 'a');
-    const child = spawn(process.execPath, [MAIN, ...args, '--set', `admin.port=${adminPort}`, 'start'], {
+    const child = spawn(process.execPath, [main, ...args, '--set', `admin.port=${adminPort}`, 'start'], {
       env: { ...env },
       stdio: ['ignore', log, log],
     });
@@ -47,7 +48,7 @@ export class Daemon implements AsyncDisposable {
       if (!this.#isWanted || this.#child !== child) return;
       onDeath(signal ?? `exit code ${code}`);
       setTimeout(() => {
-        if (this.#isWanted && this.#child === child) this.start();
+        if (this.#isWanted && this.#child === child) this.start(main);
       }, RESTART_AFTER_MS);
     });
   }

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database } from '@friend-sync/sync-service';
-import { APPLICATION_MARK, COPY_TABLES, FRIENDS, SOURCE_TABLE, USERS } from './example.ts';
+import { APPLICATION_MARK, CARDS, COPY_TABLES, FRIENDS, type SourceTable } from './example.ts';
 import { Random } from './random.ts';
 import type { Version } from './version.ts';
 
@@ -48,43 +48,42 @@ export class FriendService {
   }
 
   async #addCopy(): Promise<void> {
-    const user = this.#random.between(1, USERS);
-    const { nick, head } = await this.#readProfile(user);
+    const { source, table, owner, key, values } = this.#random.pick([FRIENDS, FRIENDS, CARDS]);
+    const id = this.#random.between(1, source.rows);
+    const { nick, head } = await this.#readProfile(source, id);
     await this.#friend.write(
-      'adding a friend',
-      `INSERT INTO ${FRIENDS.table} (user_id, friend_id, ${FRIENDS.values.join(', ')}, ${APPLICATION_MARK}) VALUES (?)`,
-      [[this.#owner++, user, nick, head, 1]],
+      'adding a copy',
+      `INSERT INTO ${table} (${owner}, ${key}, ${values.join(', ')}, ${APPLICATION_MARK}) VALUES (?)`,
+      [[this.#owner++, id, nick, head, 1]],
     );
   }
 
   async #repoint(): Promise<void> {
-    const [row] = await this.#friend.rows('looking', `SELECT MAX(id) AS id FROM ${FRIENDS.table}`);
-    const id = this.#random.between(1, Number(row?.id));
-    const user = this.#random.between(1, USERS);
-    const { nick, head } = await this.#readProfile(user);
+    const { source, table, key, values } = this.#random.pick([FRIENDS, FRIENDS, CARDS]);
+    const [row] = await this.#friend.rows('looking', `SELECT MAX(id) AS id FROM ${table}`);
+    const copy = this.#random.between(1, Number(row?.id));
+    const id = this.#random.between(1, source.rows);
+    const { nick, head } = await this.#readProfile(source, id);
     await this.#friend.write(
       're-pointing a copy',
-      `UPDATE IGNORE ${FRIENDS.table} SET ${FRIENDS.key} = ?, ${FRIENDS.values.map((column) => `${column} = ?`).join(', ')},
+      `UPDATE IGNORE ${table} SET ${key} = ?, ${values.map((column) => `${column} = ?`).join(', ')},
          ${APPLICATION_MARK} = ${APPLICATION_MARK} + 1 WHERE id = ?`,
-      [user, nick, head, id],
+      [id, nick, head, copy],
     );
   }
 
   async #remark(): Promise<void> {
-    const { table, key } = this.#random.pick(COPY_TABLES);
-    const user = this.#random.between(1, USERS);
+    const { source, table, key } = this.#random.pick(COPY_TABLES);
     await this.#friend.write('remarking', `UPDATE ${table} SET remark = ? WHERE ${key} = ? LIMIT 20`, [
       `remark ${this.#random.between(1, 1_000_000)}`,
-      user,
+      this.#random.between(1, source.rows),
     ]);
   }
 
-  async #readProfile(user: number): Promise<Version> {
-    const [row] = await this.#user.rows(
-      'reading a profile',
-      `SELECT nick_name, head_img FROM ${SOURCE_TABLE} WHERE id = ?`,
-      [user],
-    );
+  async #readProfile({ table }: SourceTable, id: number): Promise<Version> {
+    const [row] = await this.#user.rows('reading a profile', `SELECT nick_name, head_img FROM ${table} WHERE id = ?`, [
+      id,
+    ]);
     await delay(this.#random.between(0, STALE_MS));
     return { nick: row?.nick_name as string | null, head: row?.head_img as string | null };
   }

@@ -4,8 +4,10 @@ import { History } from './history.ts';
 import { MASK_CHARS, numbered } from './version.ts';
 
 const TABLE = {
+  source: { table: 'u.source', rows: 9 },
   table: 'd.copy',
   primaryKey: ['id'],
+  owner: 'owner',
   key: 'user',
   values: ['nick', 'head'],
   mark: 'mark',

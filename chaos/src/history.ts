@@ -10,12 +10,12 @@ export interface CopyTableColumns extends CopyTable {
 
 /**
  * Follows every version that every copy ever had. What is asserted is more than that a copy never goes back: across
- * all copies of a user, nothing that friend-sync writes is older than anything it wrote before. What the application
+ * all copies of a source's row, nothing that friend-sync writes is older than anything it wrote before. What the application
  * writes is its own affair, and it may be ahead of friend-sync; what friend-sync writes over it is held to the same.
  */
 export class History {
   readonly #tables: ReadonlyMap<string, CopyTableColumns>;
-  /** The newest version of a user, and of each of its columns, that friend-sync ever wrote. */
+  /** The newest version of a source's row, and of each of its columns, that friend-sync ever wrote. */
   readonly #newest = new Map<string, number>();
   /** The version with which the application left a copy, until friend-sync writes it. */
   readonly #byApplication = new Map<string, number>();
@@ -41,15 +41,16 @@ export class History {
   add({ table: name, before, after }: RowChange): void {
     const table = this.#tables.get(name);
     if (!table || !after) return;
-    const { column, primaryKey, key, values, mark } = table;
+    const { source, column, primaryKey, key, values, mark } = table;
     const differs = (c: string) => before?.get(column(c)) !== after.get(column(c));
     const copy = `${name} ${primaryKey.map((c) => `${c}=${after.get(column(c))}`).join(', ')}`;
     const all = values.map((c) => textOf(after, column(c)));
     if (!before || differs(mark)) this.#byApplication.set(copy, numberOf(all));
-    else if (values.some(differs)) this.#addVersion(copy, String(after.get(column(key))), all, values.map(differs));
+    else if (values.some(differs))
+      this.#addVersion(copy, `${source.table} ${after.get(column(key))}`, all, values.map(differs));
   }
 
-  #addVersion(copy: string, user: string, all: readonly (string | null)[], isWritten: readonly boolean[]): void {
+  #addVersion(copy: string, row: string, all: readonly (string | null)[], isWritten: readonly boolean[]): void {
     const ahead = this.#byApplication.get(copy) ?? 0;
     this.#byApplication.delete(copy);
     if (isMadeUp(all)) {
@@ -62,15 +63,15 @@ export class History {
     this.versions++;
     if (number < ahead) this.excepted++;
     // A column that is unknown is left as it is, so a column that is written alone has an age of its own.
-    const subject = isWritten.every(Boolean) ? user : `${user}, ${isWritten.indexOf(true)}`;
+    const subject = isWritten.every(Boolean) ? row : `${row}, ${isWritten.indexOf(true)}`;
     const newest = this.#newest.get(subject) ?? 0;
     if (number >= newest) {
-      for (const [i, is] of isWritten.entries()) if (is) this.#raise(`${user}, ${i}`, numberOf(all.slice(i, i + 1)));
-      this.#raise(user, number);
+      for (const [i, is] of isWritten.entries()) if (is) this.#raise(`${row}, ${i}`, numberOf(all.slice(i, i + 1)));
+      this.#raise(row, number);
       return;
     }
     this.backwards++;
-    if (this.#examples.length < 10) this.#examples.push(`${copy}: version ${number} of user ${user} after ${newest}`);
+    if (this.#examples.length < 10) this.#examples.push(`${copy}: version ${number} of ${row} after ${newest}`);
   }
 
   #raise(subject: string, number: number): void {

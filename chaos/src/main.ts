@@ -1,15 +1,15 @@
 import { mkdir, mkdtemp, rm } from 'node:fs/promises';
-import { join } from 'node:path';
+import { join, resolve } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { type Result, run } from './run.ts';
 
-const USAGE = `npm run chaos -- --seed S [--minutes M] [--instances N] [--replica] [--json]
+const USAGE = `npm run chaos -- --seed S [--minutes M] [--instances N] [--replica] [--before DIR] [--json]
 
   Changes profiles for M minutes (default 5) while N daemons (default 3) and every server they use are killed, stopped,
   cut off and slowed down at random; then compares every copy, and every version it ever had. The same seed makes the
   same plan. The stream lies now and then: it hides values, loses changes, and is begun anew; with --replica, rounds read
-  at a replica that is 10 s behind.
+  at a replica that is 10 s behind. With --before, one daemon is of the version that is built in DIR now and then.
 
 exit codes: 0 nothing was lost, differs or went back, and every daemon lives; 1 otherwise, data and logs are kept; 2 wrong usage`;
 
@@ -57,6 +57,7 @@ function readOptions() {
       minutes: { type: 'string', default: '5' },
       instances: { type: 'string', default: '3' },
       replica: { type: 'boolean', default: false },
+      before: { type: 'string' },
       json: { type: 'boolean', default: false },
     },
   });
@@ -65,7 +66,8 @@ function readOptions() {
     talk(USAGE);
     return undefined;
   }
-  return { seed, minutes, instances, readsReplica: values.replica, json: values.json };
+  const before = values.before === undefined ? undefined : resolve(values.before, 'cli/dist/main.js');
+  return { seed, minutes, instances, readsReplica: values.replica, before, json: values.json };
 }
 
 function print(result: Result, asJson: boolean): void {

@@ -1,30 +1,36 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import type { Operations } from '@friend-sync/sync-service';
+import type { BarrierResult, Operations } from '@friend-sync/sync-service';
 import { check, type Verdict } from './checker.ts';
-import { daemonFaults } from './faults/daemon-faults.ts';
+import { daemonFaults, olderDaemon } from './faults/daemon-faults.ts';
 import { databaseFaults } from './faults/database-faults.ts';
 import { networkFaults } from './faults/network-faults.ts';
 import { serverFaults } from './faults/server-faults.ts';
 import { rage } from './faults/storm.ts';
 import { streamFaults } from './faults/stream-faults.ts';
+import { tableFaults } from './faults/table-faults.ts';
 import { FriendService } from './friend-service.ts';
 import { openSystem } from './system.ts';
 import { type Untold, UntoldChanges } from './untold.ts';
 import { UserService } from './user-service.ts';
 
-/** One each 20 s is wanted; some find every subject busy and do not take place. */
-const FAULT_EVERY_MS = 16_000;
+/** One each 15 s is wanted; some find every subject busy and do not take place. */
+const FAULT_EVERY_MS = 12_000;
 /** However short a run is, so many faults fit in. */
 const LEAST_FAULTS = 7;
-const BARRIER_MS = 180_000;
-const READY_AGAIN_MS = 60_000;
-const ROUNDS_MS = 180_000;
+/** What has not ended by then stands still, be three runs on the machine. */
+const BARRIER_MS = 600_000;
+/** Longer than the longest back-off of a key that a target refuses. */
+const PARKED_MS = 330_000;
+const READY_AGAIN_MS = 600_000;
+const ROUNDS_MS = 600_000;
 
 export interface RunOptions {
   readonly seed: number;
   readonly minutes: number;
   readonly instances: number;
   readonly readsReplica: boolean;
+  /** The command line of the version before. */
+  readonly before: string | undefined;
   readonly dataDir: string;
   readonly say: (line: string) => void;
   /** Ends the run early, with every process. */
@@ -49,6 +55,7 @@ export async function run({
   minutes,
   instances,
   readsReplica,
+  before,
   dataDir,
   say,
   signal,
@@ -65,10 +72,12 @@ export async function run({
   friendService.start();
   const faultsByKind = await rage({
     faults: [
-      ...daemonFaults(daemons),
+      ...daemonFaults(system),
+      ...(before === undefined ? [] : [olderDaemon(system, before)]),
       ...serverFaults(stack),
       ...networkFaults(links),
       ...databaseFaults(user, friend),
+      ...tableFaults(system),
       ...streamFaults(() => system.operations()),
     ],
     seed,
@@ -77,14 +86,20 @@ export async function run({
     say,
     signal,
   });
+  const kinds = Object.entries(faultsByKind);
+  const [absent, present] = [kinds.filter(([, count]) => count === 0), kinds.filter(([, count]) => count > 0)];
+  say(`applied: ${present.map(([kind, count]) => `${count} x ${kind}`).join(', ')}`);
+  if (absent.length) say(`never applied: ${absent.map(([kind]) => kind).join(', ')}`);
   await Promise.all([userService.stop(), friendService.stop()]);
   say(`quiet after ${userService.updates} updates; waiting until they are applied`);
   signal.throwIfAborted();
   await using operations = system.operations();
-  await Promise.race([wholeRound(operations), aborted(signal)]);
+  const rounds = operations.configuration.mapping.sources.map(({ name }) => wholeRound(operations, name));
+  await Promise.race([Promise.all(rounds), aborted(signal)]);
   const began = performance.now();
-  const { parked } = await Promise.race([operations.passBarrier(BARRIER_MS), aborted(signal)]);
-  for (const { key, reason } of parked) say(`parked: ${key}: ${reason}`);
+  const { parked, held } = await Promise.race([settled(operations), aborted(signal)]);
+  for (const { source, key, reason } of parked) say(`parked: ${source} ${key}: ${reason}`);
+  for (const { source, copy } of held) say(`held: ${source} ${copy}`);
   say(`barrier passed after ${((performance.now() - began) / 1_000).toFixed(1)} s`);
   const verdict = await check(system, say);
   for (const daemon of daemons)
@@ -95,13 +110,21 @@ export async function run({
 }
 
 /** A round that began after the last change has ended: the one that is under way may have begun before. */
-async function wholeRound(operations: Operations): Promise<void> {
+async function wholeRound(operations: Operations, source: string): Promise<void> {
   const until = Date.now() + ROUNDS_MS;
   // The one before, the one under way, and one that began after it.
   for (const ends = new Set<string | undefined>(); ends.size < 3; await delay(100)) {
-    const [report] = Object.values(await operations.rounds());
-    ends.add(report?.lastEndedAt);
-    if (Date.now() > until) throw new Error(`no round ends; the last one ended at ${report?.lastEndedAt}`);
+    const { lastEndedAt } = (await operations.rounds())[source] ?? {};
+    ends.add(lastEndedAt);
+    if (Date.now() > until) throw new Error(`no round of ${source} ends; the last one ended at ${lastEndedAt}`);
+  }
+}
+
+/** Keys that a target refused are tried again by themselves, now that none refuses any. */
+async function settled(operations: Operations): Promise<BarrierResult> {
+  for (const until = Date.now() + PARKED_MS; ; await delay(1_000)) {
+    const result = await operations.passBarrier(BARRIER_MS);
+    if (result.parked.length === 0 || Date.now() > until) return result;
   }
 }
 

@@ -1,18 +1,21 @@
+import { execFile } from 'node:child_process';
 import { join } from 'node:path';
 import { fileURLToPath } from 'node:url';
+import { promisify } from 'node:util';
 import { type Configuration, type RawSettings, readConfiguration, renderGrants } from '@friend-sync/connectors';
 import { freePorts, openStack, type Stack } from '@friend-sync/local-stack';
 import { createLogger, type Database, Operations } from '@friend-sync/sync-service';
-import { Daemon } from './daemon.ts';
+import { Daemon, MAIN } from './daemon.ts';
 import { createExample, fillExample } from './example.ts';
 import { TcpProxy } from './proxy.ts';
 import { openLaggingReplica } from './replica.ts';
 import { rootOf } from './root.ts';
 
-const EXAMPLE = fileURLToPath(new URL('../../friend-sync.example.yaml', import.meta.url));
+const FILE = fileURLToPath(new URL('../friend-sync.yaml', import.meta.url));
+const execFileAsync = promisify(execFile);
 /** Every server listens on 127.0.0.1 only, and ends with the run. */
 const PASSWORD = 'chaos-password';
-const DEADLINE_MS = 120_000;
+const DEADLINE_MS = 600_000;
 /** Short, so that a fault of some seconds outlasts them. */
 export const SESSION_TIMEOUT_MS = 6_000;
 export const LEASE_MS = 5_000;
@@ -38,6 +41,10 @@ export interface System extends AsyncDisposable {
   readonly friend: Database;
   /** What an operator would see, with new connections. */
   operations(): Operations;
+  /** Runs a command of the command line, the way of the daemons; fails unless it succeeds. */
+  command(name: string): Promise<void>;
+  /** The user with which daemons write copies, as SQL names it. */
+  readonly account: string;
   /** Ways in which daemons ended that nobody had asked to end. */
   readonly deaths: readonly string[];
 }
@@ -90,7 +97,7 @@ export async function openSystem({ dataDir, instances, readsReplica, say, signal
     const reads = readsReplica
       ? use(await openLaggingReplica(join(dataDir, 'replica'), stack.userMysql)).port
       : undefined;
-    say(`example: ${await fillExample(user, friend)} copies in two tables, all empty`);
+    say(`example: ${await fillExample(user, friend)} copies, all empty`);
     await grant(configuration, user, friend);
 
     const operations = use(new Operations(configuration, createLogger('fatal')));
@@ -99,6 +106,7 @@ export async function openSystem({ dataDir, instances, readsReplica, say, signal
     signal.throwIfAborted();
     say('connectors applied');
 
+    const line = commandLine(stack, links, reads);
     const deaths: string[] = [];
     const daemons = adminPorts.map((adminPort, i) => {
       const name = `daemon ${i + 1}`;
@@ -107,7 +115,7 @@ export async function openSystem({ dataDir, instances, readsReplica, say, signal
         deaths.push(`${name}: ${how}`);
         say(`${name} ended by itself: ${how}; its log is ${logFile}`);
       };
-      return use(new Daemon({ name, ...commandLine(stack, links, reads), adminPort, logFile, onDeath }));
+      return use(new Daemon({ name, ...line, adminPort, logFile, onDeath }));
     });
     for (const daemon of daemons) daemon.start();
     for (const daemon of daemons)
@@ -122,8 +130,12 @@ export async function openSystem({ dataDir, instances, readsReplica, say, signal
       daemons,
       user,
       friend,
+      account: `'${configuration.settings.target.user}'@'%'`,
       deaths,
       operations: () => new Operations(configuration, createLogger('fatal')),
+      command: async (name) => {
+        await execFileAsync(process.execPath, [MAIN, ...line.args, name], { env: line.env });
+      },
       [Symbol.asyncDispose]: close,
     };
   } catch (error) {
@@ -141,7 +153,7 @@ function configure(stack: Stack, links: Links): Configuration {
     registry: { url: stack.registryUrl },
     connect: { url: stack.connectUrl },
   };
-  return readConfiguration(EXAMPLE, {}, overrides);
+  return readConfiguration(FILE, {}, overrides);
 }
 
 /** The daemons' configuration: every server they use is behind a proxy. */
@@ -166,7 +178,7 @@ function commandLine(
     ...(reads === undefined ? {} : { 'source.reads': `127.0.0.1:${reads}` }),
   };
   return {
-    args: ['--config', EXAMPLE, ...Object.entries(settings).flatMap(([path, value]) => ['--set', `${path}=${value}`])],
+    args: ['--config', FILE, ...Object.entries(settings).flatMap(([path, value]) => ['--set', `${path}=${value}`])],
     env: { FRIEND_SYNC_SOURCE__PASSWORD: PASSWORD, FRIEND_SYNC_TARGET__PASSWORD: PASSWORD },
   };
 }

@@ -1,11 +1,11 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Database, Session } from '@friend-sync/sync-service';
-import { POPULAR_USERS, SOURCE_TABLE, USERS } from './example.ts';
+import { GROUP_TABLE, POPULAR_USERS, type SourceTable, USER_TABLE } from './example.ts';
 import { Random } from './random.ts';
 import type { Untold, UntoldChanges } from './untold.ts';
 import { nextVersions, type Version } from './version.ts';
 
-/** A user belongs to one writer, so that the order of its numbers is the order of its commits. */
+/** Of users; groups have one. A row belongs to one writer, so that the order of its numbers is the order of its commits. */
 const WRITERS = 4;
 /** Of one writer: together about 60 rows a second, while the server lets them. */
 const PAUSE_MS = 70;
@@ -21,15 +21,21 @@ export interface UserServiceParts {
   readonly waysUntold: readonly Untold[];
 }
 
+interface Writer {
+  readonly random: Random;
+  readonly table: string;
+  /** The newest version of each row. */
+  readonly numbers: Map<number, number>;
+}
+
 /**
  * Plays the user service: changes profiles by plain SQL, and goes on whatever happens to its database. Half of the
- * users change for the last time at some moment of the run: a change that is lost then is not made good by the next.
+ * rows change for the last time at some moment of the run: a change that is lost then is not made good by the next.
  */
 export class UserService {
   readonly #database: Database;
   readonly #untold: UntoldChanges;
   readonly #waysUntold: readonly Untold[];
-  readonly #numbers = new Map<number, number>();
   readonly #writers: Promise<void>[] = [];
   readonly #seed: number;
   readonly #durationMs: number;
@@ -50,7 +56,13 @@ export class UserService {
   }
 
   start(): void {
-    for (let writer = 0; writer < WRITERS; writer++) this.#writers.push(this.#write(writer));
+    const write = (source: SourceTable, writer: number, writers: number) => {
+      const own = Array.from({ length: source.rows }, (_, i) => i + 1).filter((id) => id % writers === writer);
+      const random = new Random(this.#seed, `user service ${source.table} ${writer}`);
+      this.#writers.push(this.#write({ random, table: source.table, numbers: new Map() }, own));
+    };
+    for (let writer = 0; writer < WRITERS; writer++) write(USER_TABLE, writer, WRITERS);
+    write(GROUP_TABLE, 0, 1);
   }
 
   async stop(): Promise<void> {
@@ -58,63 +70,62 @@ export class UserService {
     await Promise.all(this.#writers);
   }
 
-  async #write(writer: number): Promise<void> {
-    const random = new Random(this.#seed, `user service ${writer}`);
-    const own = Array.from({ length: USERS }, (_, i) => i + 1).filter((user) => user % WRITERS === writer);
+  async #write(writer: Writer, own: readonly number[]): Promise<void> {
+    const { random, table } = writer;
     const lastChange = new Map(
       own.map((user) => [user, random.isOneIn(2) ? random.between(0, this.#durationMs) : Infinity]),
     );
     const began = Date.now();
     while (!this.#isStopped) {
       const some = own.filter((user) => Date.now() - began < (lastChange.get(user) ?? 0));
-      const popular = some.filter((user) => POPULAR_USERS.includes(user));
+      const popular = table === USER_TABLE.table ? some.filter((user) => POPULAR_USERS.includes(user)) : [];
       const user = random.pick(popular.length > 0 && random.isOneIn(8) ? popular : some);
       const changes = random.isOneIn(2_000)
-        ? () => this.#changeAll(random, some)
+        ? () => this.#changeAll(writer, some)
         : random.isOneIn(10)
-          ? () => this.#changeSeveral(random, some)
+          ? () => this.#changeSeveral(writer, some)
           : random.isOneIn(20)
-            ? () => this.#changeUntold(random, user)
+            ? () => this.#changeUntold(writer, user)
             : random.isOneIn(100)
-              ? () => this.#untold.rollBack(random, user)
-              : () => this.#change(random, user);
+              ? () => this.#untold.rollBack(random, table, user)
+              : () => this.#change(writer, user);
       await changes().catch(() => delay(AFTER_FAILURE_MS));
       await delay(random.between(0, 2 * PAUSE_MS));
     }
   }
 
-  async #change(random: Random, user: number): Promise<void> {
-    for (const version of this.#next(random, user)) await this.#update(this.#database, user, version);
+  async #change(writer: Writer, user: number): Promise<void> {
+    for (const version of next(writer, user)) await this.#update(this.#database, writer.table, user, version);
   }
 
-  async #changeUntold(random: Random, user: number): Promise<void> {
-    const how = random.pick(this.#waysUntold);
-    for (const version of this.#next(random, user)) {
-      await this.#untold.update(how, user, version);
+  async #changeUntold(writer: Writer, user: number): Promise<void> {
+    const how = writer.random.pick(this.#waysUntold);
+    for (const version of next(writer, user)) {
+      await this.#untold.update(how, writer.table, user, version);
       this.#updates++;
     }
   }
 
-  async #changeSeveral(random: Random, own: readonly number[]): Promise<void> {
-    const users = random.shuffled(own).slice(0, ROWS_AT_ONCE);
-    const changes = users.flatMap((user) => this.#next(random, user).map((version) => ({ user, version })));
+  async #changeSeveral(writer: Writer, own: readonly number[]): Promise<void> {
+    const users = writer.random.shuffled(own).slice(0, ROWS_AT_ONCE);
+    const changes = users.flatMap((user) => next(writer, user).map((version) => ({ user, version })));
     await this.#database.transaction('changing several profiles', async (tx) => {
-      for (const { user, version } of changes) await this.#update(tx, user, version, 0);
+      for (const { user, version } of changes) await this.#update(tx, writer.table, user, version, 0);
     });
     this.#updates += changes.length;
   }
 
-  async #changeAll(random: Random, own: readonly number[]): Promise<void> {
+  async #changeAll(writer: Writer, own: readonly number[]): Promise<void> {
     const times = Math.ceil(LONG_ROWS / own.length);
     await this.#database.transaction('a long transaction', async (tx) => {
       for (let n = 0; n < times; n++) {
         const rows = own.map((user) => {
-          const version = this.#next(random, user).at(-1);
+          const version = next(writer, user).at(-1);
           return [user, version?.nick, version?.head];
         });
         await tx.write(
           'changing all profiles',
-          `INSERT INTO ${SOURCE_TABLE} (id, nick_name, head_img) VALUES ? AS n
+          `INSERT INTO ${writer.table} (id, nick_name, head_img) VALUES ? AS n
            ON DUPLICATE KEY UPDATE nick_name = n.nick_name, head_img = n.head_img`,
           [rows],
         );
@@ -123,20 +134,17 @@ export class UserService {
     this.#updates += times * own.length;
   }
 
-  /** Numbers are used once, even if the commit fails: it may have happened. */
-  #next(random: Random, user: number): Version[] {
-    const n = (this.#numbers.get(user) ?? 1) + 1;
-    const versions = nextVersions(random, user, n);
-    this.#numbers.set(user, n + versions.length - 1);
-    return versions;
-  }
-
-  async #update(session: Session, user: number, { nick, head }: Version, count = 1): Promise<void> {
-    await session.write('changing a profile', `UPDATE ${SOURCE_TABLE} SET nick_name = ?, head_img = ? WHERE id = ?`, [
-      nick,
-      head,
-      user,
-    ]);
+  async #update(session: Session, table: string, id: number, { nick, head }: Version, count = 1): Promise<void> {
+    const sql = `UPDATE ${table} SET nick_name = ?, head_img = ? WHERE id = ?`;
+    await session.write('changing a profile', sql, [nick, head, id]);
     this.#updates += count;
   }
+}
+
+/** Numbers are used once, even if the commit fails: it may have happened. */
+function next({ random, numbers }: Writer, id: number): Version[] {
+  const n = (numbers.get(id) ?? 1) + 1;
+  const versions = nextVersions(random, id, n);
+  numbers.set(id, n + versions.length - 1);
+  return versions;
 }

@@ -42,6 +42,26 @@ export const NAMES_GUARDS: readonly Guard[] = [
     ),
   },
   {
+    guard: 'that whatever the names are asked of is waited for at once',
+    file: `${APPLICATION}/operate/own-names.ts`,
+    replace: [
+      [
+        `const [connectors, topics, read] = await Promise.all([
+    Promise.all(configs),
+    admin.topics(),
+    admin.groupTopics(settings.kafka.groupId),
+  ]);`,
+        `const topics = await admin.topics();
+  const read = await admin.groupTopics(settings.kafka.groupId);
+  const connectors = await Promise.all(configs);`,
+      ],
+    ],
+    test: unitTest(
+      `${APPLICATION}/operate/own-names.test.ts`,
+      'case 68: a daemon starts, and lives on, where Connect refuses while Kafka has yet to answer',
+    ),
+  },
+  {
     guard: 'that a beginning which was left half-way is begun once more',
     file: `${APPLICATION}/watch/connector-watch.ts`,
     replace: [['isBrokenOff ||= (await hopeless?.wasBrokenOff().catch(() => false)) ?? false;', '']],

@@ -3,12 +3,14 @@ import type { Links } from '../system.ts';
 import type { Fault } from './fault.ts';
 
 const LATENCY_MS = 100;
+/** Longer than anything waits for an answer (docs/waits.md): nothing but that ends the wait. */
+const SILENT_MS = 70_000;
 
-/** Each link is cut, half-open or slow. */
+/** Each link is cut, half-open, slow, or silent for good on the connections that there are. */
 export function networkFaults(links: Links): Fault[] {
   return (Object.keys(links) as (keyof Links)[]).flatMap((name) => {
     const link = links[name];
-    const subjects = [`link to ${name}`];
+    const subjects = [linkTo(name)];
     return [
       {
         kind: `link to ${name} cut`,
@@ -31,6 +33,14 @@ export function networkFaults(links: Links): Fault[] {
         },
       },
       {
+        kind: `link to ${name} silent`,
+        subjects,
+        async inflict() {
+          link.silence();
+          await delay(SILENT_MS);
+        },
+      },
+      {
         kind: `link to ${name} slow`,
         subjects,
         async inflict(random) {
@@ -41,4 +51,9 @@ export function networkFaults(links: Links): Fault[] {
       },
     ] satisfies Fault[];
   });
+}
+
+/** What faults of a link take hold of. */
+export function linkTo(name: string): string {
+  return `link to ${name}`;
 }

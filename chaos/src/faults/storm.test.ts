@@ -23,6 +23,7 @@ test('every kind has its turn, and each fault has ended when the storm is over',
   const events: string[] = [];
   const counts = await storm(events);
   expect(Object.keys(counts).sort()).toEqual(['a', 'b', 'c', 'd']);
+  expect(Object.values(counts)).not.toContain(0);
   expect(events.filter((event) => event.endsWith('begins'))).toHaveLength(
     Object.values(counts).reduce((a, b) => a + b),
   );

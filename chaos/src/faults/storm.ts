@@ -17,7 +17,7 @@ export interface StormOptions {
 
 /**
  * Inflicts one fault after another, also while earlier ones last. Kinds come in rounds, each kind once a round in
- * random order. Resolves with how many of each kind there were, when the time is over and every fault has ended.
+ * random order. Resolves with how many of each kind there were, be it none, when the time is over and every fault has ended.
  */
 export async function rage({
   faults,
@@ -28,7 +28,7 @@ export async function rage({
   signal,
 }: StormOptions): Promise<Record<string, number>> {
   const random = new Random(seed, 'storm');
-  const counts: Record<string, number> = {};
+  const counts = Object.fromEntries(faults.map(({ kind }) => [kind, 0]));
   const underWay = new Map<Fault, Promise<void>>();
   const held = () => new Set([...underWay.keys()].flatMap(({ subjects }) => subjects));
   let round: Fault[] = [];

@@ -4,10 +4,8 @@ import type { Operations } from '@friend-sync/sync-service';
 import type { Random } from '../random.ts';
 import { MASK_CHARS } from '../version.ts';
 import type { Fault } from './fault.ts';
+import { OPERATOR_MS, persevere } from './persevere.ts';
 
-const AGAIN_MS = 500;
-/** Other faults may stand in the way of an operator for so long. */
-const OPERATOR_MS = 180_000;
 const CONNECT = 'org.apache.kafka.connect.transforms';
 
 /** The stream lies: it hides values, loses changes, or loses its place; and operators begin it anew. */
@@ -20,8 +18,9 @@ export function streamFaults(operate: () => Operations): Fault[] {
       kind: 'position deleted, epoch new',
       subjects,
       async inflict(random) {
+        const at = random.between(0, 1);
         await insist(operate, async ({ connect, configuration }) => {
-          const [name = ''] = sourcesOf(configuration);
+          const name = sourcesOf(configuration)[at] ?? '';
           await connect.stop(name);
           await connect.waitUntilStopped(name, OPERATOR_MS);
           await connect.deleteOffsets(name);
@@ -37,23 +36,23 @@ export function streamFaults(operate: () => Operations): Fault[] {
 
 type ConnectorConfig = Readonly<Record<string, string>>;
 
-/** The connector gets another configuration for some seconds. */
+/** The connector of one source gets another configuration for some seconds. */
 async function lie(
   operate: () => Operations,
   random: Random,
   change: (config: ConnectorConfig, topic: string) => ConnectorConfig,
 ): Promise<void> {
   let honest: ConnectorConfig | undefined;
-  await insist(operate, async ({ connect, configuration, topics: [topic = ''] }) => {
-    const [name = ''] = sourcesOf(configuration);
+  const at = random.between(0, 1);
+  await insist(operate, async ({ connect, configuration, topics }) => {
+    const name = sourcesOf(configuration)[at] ?? '';
     honest ??= await connect.config(name);
     if (!honest) throw new Error(`no connector ${name}`);
-    await connect.apply(name, change(honest, topic));
+    await connect.apply(name, change(honest, topics[at] ?? ''));
   });
   await delay(random.between(3_000, 12_000));
   await insist(operate, async ({ connect, configuration }) => {
-    const [name = ''] = sourcesOf(configuration);
-    await connect.apply(name, honest ?? {});
+    await connect.apply(sourcesOf(configuration)[at] ?? '', honest ?? {});
   });
 }
 
@@ -86,14 +85,10 @@ async function beginAnew(operate: () => Operations): Promise<void> {
   await insist(operate, (operations) => operations.beginEpoch(operations.configuration.mapping.sources));
 }
 
-/** An operator repeats a command until it works: meanwhile servers come and go. */
-async function insist(operate: () => Operations, command: (operations: Operations) => Promise<void>): Promise<void> {
-  for (const until = Date.now() + OPERATOR_MS; ; await delay(AGAIN_MS)) {
+/** An operator repeats a command until it works, each time with new connections. */
+function insist(operate: () => Operations, command: (operations: Operations) => Promise<void>): Promise<void> {
+  return persevere(async () => {
     await using operations = operate();
-    try {
-      return await command(operations);
-    } catch (error) {
-      if (Date.now() > until) throw error;
-    }
-  }
+    await command(operations);
+  });
 }
