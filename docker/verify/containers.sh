@@ -52,7 +52,7 @@ bounded_logs() {
 
 hardened() { # SERVICE USER
   docker compose exec -T "$1" bash -c '
-    [ "$(id -u)" = "$0" ] && ! touch /x && grep "^CapEff:.*0000000000000000" /proc/1/status && grep "^NoNewPrivs:.*1" /proc/1/status' "$2"
+    [ "$(id -u)" = "$0" ] && grep -E "^[^ ]+ / [^ ]+ ro," /proc/mounts && grep "^CapEff:.*0000000000000000" /proc/1/status && grep "^NoNewPrivs:.*1" /proc/1/status' "$2"
 }
 
 only_ours() {
