@@ -14,6 +14,7 @@ export const PROBATION_MS = 65_000;
 export const NO_PATROL = { 'patrol.intervalSeconds': 86_400 };
 
 export interface Daemon extends AsyncDisposable {
+  readonly pid: number;
   /** The most memory that it has had resident at once. */
   peakMegabytes(): number;
   /** kill -9; returns when it is gone. */
@@ -48,6 +49,7 @@ export async function startDaemon(
     throw new Error('the daemon is not ready');
   }
   return {
+    pid: child.pid ?? 0,
     peakMegabytes() {
       const [, kilobytes] = readFileSync(`/proc/${child.pid}/status`, 'utf8').match(/^VmHWM:\s+(\d+)/m) ?? [];
       return Math.round(Number(kilobytes) / 1024);

@@ -1,12 +1,19 @@
 import { parseArgs } from 'node:util';
 import { measureChunks } from './chunk.ts';
+import { holdContest } from './contest/contest.ts';
+import { writeReport } from './contest/report.ts';
 import { measureExactlyOnce } from './exactly-once.ts';
 import { measureFirstLoad } from './first-load.ts';
 import { measureLatency } from './latency.ts';
 import { measureProofreading } from './proofreading.ts';
 import { measureSourceCost } from './source-cost.ts';
 
-const USAGE = `npm run bench -- latency                           commit → copy visible, beside a bare consumer of the same topic
+/** Of the contest. */
+const WORKLOADS = ['once', 'uniform', 'skewed'];
+
+const USAGE = `npm run bench -- [once] [uniform] [skewed] [--quick] [--json]
+                                                   friend-sync beside others that drain the same topic, in changes a second
+npm run bench -- latency                           commit → copy visible, beside a bare consumer of the same topic
 npm run bench -- exactly-once [--rounds N]         what exactly-once source support costs, and what kills of Connect do without it
 npm run bench -- chunk [--copies N] [--rounds N]   fan-out of one user's copies by the size of its transactions
 npm run bench -- first-load [--rows N] [--kill]    the first load of a large source that changes meanwhile
@@ -24,9 +31,21 @@ async function measure(): Promise<unknown> {
       copies: { type: 'string' },
       rows: { type: 'string' },
       kill: { type: 'boolean', default: false },
+      quick: { type: 'boolean', default: false },
+      json: { type: 'boolean', default: false },
     },
   });
   const [name] = positionals;
+  if (positionals.every((workload) => WORKLOADS.includes(workload))) {
+    const contest = await holdContest({
+      workloads: positionals.length > 0 ? positionals : WORKLOADS,
+      scale: values.quick ? 0.5 : 1,
+      repetitions: count('rounds', values.rounds, 3),
+      say,
+    });
+    await writeReport(contest);
+    return contest;
+  }
   if (name === 'latency') return measureLatency(say);
   if (name === 'exactly-once') return measureExactlyOnce(count('rounds', values.rounds, 2), say);
   if (name === 'chunk')
@@ -36,7 +55,7 @@ async function measure(): Promise<unknown> {
   if (name === 'proofreading')
     return measureProofreading(count('rows', values.rows, 200_000), count('rounds', values.rounds, 3), say);
   if (name === 'source-cost') return measureSourceCost(count('rows', values.rows, 300_000), say);
-  throw new UsageError(name === undefined ? 'what is to be measured?' : `unknown measurement ${name}`);
+  throw new UsageError(`unknown measurement ${name}`);
 }
 
 function count(option: string, given: string | undefined, otherwise: number): number {
@@ -49,7 +68,7 @@ class UsageError extends Error {}
 
 measure().then(
   (result) => {
-    process.stdout.write(`${JSON.stringify(result, null, 2)}\n`);
+    process.stdout.write(`${JSON.stringify(result, null, process.argv.includes('--json') ? 0 : 2)}\n`);
     process.exit(0);
   },
   (error: Error) => {

@@ -23,17 +23,19 @@ export interface Installation extends AsyncDisposable {
   readonly commandLine: { readonly args: readonly string[]; readonly env: Readonly<Record<string, string>> };
 }
 
-export interface InstallationOptions extends Pick<StackOptions, 'performanceSchema'> {
+export interface InstallationOptions extends Pick<StackOptions, 'performanceSchema' | 'mysqlArgs' | 'morePlugins'> {
   /** Names its folder. */
   readonly kind: string;
   readonly say: (line: string) => void;
+  /** The path of the configuration, where it is not the example's. */
+  readonly config?: string;
   /** What the tables hold before friend-sync comes. */
   readonly fill: (user: Database, friend: Database) => Promise<void>;
 }
 
 /** Does what an operator does on a new installation, one step after another, up to `friend-sync start`. */
 export async function openInstallation(options: InstallationOptions): Promise<Installation> {
-  const { kind, say, fill, performanceSchema = false } = options;
+  const { kind, say, fill, config = EXAMPLE, performanceSchema = false, mysqlArgs = [], morePlugins = [] } = options;
   const closers: (() => Promise<unknown>)[] = [];
   const close = async () => {
     for (const closer of closers.splice(0).reverse()) await closer();
@@ -45,10 +47,12 @@ export async function openInstallation(options: InstallationOptions): Promise<In
       dataDir,
       connectEnv: { FRIEND_SYNC_SOURCE__PASSWORD: PASSWORD, FRIEND_SYNC_LATE_COPIES_PASSWORD: PASSWORD },
       performanceSchema,
+      mysqlArgs,
+      morePlugins,
       onProgress: say,
     });
     closers.push(() => stack.down());
-    const configuration = configure(stack);
+    const configuration = configure(config, stack);
     const [user, friend] = [rootOf(configuration, stack.userMysql.port), rootOf(configuration, stack.friendMysql.port)];
     closers.push(
       async () => user[Symbol.asyncDispose](),
@@ -64,7 +68,7 @@ export async function openInstallation(options: InstallationOptions): Promise<In
     await operations.executeMigration();
     await operations.applyConnectors(DEADLINE_MS);
     say('connector: streams the binlog; only key, nick_name and head_img leave the user database');
-    const commandLine = commandLineOf(configuration);
+    const commandLine = commandLineOf(config, configuration);
     return { configuration, stack, operations, user, friend, commandLine, [Symbol.asyncDispose]: close };
   } catch (error) {
     await close();
@@ -72,9 +76,9 @@ export async function openInstallation(options: InstallationOptions): Promise<In
   }
 }
 
-function configure(stack: Stack): Configuration {
+function configure(config: string, stack: Stack): Configuration {
   return readConfiguration(
-    EXAMPLE,
+    config,
     {},
     {
       source: { port: stack.userMysql.port, password: PASSWORD },
@@ -87,9 +91,10 @@ function configure(stack: Stack): Configuration {
   );
 }
 
-function commandLineOf({
-  settings: { source, target, kafka, registry, connect },
-}: Configuration): Installation['commandLine'] {
+function commandLineOf(
+  config: string,
+  { settings: { source, target, kafka, registry, connect } }: Configuration,
+): Installation['commandLine'] {
   const settings = {
     'source.port': source.port,
     'target.port': target.port,
@@ -99,7 +104,7 @@ function commandLineOf({
     'admin.port': 0,
   };
   return {
-    args: ['--config', EXAMPLE, ...Object.entries(settings).flatMap(([path, value]) => ['--set', `${path}=${value}`])],
+    args: ['--config', config, ...Object.entries(settings).flatMap(([path, value]) => ['--set', `${path}=${value}`])],
     env: { FRIEND_SYNC_SOURCE__PASSWORD: PASSWORD, FRIEND_SYNC_TARGET__PASSWORD: PASSWORD },
   };
 }

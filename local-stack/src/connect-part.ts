@@ -38,11 +38,11 @@ export function connectPart(folders: JavaFolders): Part {
   };
 }
 
-function workerProperties(plugins: string, { ports, exactlyOnceSource }: PartPlace): string {
+function workerProperties(plugins: string, { ports, exactlyOnceSource, morePlugins = [] }: PartPlace): string {
   return `bootstrap.servers=127.0.0.1:${ports.kafka}
 listeners=http://127.0.0.1:${ports.connect}
 rest.advertised.host.name=127.0.0.1
-plugin.path=${plugins}
+plugin.path=${[plugins, ...morePlugins].join(',')}
 plugin.discovery=service_load
 group.id=connect
 config.storage.topic=connect-configs

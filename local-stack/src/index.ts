@@ -1,3 +1,4 @@
+export { prepareJdbcSink } from './java-downloads.ts';
 export { type MysqlPrograms, prepareMysql } from './mysql-download.ts';
 export { PART_NAMES, type PartName, type ProxiedKafka } from './part.ts';
 export { freePorts } from './ports.ts';

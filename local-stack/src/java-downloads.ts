@@ -12,20 +12,33 @@ export type JavaFolders = Readonly<Record<(typeof PROFILES)[number], string>>;
 
 /** The folders with the jars of Kafka and Connect, of Connect's plugins, and of the registry, as pom.xml pins them. */
 export async function prepareJavaParts(onProgress: (line: string) => void): Promise<JavaFolders> {
+  const folder = await download('java', PROFILES, onProgress);
+  return Object.fromEntries(PROFILES.map((profile) => [profile, `${folder}/${profile}`])) as JavaFolders;
+}
+
+/** The folder with Debezium's JDBC sink connector, for `morePlugins` of a stack. */
+export async function prepareJdbcSink(onProgress: (line: string) => void): Promise<string> {
+  return `${await download('jdbc-sink', ['jdbc-sink'], onProgress)}/jdbc-sink`;
+}
+
+async function download(
+  name: string,
+  profiles: readonly string[],
+  onProgress: (line: string) => void,
+): Promise<string> {
   await requireJava();
   const hash = createHash('sha256')
     .update(await readFile(POM))
     .digest('hex')
     .slice(0, 12);
-  const folder = await cached(`java-${hash}`, async (output) => {
+  return cached(`${name}-${hash}`, async (output) => {
     await requireMaven();
-    for (const profile of PROFILES) {
+    for (const profile of profiles) {
       onProgress(`downloading ${profile} (Maven)`);
       const args = ['-B', '-q', '-f', POM, `-P${profile}`, 'package', `-Dstack.output=${output}`];
       await run(maven, args);
     }
   });
-  return Object.fromEntries(PROFILES.map((profile) => [profile, `${folder}/${profile}`])) as JavaFolders;
 }
 
 async function requireJava(): Promise<void> {

@@ -19,7 +19,7 @@ export function mysqlPart(name: PartName & `${string}-mysql`, programs: MysqlPro
     name,
     stopSignal: 'SIGTERM',
 
-    async prepare({ dir, ports, performanceSchema, lowerCaseTableNames }) {
+    async prepare({ dir, ports, performanceSchema, lowerCaseTableNames, mysqlArgs = [] }) {
       const naming = lowerCaseTableNames ? ['--lower-case-table-names=1'] : [];
       const data = join(dir, 'data');
       if (!(await exists(data))) {
@@ -51,6 +51,7 @@ export function mysqlPart(name: PartName & `${string}-mysql`, programs: MysqlPro
         '--loose-source-verify-checksum=ON',
         '--secure-file-priv=',
         `--performance-schema=${performanceSchema ? 'ON' : 'OFF'}`,
+        ...mysqlArgs,
       ];
       return { command, args: [...common, ...naming, ...server] };
     },

@@ -22,6 +22,10 @@ export interface PartPlace {
   readonly exactlyOnceSource: boolean;
   /** Whether MySQL keeps its tables of statistics, which take more memory than all the rest of a small server. */
   readonly performanceSchema: boolean;
+  /** More of MySQL's options. */
+  readonly mysqlArgs?: readonly string[] | undefined;
+  /** Folders with more of Connect's plugins. */
+  readonly morePlugins?: readonly string[] | undefined;
   /** Whether MySQL keeps names of tables in lower case. */
   readonly lowerCaseTableNames?: boolean | undefined;
 }

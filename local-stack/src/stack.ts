@@ -37,6 +37,10 @@ export interface StackOptions {
   readonly performanceSchema?: boolean;
   /** Default: false. True: MySQL keeps names of tables in lower case, from its initialisation on. */
   readonly lowerCaseTableNames?: boolean;
+  /** More of MySQL's options; none by default. */
+  readonly mysqlArgs?: readonly string[];
+  /** Folders with more of Connect's plugins; none by default. */
+  readonly morePlugins?: readonly string[];
   /** The parts go on when we end. Default: they end with us, even if we are killed. */
   readonly detached?: boolean;
   /** One line for a human per step. */
@@ -89,6 +93,8 @@ export async function openStack(options: StackOptions): Promise<Stack> {
       exactlyOnceSource: options.exactlyOnceSource ?? true,
       performanceSchema: options.performanceSchema ?? false,
       lowerCaseTableNames: options.lowerCaseTableNames,
+      mysqlArgs: options.mysqlArgs,
+      morePlugins: options.morePlugins,
     },
     say,
   );
@@ -145,10 +151,7 @@ class ProcessStack implements Stack {
     dataDir: string,
     parts: ReadonlyMap<PartName, Part>,
     state: StackState,
-    given: Pick<
-      PartPlace,
-      'connectEnv' | 'proxiedKafka' | 'exactlyOnceSource' | 'performanceSchema' | 'lowerCaseTableNames'
-    >,
+    given: Omit<PartPlace, 'dir' | 'ports' | 'controllerPort'>,
     say: (line: string) => void,
   ) {
     this.dataDir = dataDir;

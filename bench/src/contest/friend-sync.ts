@@ -1,0 +1,28 @@
+import { becomes } from '../becomes.ts';
+import { NO_PATROL, startDaemon } from '../daemon.ts';
+import type { Contender } from './job.ts';
+
+const QUIET_MS = 1_000;
+
+/** The daemon as it is by default; no round of the patrol falls into a run. */
+export function friendSync(): Contender {
+  let pid: number | undefined;
+  return {
+    id: 'friend-sync',
+    pid: () => pid,
+    async run({ installation, topic, changes, final }, quietMs) {
+      await using daemon = await startDaemon(installation.commandLine, NO_PATROL);
+      pid = daemon.pid;
+      const { operations, friend } = installation;
+      const isDrained = async () => {
+        if (quietMs() < QUIET_MS) return false;
+        const [row] = await friend.rows('counting what is pending', 'SELECT COUNT(*) AS n FROM friend_sync.pending');
+        const progress = (await operations.progress()).filter((partition) => partition.topic === topic);
+        return Number(row?.n) === 0 && progress.every(({ lag }) => Number(lag) === 0);
+      };
+      await becomes('friend-sync has drained the topic', isDrained, (drained) => drained);
+      pid = undefined;
+      return { changes, final };
+    },
+  };
+}
