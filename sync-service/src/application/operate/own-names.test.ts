@@ -1,9 +1,5 @@
 import { loadConfiguration } from '@friend-sync/connectors';
-<<<<<<< HEAD
 import { expect, onTestFinished, test } from 'vitest';
-=======
-import { expect, test, vi } from 'vitest';
->>>>>>> chaos
 import { requireOwnNames, requireOwnNamesIfToldSoon } from './own-names.ts';
 
 const [OURS, THEIRS] = ['1', '2'].map((digit) => digit.repeat(36)) as [string, string];
@@ -56,7 +52,6 @@ test('a daemon starts while nobody can be asked', async () => {
   await requireOwnNamesIfToldSoon({ ...partsOf({ mark: THEIRS }), admin });
 });
 
-<<<<<<< HEAD
 test('a Connect that does not answer while Kafka takes its time is an error, and ends no process', async () => {
   const unheard: unknown[] = [];
   const hear = (reason: unknown) => unheard.push(reason);
@@ -78,25 +73,4 @@ test('a Connect that does not answer while Kafka takes its time is an error, and
   answer([]);
   await told;
   expect(unheard).toEqual([]);
-=======
-test('case 68: a daemon starts, and lives on, where Connect refuses while Kafka has yet to answer', async () => {
-  const turn = () => new Promise((resolve) => setImmediate(resolve));
-  const topics = vi.fn(async () => {
-    await turn();
-    await turn();
-    return [];
-  });
-  const unheard = vi.fn();
-  process.on('unhandledRejection', unheard);
-  try {
-    const { admin, ...others } = partsOf({});
-    const connect = { config: () => Promise.reject(new Error('away')) };
-    await requireOwnNamesIfToldSoon({ ...others, admin: { ...admin, topics }, connect });
-    await topics.mock.results[0]?.value;
-    await turn();
-    expect(unheard).not.toHaveBeenCalled();
-  } finally {
-    process.off('unhandledRejection', unheard);
-  }
->>>>>>> chaos
 });
