@@ -41,7 +41,6 @@ const BY_DATE = [
   'fan-out-events.ts',
   'history-watch.ts',
   'kafkajs-patches.ts',
-  'late-copies.ts',
   'service.ts',
   'topic-retention.ts',
 ];

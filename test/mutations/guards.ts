@@ -45,11 +45,11 @@ export const GUARDS: readonly Guard[] = [
     replace: [
       [' ORDER BY k FOR SHARE`', ' ORDER BY k`'],
       [
-        "return (await tx.write('writing copies', `${update}${where}`, [sorted, ...parameters])).changed;",
+        "return (await tx.write('writing copies', sql, [...keys.parameters, ...within.parameters])).changed;",
         `const drop = tx.rows('x', 'DROP TEMPORARY TABLE IF EXISTS snapshot_of_mirror');
          const snap = tx.rows('x', \`CREATE TEMPORARY TABLE snapshot_of_mirror SELECT * FROM \${this.#mirror} WHERE k IN (?)\`, [sorted]);
-         const other = update.replace(this.#mirror, 'snapshot_of_mirror') + where;
-         const [, , written] = await Promise.all([drop, snap, tx.write('x', other, [sorted, ...parameters])]);
+         const other = sql.replace(this.#mirror, 'snapshot_of_mirror');
+         const [, , written] = await Promise.all([drop, snap, tx.write('x', other, [...keys.parameters, ...within.parameters])]);
          return written.changed;`,
       ],
     ],
@@ -139,11 +139,20 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the exact comparison of string keys',
-    file: `${MYSQL}/copy-store.ts`,
-    replace: [[' AND ${foreignKey} = p.k ${EXACT}`', '`']],
+    file: `${MYSQL}/copy-join.ts`,
+    replace: [['USING utf8mb4) ${EXACT}`', 'USING utf8mb4) COLLATE utf8mb4_0900_ai_ci`']],
     test: mysqlTest(
       'fan-out.mysql.test.ts',
       'case 28: string keys that differ in case or trailing space hit exactly their own row',
+    ),
+  },
+  {
+    guard: 'the exact comparison of string keys whose copies are found by their primary key',
+    file: `${MYSQL}/copy-join.ts`,
+    replace: [[' AND ${foreignKey} = p.k ${EXACT}`', '`']],
+    test: mysqlTest(
+      'copy-indexes.mysql.test.ts',
+      'copies that an application has inserted or changed, and not committed yet, are waited for: VARCHAR(20) COLLATE utf8mb4_bin, owner VARCHAR(20), n INT AUTO_INCREMENT, PRIMARY KEY (owner, n), KEY (n)',
     ),
   },
   {

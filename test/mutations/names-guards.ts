@@ -47,11 +47,12 @@ export const NAMES_GUARDS: readonly Guard[] = [
     replace: [
       [
         `const [connectors, topics, read] = await Promise.all([
-    Promise.all(configs),
+    Promise.all(connectorNames(configuration).map(connector)),
     admin.topics(),
     admin.groupTopics(settings.kafka.groupId),
   ]);`,
-        `const topics = await admin.topics();
+        `const configs = connectorNames(configuration).map(connector);
+  const topics = await admin.topics();
   const read = await admin.groupTopics(settings.kafka.groupId);
   const connectors = await Promise.all(configs);`,
       ],

@@ -52,7 +52,7 @@ test('a daemon starts while nobody can be asked', async () => {
   await requireOwnNamesIfToldSoon({ ...partsOf({ mark: THEIRS }), admin });
 });
 
-test('a Connect that does not answer while Kafka takes its time is an error, and ends no process', async () => {
+test('case 68: a daemon starts, and lives on, where Connect refuses while Kafka has yet to answer', async () => {
   const unheard: unknown[] = [];
   const hear = (reason: unknown) => unheard.push(reason);
   process.on('unhandledRejection', hear);
