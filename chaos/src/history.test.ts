@@ -88,6 +88,14 @@ test('a value that becomes NULL beside one that stays is no version', () => {
   expect(historyOf({}, { nick: 2, head: 2 }, { nick: 2 })).toMatchObject({ versions: 1, backwards: 0 });
 });
 
+test('a value that becomes NULL beside what a narrowed column has cut is no version', () => {
+  const history = new History([TABLE]);
+  const cut = (head?: number) => new Map([...image(head === undefined ? {} : { head }), [3, "'u5#000'"]]);
+  history.add({ table: TABLE.table, before: image({ nick: 1, head: 1 }), after: image({ nick: 2, head: 2 }) });
+  history.add({ table: TABLE.table, before: cut(2), after: cut() });
+  expect(history).toMatchObject({ versions: 1, backwards: 0 });
+});
+
 test('what the stream made up is counted, and neither it nor the return from it is a step back', () => {
   const history = new History([TABLE]);
   const masked = new Map([...image({ nick: 2 }), [3, `'${'*'.repeat(MASK_CHARS)}'`]]);

@@ -58,8 +58,9 @@ export class History {
       return;
     }
     const number = numberOf(all.filter((_, i) => isWritten[i]));
-    // NULL has no number; what stands beside it says how old it is, if it was written as well.
-    if (number === 0 && numberOf(all) > 0) return;
+    // NULL has no number; what stands beside it says how old it is, if it was written as well. If not, it may be what a
+    // column that was narrowed has left of a text, without its number.
+    if (number === 0 && all.some((text, i) => text !== null && !isWritten[i])) return;
     this.versions++;
     if (number < ahead) this.excepted++;
     // A column that is unknown is left as it is, so a column that is written alone has an age of its own.
