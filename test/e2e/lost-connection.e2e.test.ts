@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { storedGtids } from '@friend-sync/connectors';
+import { heartbeatTopic, storedGtids } from '@friend-sync/connectors';
 import { createLogger } from '@friend-sync/sync-service';
 import { expect, test, vi } from 'vitest';
 import { TcpProxy } from '../../chaos/src/proxy.ts';
@@ -12,6 +12,8 @@ import { TABLES } from '../support/tables.ts';
 
 const FEW = 20;
 const ROWS = 20_000;
+/** Of a connector that is heard at several looks, two seconds apart: each heartbeat is one, and the end of its transaction. */
+const STEADY_MESSAGES = 32;
 const SOON = { timeout: 60_000, interval: 100 };
 /** Minutes away: what becomes equal here, the patrol has not made equal. */
 const NO_PATROL = { patrol: { intervalSeconds: 3_600 } };
@@ -35,10 +37,13 @@ test('case 96: a statement of many rows counts as sent when all of them are, alt
   expect(await countMessages(pipeline)).toBeGreaterThanOrEqual(before + ROWS);
 });
 
-/** Of all partitions of the first change topic; the ends of transactions are among them. */
-async function countMessages({ operations, configuration }: Pipeline): Promise<number> {
+/** Of all partitions, by default of the first change topic; the ends of transactions are among them. */
+async function countMessages(
+  { operations, configuration }: Pipeline,
+  topic = operations.topics[0] ?? '',
+): Promise<number> {
   await using admin = openKafkaAdmin(createKafka(configuration.settings.kafka, createLogger('fatal')));
-  const ends = await admin.endOffsets(operations.topics[0] ?? '');
+  const ends = await admin.endOffsets(topic);
   return [...ends.values()].reduce((sum, end) => sum + Number(end), 0);
 }
 
@@ -56,6 +61,13 @@ test('case 41: a connector that has lost its server without a word is named and 
   const problems = async () => (await daemon.readiness()).troubles.map(({ problem }) => problem);
   const isSilent = `connector ${pipeline.connectorName} runs and says nothing`;
 
+  // One that has just begun is given much more time to be silent.
+  const heartbeats = () => countMessages(pipeline, heartbeatTopic(configuration.settings.kafka.topicPrefix, 'account'));
+  const runsSteadily = async () => {
+    const heard = await heartbeats();
+    await expect.poll(heartbeats, SOON).toBeGreaterThan(heard + STEADY_MESSAGES);
+  };
+  await runsSteadily();
   const connections = await user.rows('listing', 'SHOW PROCESSLIST');
   const isOurs = ({ User, Command }: Record<string, unknown>) =>
     User === configuration.settings.source.user && String(Command).startsWith('Binlog Dump');
@@ -64,8 +76,8 @@ test('case 41: a connector that has lost its server without a word is named and 
   await update(pipeline, 1, FEW);
   expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });
 
+  await runsSteadily();
   way.stall();
-  // One that has just connected again is given 40 s, and more where Kafka takes long to answer.
   await expect.poll(problems, { ...SOON, timeout: 240_000 }).toContainEqual(isSilent);
   way.heal();
   await update(pipeline, 2, FEW);

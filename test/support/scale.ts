@@ -1,3 +1,5 @@
+import { test } from 'vitest';
+
 // biome-ignore lint/style/noProcessEnv: `npm run test:long` sets it, and this is its only reader
 const isLong = process.env.FRIEND_SYNC_TEST_LONG === '1';
 
@@ -39,6 +41,9 @@ export const SCALE = isLong
       usersOfOneStatement: 12_000,
       rewoundMessages: 1_000,
     };
+
+/** Of `npm run test:long` only: another test shows the same in less time. */
+export const longTest = test.runIf(isLong);
 
 /** Beyond what a test takes at the usual figures. */
 export const LONG_TIMEOUT_MS = isLong ? 3_600_000 : 600_000;
