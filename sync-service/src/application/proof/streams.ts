@@ -13,8 +13,8 @@ import type { Database } from '../../infrastructure/mysql/database.ts';
 import { askSeldom } from './ask-seldom.ts';
 import type { Stream } from './barrier.ts';
 
-/** Connect reads a topic to its end for each answer, and its connector stores a position no more often than this. */
-const SENT_EVERY_MS = 200;
+/** Connect reads a whole topic for each answer; on a quiet server its connector stores a position with each heartbeat. */
+const SENT_EVERY_MS = 500;
 
 /** What arrives of the user server's commits: for each source, by its name, what its connector sends. */
 export function sourceStreams(
