@@ -14,6 +14,7 @@ export { Ambiguous, type Change, type Key, type Said, type Value } from './domai
 export type { Claim } from './domain/claim.ts';
 export { type KeyKind, parseKey } from './domain/source-schema.ts';
 export { type ErrorKind, POLICY, SyncError, toSyncError } from './errors.ts';
+export { bigintTypeHook } from './infrastructure/kafka/avro-long.ts';
 export { type Database, openDatabase, type Session } from './infrastructure/mysql/database.ts';
 export { executeMigration, type MigrationPlan, planMigration } from './infrastructure/mysql/migrate.ts';
 export type { RoundReport } from './infrastructure/mysql/round-store.ts';

@@ -1,4 +1,5 @@
-import { SchemaRegistry } from '@kafkajs/confluent-schema-registry';
+import { bigintTypeHook } from '@friend-sync/sync-service';
+import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import type { Contender } from './job.ts';
 import { connectKafka, setOffsets } from './topic.ts';
 
@@ -19,7 +20,10 @@ export function oneAtATime(): Contender {
       const { stack, friend } = installation;
       const groupId = `bench-one-at-a-time-${process.pid}-${++runs}`;
       await setOffsets(stack.kafkaBrokers, groupId, topic, from);
-      const registry = new SchemaRegistry({ host: `${stack.registryUrl}/apis/ccompat/v7` });
+      const registry = new SchemaRegistry(
+        { host: `${stack.registryUrl}/apis/ccompat/v7` },
+        { [SchemaType.AVRO]: { typeHook: bigintTypeHook } },
+      );
       const consumer = connectKafka(stack.kafkaBrokers).consumer({ groupId });
       const wanted = Math.round(changes * SHARE);
       const final = new Map<number, number>();

@@ -14,12 +14,12 @@ export async function keepState(friend: Database): Promise<{ restore(): Promise<
       `SELECT table_schema AS d, table_name AS t FROM information_schema.tables WHERE ${WRITTEN}`,
     )
   ).map(({ d, t }) => ({ table: `\`${d}\`.\`${t}\``, kept: `bench_base.\`${d}__${t}\`` }));
-  const unlogged = (statements: readonly string[]) =>
-    friend.transaction('restoring', async (tx) => {
-      await tx.write('restoring', 'SET SESSION sql_log_bin = 0, foreign_key_checks = 0, unique_checks = 0');
-      for (const sql of statements) await tx.write('restoring', sql);
-      await tx.write('restoring', 'SET SESSION sql_log_bin = 1, foreign_key_checks = 1, unique_checks = 1');
-    });
+  // On one connection, and in no transaction: in one, nobody may switch the log off.
+  const unlogged = async (statements: readonly string[]) => {
+    const off = 'SET SESSION sql_log_bin = 0, foreign_key_checks = 0, unique_checks = 0';
+    const on = 'SET SESSION sql_log_bin = 1, foreign_key_checks = 1, unique_checks = 1';
+    await friend.write('restoring', [off, ...statements, on].join(';\n'));
+  };
   await unlogged([
     'DROP DATABASE IF EXISTS bench_base',
     'CREATE DATABASE bench_base',
