@@ -1,4 +1,5 @@
-import kafkajs, { type KafkaMessage } from 'kafkajs';
+import type { KafkaMessage } from 'kafkajs';
+import { connectKafka } from './kafka.ts';
 
 /**
  * A consumer of committed records that does nothing but look at them: what no consumer of this topic can beat. Returns
@@ -10,8 +11,7 @@ export async function startBareConsumer(
   { from }: { readonly from: 'beginning' | 'end' },
   onMessages: (messages: readonly KafkaMessage[]) => void,
 ): Promise<AsyncDisposable> {
-  const kafka = new kafkajs.Kafka({ brokers: [brokers], logLevel: kafkajs.logLevel.NOTHING });
-  const consumer = kafka.consumer({ groupId: 'bench-bare', maxWaitTimeInMs: 500 });
+  const consumer = connectKafka(brokers).consumer({ groupId: 'bench-bare', maxWaitTimeInMs: 500 });
   await consumer.connect();
   await consumer.subscribe({ topic, fromBeginning: from === 'beginning' });
   const joined = new Promise<void>((resolve) => consumer.on(consumer.events.GROUP_JOIN, () => resolve()));

@@ -23,8 +23,8 @@ npm run bench -- source-cost [--rows N]            statements at the user server
 const talk = (line: string) => process.stderr.write(`${line}\n`);
 const say = (line: string) => talk(`  ${line}`);
 
-async function measure(): Promise<unknown> {
-  const { values, positionals } = parseArgs({
+function parse() {
+  return parseArgs({
     allowPositionals: true,
     options: {
       rounds: { type: 'string' },
@@ -35,6 +35,9 @@ async function measure(): Promise<unknown> {
       json: { type: 'boolean', default: false },
     },
   });
+}
+
+async function measure({ values, positionals }: ReturnType<typeof parse>): Promise<unknown> {
   const [name] = positionals;
   if (positionals.every((workload) => WORKLOADS.includes(workload))) {
     const contest = await holdContest({
@@ -66,9 +69,14 @@ function count(option: string, given: string | undefined, otherwise: number): nu
 
 class UsageError extends Error {}
 
-measure().then(
-  (result) => {
-    process.stdout.write(`${JSON.stringify(result, null, process.argv.includes('--json') ? 0 : 2)}\n`);
+async function main(): Promise<string> {
+  const given = parse();
+  return JSON.stringify(await measure(given), null, given.values.json ? 0 : 2);
+}
+
+main().then(
+  (text) => {
+    process.stdout.write(`${text}\n`);
     process.exit(0);
   },
   (error: Error) => {

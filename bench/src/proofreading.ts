@@ -1,8 +1,8 @@
 import { cpus } from 'node:os';
 import { setTimeout as delay } from 'node:timers/promises';
 import { type Installation, openInstallation, updateSomebody } from '@friend-sync/demo';
-import { startBareConsumer } from './bare-consumer.ts';
 import { becomes } from './becomes.ts';
+import { commitAndArrive } from './committed.ts';
 import { NO_PATROL, PROBATION_MS, startDaemon } from './daemon.ts';
 import { fillManyUsers } from './many-users.ts';
 import { median } from './statistics.ts';
@@ -110,20 +110,12 @@ async function measureIngest(
 /** Changes each user once, and returns when the topic holds all of it. */
 async function commitChanges({ operations, stack, user }: Installation, changes: number): Promise<void> {
   const [topic = ''] = operations.topics;
-  let missing = changes;
-  let arrived: () => void;
-  const last = new Promise<void>((resolve) => {
-    arrived = resolve;
-  });
   const mark = `changed ${Date.now()}`;
-  await using _consumer = await startBareConsumer(stack.kafkaBrokers, topic, { from: 'beginning' }, (messages) => {
-    missing -= messages.filter(({ value }) => value?.includes(mark)).length;
-    if (missing <= 0) arrived();
+  await commitAndArrive(stack.kafkaBrokers, topic, { text: mark, messages: changes }, async () => {
+    const sql = 'UPDATE user_db.im_user SET nick_name = CONCAT(?, ?, id) WHERE id BETWEEN ? AND ?';
+    for (let from = 1; from <= changes; from += ROWS_A_STATEMENT)
+      await user.write('changes', sql, [mark, ' of ', from, Math.min(changes, from + ROWS_A_STATEMENT - 1)]);
   });
-  const sql = 'UPDATE user_db.im_user SET nick_name = CONCAT(?, ?, id) WHERE id BETWEEN ? AND ?';
-  for (let from = 1; from <= changes; from += ROWS_A_STATEMENT)
-    await user.write('changes', sql, [mark, ' of ', from, Math.min(changes, from + ROWS_A_STATEMENT - 1)]);
-  await last;
 }
 
 /** Offsets of the change topic that are still to be passed. */

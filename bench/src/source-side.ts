@@ -14,7 +14,7 @@ import {
 import { newDataFolder } from '@friend-sync/demo';
 import { openStack, type Stack } from '@friend-sync/local-stack';
 import { type Database, openDatabase } from '@friend-sync/sync-service';
-import kafkajs from 'kafkajs';
+import { withAdmin } from './kafka.ts';
 
 const EXAMPLE = fileURLToPath(new URL('../../friend-sync.example.yaml', import.meta.url));
 /** Every server listens on 127.0.0.1 only, and ends with the measurement. */
@@ -111,18 +111,17 @@ async function grant(configuration: Configuration, user: Database): Promise<void
 }
 
 async function createTopics(configuration: Configuration, { kafkaBrokers }: Stack): Promise<void> {
-  const admin = new kafkajs.Kafka({ brokers: [kafkaBrokers], logLevel: kafkajs.logLevel.NOTHING }).admin();
-  await admin.connect();
-  await admin.createTopics({
-    waitForLeaders: true,
-    topics: topicDefinitions(configuration).map(({ topic, partitions, replicationFactor, config }) => ({
-      topic,
-      numPartitions: partitions,
-      replicationFactor,
-      configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
-    })),
-  });
-  await admin.disconnect();
+  await withAdmin(kafkaBrokers, (admin) =>
+    admin.createTopics({
+      waitForLeaders: true,
+      topics: topicDefinitions(configuration).map(({ topic, partitions, replicationFactor, config }) => ({
+        topic,
+        numPartitions: partitions,
+        replicationFactor,
+        configEntries: Object.entries(config).map(([name, value]) => ({ name, value })),
+      })),
+    }),
+  );
 }
 
 async function startConnector(

@@ -61,7 +61,7 @@ function beginOf(pid: number): string | undefined {
 }
 
 /** Proportional memory of a process in bytes: what it adds to the machine's use. */
-export function memoryOf({ pid }: ProcessId): number {
+export function memoryOf({ pid }: Pick<ProcessId, 'pid'>): number {
   try {
     const [, kilobytes] = readFileSync(`/proc/${pid}/smaps_rollup`, 'utf8').match(/^Pss:\s+(\d+)/m) ?? [];
     return Number(kilobytes ?? 0) * 1024;

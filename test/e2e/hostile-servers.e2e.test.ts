@@ -4,6 +4,7 @@ import { makeHostile } from '../support/hostile-settings.ts';
 import { openServers } from '../support/own-servers.ts';
 import { openPipeline } from '../support/pipeline.ts';
 import { openRoot } from '../support/root.ts';
+import { TABLES } from '../support/tables.ts';
 
 const SOON = { timeout: 30_000, interval: 100 };
 
@@ -38,13 +39,7 @@ test('case 80: where every setting of both servers is as it hurts most, everythi
            avatar TEXT CHARACTER SET utf8mb4, touched TIMESTAMP NULL, KEY (friend_id))`,
         'CREATE TABLE member (team VARCHAR(300) CHARACTER SET utf8mb4, user_id BIGINT, nick VARCHAR(64) CHARACTER SET utf8mb4, PRIMARY KEY (team, user_id), KEY (user_id))',
       ].map((ddl) => `${ddl} ENGINE = InnoDB`),
-      sources: `
-  - name: account
-    table: USER.account
-    key: id
-    copies:
-      - { table: friend, key: friend_id, set: { nick: nick, avatar: avatar } }
-      - { table: member, key: user_id, set: { nick: nick } }`,
+      sources: TABLES.sources,
       settings: { patrol: { intervalSeconds: 3_600 } },
     },
     async ({ user, friend, userDb, friendDb }) => {

@@ -1,3 +1,4 @@
+import { insertRows } from '@friend-sync/demo';
 import type { Database } from '@friend-sync/sync-service';
 import { median } from '../statistics.ts';
 import { type Measured, measure } from './clock.ts';
@@ -9,8 +10,6 @@ import { oneAtATime } from './one-at-a-time.ts';
 import { keepState } from './state.ts';
 import { COPIES_EACH, imageOf, nickOf, USERS, workloadsOf } from './workload.ts';
 import { catchUp, commitWorkload, MYSQL_ARGS, openWorld } from './world.ts';
-
-const FIRST_ROWS = 5_000;
 
 export interface ContestOptions {
   /** Names of workloads. */
@@ -98,8 +97,7 @@ async function isCorrect(friend: Database, mark: string, final: Ran['final']): P
     'CREATE TABLE bench_base.expected (k BIGINT PRIMARY KEY, nick VARCHAR(64), img VARCHAR(255))',
   );
   const rows = [...final].map(([key, n]) => [key, nickOf(mark, n), imageOf(mark, n)]);
-  for (let at = 0; at < rows.length; at += FIRST_ROWS)
-    await friend.write('comparing', 'INSERT INTO bench_base.expected VALUES ?', [rows.slice(at, at + FIRST_ROWS)]);
+  await insertRows(friend, 'bench_base.expected', rows);
   const [row] = await friend.rows(
     'comparing',
     `SELECT COUNT(*) AS n, SUM(NOT (f.friend_nick_name <=> e.nick AND f.friend_head_img <=> e.img)) AS wrong

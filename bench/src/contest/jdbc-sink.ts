@@ -1,10 +1,13 @@
-import { setTimeout as delay } from 'node:timers/promises';
+import { problemOf } from '@friend-sync/connectors';
 import type { Installation } from '@friend-sync/demo';
 import { becomes } from '../becomes.ts';
+import { setOffsets, type TopicEnds, withAdmin } from '../kafka.ts';
 import type { Contender } from './job.ts';
-import { type TopicEnds, withAdmin } from './topic.ts';
 
 const NAME = 'bench-jdbc-sink';
+/** Connect's, for a sink of that name. */
+const GROUP = `connect-${NAME}`;
+const READY_MS = 60_000;
 const QUIET_MS = 3_000;
 const USER = 'bench_jdbc_sink';
 const PASSWORD = 'bench-jdbc-sink';
@@ -16,35 +19,37 @@ export function jdbcSink(): Contender {
     id: 'jdbc-sink',
     pid: () => pid,
     async run({ installation, topic, from, to, changes, final }, quietMs) {
-      const { stack } = installation;
+      const { stack, operations } = installation;
+      const { connect } = operations;
       await createUser(installation);
-      await create(installation, topic, from);
+      await connect.createStopped(NAME, configOf(installation, topic));
+      await connect.waitUntilStopped(NAME, READY_MS);
+      await setOffsets(stack.kafkaBrokers, GROUP, topic, from);
       pid = stack.pid('connect');
-      await call(installation, 'PUT', `/${NAME}/resume`);
+      await connect.resume(NAME);
+      await connect.waitUntilRunning(NAME, READY_MS);
       const hasRead = async () => {
         if (quietMs() < QUIET_MS) return false;
-        await assertRunning(installation);
+        const problem = problemOf(NAME, await connect.status(NAME));
+        if (problem) throw new Error(problem);
         const committed = await committedOf(stack.kafkaBrokers, topic);
         // Behind the last change lies the mark that ends its transaction, which a consumer may not count.
         return [...to].every(([partition, end]) => (committed.get(partition) ?? 0n) >= end - 1n);
       };
       await becomes('the JDBC sink has drained the topic', hasRead, (drained) => drained);
-      await call(installation, 'DELETE', `/${NAME}`);
+      await connect.delete(NAME);
       pid = undefined;
       return { changes, final };
     },
   };
 }
 
-async function create(installation: Installation, topic: string, from: TopicEnds): Promise<void> {
-  const { stack } = installation;
-  const { port } = stack.friendMysql;
-  const config = {
-    name: NAME,
+function configOf({ stack }: Installation, topic: string): Record<string, string> {
+  return {
     'connector.class': 'io.debezium.connector.jdbc.JdbcSinkConnector',
     'tasks.max': '2',
     topics: topic,
-    'connection.url': `jdbc:mysql://127.0.0.1:${port}/friend_db?rewriteBatchedStatements=true&allowPublicKeyRetrieval=true&useSSL=false`,
+    'connection.url': `jdbc:mysql://127.0.0.1:${stack.friendMysql.port}/friend_db?rewriteBatchedStatements=true&allowPublicKeyRetrieval=true&useSSL=false`,
     'connection.username': USER,
     'connection.password': PASSWORD,
     'insert.mode': 'update',
@@ -69,12 +74,6 @@ async function create(installation: Installation, topic: string, from: TopicEnds
     'transforms.names.type': 'org.apache.kafka.connect.transforms.ReplaceField$Value',
     'transforms.names.renames': 'id:friend_id,nick_name:friend_nick_name,head_img:friend_head_img',
   };
-  await call(installation, 'POST', '', { name: NAME, config, initial_state: 'STOPPED' });
-  const offsets = [...from].map(([partition, offset]) => ({
-    partition: { kafka_topic: topic, kafka_partition: partition },
-    offset: { kafka_offset: Number(offset) },
-  }));
-  await call(installation, 'PATCH', `/${NAME}/offsets`, { offsets });
 }
 
 async function createUser({ friend }: Installation): Promise<void> {
@@ -82,34 +81,7 @@ async function createUser({ friend }: Installation): Promise<void> {
   await friend.write('granting', `GRANT SELECT, UPDATE ON friend_db.* TO '${USER}'@'%'`);
 }
 
-async function assertRunning(installation: Installation): Promise<void> {
-  const { tasks } = (await call(installation, 'GET', `/${NAME}/status`)) as {
-    tasks: { state: string; trace?: string }[];
-  };
-  const failed = tasks.find(({ state }) => state === 'FAILED');
-  if (failed) throw new Error(`the JDBC sink has failed: ${failed.trace}`);
-}
-
 async function committedOf(brokers: string, topic: string): Promise<TopicEnds> {
-  const [found] = await withAdmin(brokers, (admin) =>
-    admin.fetchOffsets({ groupId: `connect-${NAME}`, topics: [topic] }),
-  );
+  const [found] = await withAdmin(brokers, (admin) => admin.fetchOffsets({ groupId: GROUP, topics: [topic] }));
   return new Map(found?.partitions.map(({ partition, offset }) => [partition, BigInt(offset)]));
-}
-
-/** Asks Connect; while its workers settle who does what it answers 409, and is asked again. */
-async function call({ stack }: Installation, method: string, path: string, body?: unknown): Promise<unknown> {
-  for (;;) {
-    const response = await fetch(`${stack.connectUrl}/connectors${path}`, {
-      method,
-      headers: { 'content-type': 'application/json' },
-      ...(body ? { body: JSON.stringify(body) } : {}),
-    });
-    const text = await response.text();
-    if (response.ok) return text && JSON.parse(text);
-    // A connector that has just been created has yet to stop.
-    const isEarly = response.status === 409 || /must be in the STOPPED state|is currently/.test(text);
-    if (!isEarly) throw new Error(`${method} ${path}: ${response.status} ${text}`);
-    await delay(200);
-  }
 }

@@ -1,5 +1,5 @@
 import type { Installation } from '@friend-sync/demo';
-import type { TopicEnds } from './topic.ts';
+import type { TopicEnds } from '../kafka.ts';
 
 /** What every contender is given: changes that lie in one topic, and copies that know nothing of them. */
 export interface Job {

@@ -1,7 +1,7 @@
 import { bigintTypeHook } from '@friend-sync/sync-service';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
+import { connectKafka, setOffsets } from '../kafka.ts';
 import type { Contender } from './job.ts';
-import { connectKafka, setOffsets } from './topic.ts';
 
 /** It takes a twentieth of the changes: the rest would tell nothing new, and take minutes. */
 const SHARE = 1 / 20;

@@ -1,10 +1,10 @@
 import { fileURLToPath } from 'node:url';
 import { type Installation, insertRows, openInstallation } from '@friend-sync/demo';
 import { prepareJdbcSink } from '@friend-sync/local-stack';
-import { startBareConsumer } from '../bare-consumer.ts';
+import { commitAndArrive } from '../committed.ts';
 import { startDaemon } from '../daemon.ts';
+import { endsOf } from '../kafka.ts';
 import type { Job } from './job.ts';
-import { endsOf } from './topic.ts';
 import { COPIES_EACH, imageOf, nickOf, type Workload } from './workload.ts';
 
 /** The same for every contender, and large enough for all tables. */
@@ -58,17 +58,9 @@ export async function commitWorkload(installation: Installation, { name, changes
   const { operations, stack, user } = installation;
   const [topic = ''] = operations.topics;
   const from = await endsOf(stack.kafkaBrokers, topic);
-  let missing = changes;
-  let arrived: () => void;
-  const last = new Promise<void>((resolve) => {
-    arrived = resolve;
-  });
   const final = new Map<number, number>();
-  {
-    await using _consumer = await startBareConsumer(stack.kafkaBrokers, topic, { from: 'beginning' }, (messages) => {
-      missing -= messages.filter(({ value }) => value?.includes(nickOf(name, 0).slice(0, -1))).length;
-      if (missing <= 0) arrived();
-    });
+  const text = nickOf(name, 0).slice(0, -1);
+  await commitAndArrive(stack.kafkaBrokers, topic, { text, messages: changes }, async () => {
     let rows: unknown[][] = [];
     const flush = async () => {
       if (rows.length > 0)
@@ -87,7 +79,6 @@ export async function commitWorkload(installation: Installation, { name, changes
       if (rows.length === ROWS_A_STATEMENT) await flush();
     }
     await flush();
-    await last;
-  }
+  });
   return { installation, topic, workload: name, from, to: await endsOf(stack.kafkaBrokers, topic), changes, final };
 }

@@ -75,10 +75,9 @@ export class RoundCourse {
     if (!isOurs) throw new RoundOver();
   }
 
-  /** Keeps the round where it is while something long is waited for. */
-  async keep<T>(waiting: Promise<T>): Promise<T> {
-    // That the round is over shows when it goes on.
-    await using _ = repeat(KEEP_EVERY_MS, () => this.goOn(this.#place).catch(() => {}));
+  /** Keeps the round where it is while something long is waited for. Where it is over, that shows when it goes on, if not `onOver`. */
+  async keep<T>(waiting: Promise<T>, onOver = () => {}): Promise<T> {
+    await using _ = repeat(KEEP_EVERY_MS, () => this.goOn(this.#place).catch(onOver));
     return await waiting;
   }
 
@@ -94,17 +93,15 @@ export class RoundCourse {
       if (isOver) throw new RoundOver();
     };
     const wait = () => awaitCaughtUp(parts, Number.POSITIVE_INFINITY, { alive, onWait: onBehind });
-    const keep = () =>
-      this.goOn(this.#place).catch(() => {
+    const waiting = run(() =>
+      wait().catch((error) => {
+        if (!isOver) throw error;
+      }),
+    );
+    try {
+      await this.keep(waiting, () => {
         isOver = true;
       });
-    try {
-      await using _ = repeat(KEEP_EVERY_MS, keep);
-      await run(() =>
-        wait().catch((error) => {
-          if (!isOver) throw error;
-        }),
-      );
     } finally {
       onBehind(undefined);
     }

@@ -42,4 +42,20 @@ export function columnEqualities({ copy, columns }: TargetTable, onDelete: Delet
   });
 }
 
+/** Of an UPDATE of copies `f` beside their mirror rows `p`: the assignments, and the condition, which begins with AND. */
+export interface Update {
+  readonly set: string;
+  readonly where: string;
+}
+
+/** Changes these columns where a copy is not equal in them, and touches nothing that the mapping keeps from it. */
+export function updateOf({ copy }: TargetTable, pairs: readonly Pick<ColumnEquality, 'assign' | 'isEqual'>[]): Update {
+  const preserved = copy.preserve.map((column) => `f.${quoted(column)} = f.${quoted(column)}`);
+  const condition = copy.where ? ` AND (${copy.where})` : '';
+  return {
+    set: [...pairs.map((p) => p.assign), ...preserved].join(', '),
+    where: `${condition} AND NOT (${pairs.map((p) => p.isEqual).join(' AND ')})`,
+  };
+}
+
 const literal = (text: string) => `_utf8mb4 X'${Buffer.from(text).toString('hex')}'`;

@@ -4,7 +4,7 @@ import type { Cursor } from '../../domain/claim.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
 import type { SyncError } from '../../errors.ts';
-import { type ColumnEquality, columnEqualities } from './copy-equality.ts';
+import { columnEqualities, type Update, updateOf } from './copy-equality.ts';
 import { type CopyJoin, copiesFirst, mirrorFirst } from './copy-join.ts';
 import { type Fragment, quoted, type Session, type Transaction } from './database.ts';
 import { isDuplicate, toCopyFault } from './fault.ts';
@@ -174,19 +174,4 @@ export class CopyStore {
     );
     return row && this.#order.read(row);
   }
-}
-
-/** Of an UPDATE: the assignments, and the condition, which begins with AND. */
-interface Update {
-  readonly set: string;
-  readonly where: string;
-}
-
-function updateOf({ copy }: TargetTable, pairs: readonly ColumnEquality[]): Update {
-  const preserved = copy.preserve.map((column) => `f.${quoted(column)} = f.${quoted(column)}`);
-  const condition = copy.where ? ` AND (${copy.where})` : '';
-  return {
-    set: [...pairs.map((p) => p.assign), ...preserved].join(', '),
-    where: `${condition} AND NOT (${pairs.map((p) => p.isEqual).join(' AND ')})`,
-  };
 }

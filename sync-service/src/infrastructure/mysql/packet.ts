@@ -12,13 +12,16 @@ export interface Limits {
   readonly packetBytes: number;
 }
 
+const BETWEEN = ';\n';
+
 /** What is sent for these statements in one round trip. */
-export const packetOf = (statements: readonly Statement[]) => statements.map(({ sql }) => sql).join(';\n');
+export const packetOf = (statements: readonly Statement[]) => statements.map(({ sql }) => sql).join(BETWEEN);
 
 export const namesOf = (statements: readonly Statement[]) => statements.map(({ doing }) => doing).join(', ');
 
 /** What is wrong with sending them at once. */
 export function excessOf({ packetBytes }: Limits, statements: readonly Statement[]): SyncError | undefined {
-  const bytes = Buffer.byteLength(packetOf(statements)) + 1;
+  const texts = statements.reduce((sum, { sql }) => sum + Buffer.byteLength(sql), 0);
+  const bytes = texts + BETWEEN.length * Math.max(0, statements.length - 1) + 1;
   return bytes > packetBytes ? tooLarge(namesOf(statements), bytes, packetBytes) : undefined;
 }

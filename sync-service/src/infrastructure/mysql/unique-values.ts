@@ -1,6 +1,6 @@
 import type { Key } from '../../domain/change.ts';
 import { type KeyKind, parseKey } from '../../domain/source-schema.ts';
-import type { ColumnEquality } from './copy-equality.ts';
+import { type ColumnEquality, updateOf } from './copy-equality.ts';
 import { quoted, type Session } from './database.ts';
 import type { TargetTable } from './target-table.ts';
 
@@ -95,13 +95,13 @@ export class UniqueValues {
       .map((column) => this.#pairs.get(column))
       .filter((pair) => pair !== undefined);
     if (cleared.length === 0) return undefined;
-    const { preserve, where } = this.#target.copy;
-    const own = (column: string) => `f.${quoted(column)}`;
-    const assignments = [
-      ...cleared.map(({ column, isEqual }) => `${own(column)} = IF(${isEqual}, ${own(column)}, NULL)`),
-      ...preserve.map((column) => `${own(column)} = ${own(column)}`),
-    ];
-    return `UPDATE ${this.#join} SET ${assignments.join(', ')}
-      WHERE p.k IN (?)${where ? ` AND (${where})` : ''} AND NOT (${cleared.map(({ isEqual }) => isEqual).join(' AND ')})`;
+    const { set, where } = updateOf(
+      this.#target,
+      cleared.map(({ column, isEqual }) => {
+        const own = `f.${quoted(column)}`;
+        return { assign: `${own} = IF(${isEqual}, ${own}, NULL)`, isEqual };
+      }),
+    );
+    return `UPDATE ${this.#join} SET ${set} WHERE p.k IN (?)${where}`;
   }
 }
