@@ -5,14 +5,19 @@ import { createServer } from 'node:net';
 const LOWEST = 18_000;
 const HIGHEST = 32_000;
 
-/** So many free ports of 127.0.0.1, all different. */
+/** Free ports that this process has given out: whoever asked may not have bound them yet. */
+const given = new Set<number>();
+
+/** So many free ports of 127.0.0.1, none of which this process has given out before. */
 export async function freePorts(count: number): Promise<number[]> {
-  const ports = new Set<number>();
-  while (ports.size < count) {
+  const ports: number[] = [];
+  while (ports.length < count) {
     const port = randomInt(LOWEST, HIGHEST);
-    if (!ports.has(port) && (await isFree(port))) ports.add(port);
+    if (given.has(port)) continue;
+    given.add(port);
+    if (await isFree(port)) ports.push(port);
   }
-  return [...ports];
+  return ports;
 }
 
 function isFree(port: number): Promise<boolean> {

@@ -100,7 +100,13 @@ export async function openStack(options: StackOptions): Promise<Stack> {
   );
   if (!options.detached) stack.endWithOwner();
   try {
-    await Promise.all(names.map((name) => stack.start(name)));
+    const kafka = names.includes('kafka') ? stack.start('kafka') : undefined;
+    const start = async (name: PartName) => {
+      // Connect gives up after a minute without Kafka, and would be blamed for it.
+      if (name === 'connect') await kafka;
+      await stack.start(name);
+    };
+    await Promise.all([kafka, ...names.filter((name) => name !== 'kafka').map(start)]);
   } catch (error) {
     await stack.down();
     throw error;
@@ -195,7 +201,7 @@ class ProcessStack implements Stack {
       const { id } = launch(await part.prepare(place), place.dir, this.#logFile(name));
       this.#record(name, id);
     }
-    while (!(await part.isReady(place))) {
+    while (!(await part.isReady(place)) || this.pid(name) === undefined) {
       if (this.pid(name) === undefined) throw this.#failure(name, 'died while starting');
       if (performance.now() - began > READY_MS) throw this.#failure(name, `is not ready after ${READY_MS / 1000} s`);
       await delay(100);
