@@ -38,7 +38,7 @@ export default async function setup(project: TestProject): Promise<() => Promise
 /** A server that did not start once in hundreds of times says nothing of what is tested: it is told, and tried once more. */
 async function openInTwoTries(): ReturnType<typeof openOne> {
   return openOne().catch((error: unknown) => {
-    console.error('a stack did not start; once more:', error);
+    process.stderr.write(`a stack did not start, once more: ${String(error)}\n`);
     return openOne();
   });
 }
