@@ -7,5 +7,7 @@ export default defineConfig({
     reporters: ['default', './test/support/summary-reporter.ts'],
     testTimeout: 180_000,
     hookTimeout: 60_000,
+    // Each runs the tests in a copy of the tree, and keeps a processor busy.
+    maxConcurrency: 2,
   },
 });

@@ -128,4 +128,19 @@ export const FAN_OUT_GUARDS: readonly Guard[] = [
       'case 83: a key that gets another value while the one before is refused is not parked, but written at once',
     ),
   },
+  {
+    guard: 'the place of a key that is marked again',
+    file: `${MYSQL}/pending-store.ts`,
+    replace: [['`LEAST(due, ${due})`', 'due']],
+    test: mysqlTest(
+      'completion.mysql.test.ts',
+      'a key that is marked again keeps its place, so that one that changes all the time gets its turn',
+    ),
+  },
+  {
+    guard: 'the index of what waits for a key',
+    file: `${MYSQL}/pending-store.ts`,
+    replace: [[' FORCE INDEX (pending_waits)', '']],
+    test: mysqlTest('completion.mysql.test.ts', 'completing keys reads no others, however many are pending'),
+  },
 ];

@@ -5,35 +5,50 @@ import { tmpdir } from 'node:os';
 import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { openSharedServers, SERVERS_VARIABLE } from '../support/mysql-setup.ts';
 import type { Guard } from './guard.ts';
 import { GUARDS } from './guards.ts';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
-let copy = '';
+/** Every copy of the tree, and those that no mutation is being made in. */
+const copies: string[] = [];
+const free: string[] = [];
+let shared: Awaited<ReturnType<typeof openSharedServers>>;
+
+beforeAll(async () => {
+  shared = await openSharedServers();
+});
+
+afterAll(async () => {
+  await shared.close();
+  await Promise.all(copies.map((copy) => rm(copy, { recursive: true, force: true })));
+});
 
 /** The tree as it is, without history and builds; the installed libraries are shared. */
-beforeAll(async () => {
-  copy = await mkdtemp(join(tmpdir(), 'friend-sync-mutations-'));
+async function copyTree(): Promise<string> {
+  const copy = await mkdtemp(join(tmpdir(), 'friend-sync-mutations-'));
+  copies.push(copy);
   const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
   for (const file of String(listed).split('\0').filter(Boolean)) {
     await mkdir(dirname(join(copy, file)), { recursive: true });
     await cp(join(ROOT, file), join(copy, file));
   }
   await symlink(join(ROOT, 'node_modules'), join(copy, 'node_modules'));
-});
+  return copy;
+}
 
-afterAll(() => rm(copy, { recursive: true, force: true }));
-
-test.each(GUARDS)(
+test.concurrent.each(GUARDS)(
   'without $guard, “$test.name” fails',
   async ({ file, replace, test: { project, file: testFile, name } }) => {
+    const copy = free.pop() ?? (await copyTree());
     const path = join(copy, file);
     const original = await readFile(path, 'utf8');
     try {
       await writeFile(path, mutated(original, file, replace));
-      expect(await statusOf(project, testFile, name)).toBe('failed');
+      expect(await statusOf(copy, project, testFile, name)).toBe('failed');
     } finally {
       await writeFile(path, original);
+      free.push(copy);
     }
   },
 );
@@ -47,12 +62,12 @@ function mutated(text: string, file: string, replace: Guard['replace']): string 
 }
 
 /** How that test alone ends in the mutated copy; undefined if it was not even found. */
-async function statusOf(project: string, file: string, name: string): Promise<string | undefined> {
+async function statusOf(copy: string, project: string, file: string, name: string): Promise<string | undefined> {
   const report = join(copy, 'report.json');
   await rm(report, { force: true });
   const pattern = name.replace(/[.*+?^${}()|[\]\\]/g, '\\$&');
   const args = [
-    'vitest',
+    join(ROOT, 'node_modules/vitest/vitest.mjs'),
     'run',
     '--project',
     project,
@@ -62,7 +77,9 @@ async function statusOf(project: string, file: string, name: string): Promise<st
     pattern,
     file,
   ];
-  const child = spawn('npx', args, { cwd: copy, stdio: 'ignore' });
+  // biome-ignore lint/style/noProcessEnv: a child inherits the environment
+  const env = { ...process.env, [SERVERS_VARIABLE]: JSON.stringify(shared.servers) };
+  const child = spawn(process.execPath, args, { cwd: copy, env, stdio: 'ignore' });
   await once(child, 'exit');
   const { testResults } = JSON.parse(await readFile(report, 'utf8')) as {
     testResults: { assertionResults: { title: string; status: string }[] }[];

@@ -1,4 +1,4 @@
-import { expect, inject, test } from 'vitest';
+import { expect, inject, test, vi } from 'vitest';
 import { Brake, type BrakeLimits } from '../../sync-service/src/application/fan-out/brake.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
@@ -39,11 +39,18 @@ test('case 57: fan-out waits while the friend server is busy', async () => {
   const brake = new Brake(server.store, [], { ...OPEN, threadsRunning: 1 });
   const busy = server.friend.rows('work', 'SELECT SLEEP(60)').catch(() => {});
   await expect.poll(() => by(brake), TIMES).toBe('load');
-  const [running] = await server.friend.rows(
-    'finding it',
-    "SELECT id FROM information_schema.processlist WHERE info = 'SELECT SLEEP(60)'",
+  // Other tests may have kept the server busy before it began.
+  const running = await vi.waitUntil(
+    async () =>
+      (
+        await server.friend.rows(
+          'finding it',
+          "SELECT id FROM information_schema.processlist WHERE info = 'SELECT SLEEP(60)'",
+        )
+      )[0],
+    TIMES,
   );
-  await server.friend.write('ending it', `KILL QUERY ${running?.id}`);
+  await server.friend.write('ending it', `KILL QUERY ${running.id}`);
   await busy;
 });
 

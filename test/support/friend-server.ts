@@ -9,6 +9,7 @@ import {
   type Store,
 } from '@friend-sync/sync-service';
 import { inject } from 'vitest';
+import { copyFixedTables } from './migrated-tables.ts';
 import type { ServerAddress } from './own-servers.ts';
 
 export interface FriendServer extends AsyncDisposable {
@@ -58,6 +59,7 @@ export async function openFriendServer(options: FriendServerOptions): Promise<Fr
   await createSchema(user, userDb, options.userTables);
   await createSchema(friend, friendDb, options.friendTables);
   const target = openTarget(configuration);
+  if (!options.friendMysql) await copyFixedTables(friend, inject('migrated'), stateDatabase);
   await executeMigration(configuration, user, target);
   const store = await openStore(configuration, target);
   return {

@@ -31,25 +31,30 @@ export class PendingStore {
   }
 
   /**
-   * Marks keys. A mark never moves `due` of a claimed key and never touches its token, cursor or pass.
+   * Marks keys. A mark never moves `due` of a claimed key and never touches its token, cursor or pass. Where it has no
+   * delay, it has no key wait longer either: one that changes again and again gets its turn.
    */
   async mark(tx: Session, keys: readonly Key[], delaySeconds = 0): Promise<void> {
     if (keys.length === 0) return;
     const due = `NOW(6) + INTERVAL ${delaySeconds} SECOND`;
+    const moved = delaySeconds > 0 ? due : `LEAST(due, ${due})`;
     await tx.write(
       'marking keys',
       `INSERT INTO ${this.table} (source, k, due) VALUES ${keys.map(() => `(?, ?, ${due})`).join(', ')}
-       ON DUPLICATE KEY UPDATE generation = generation + 1, due = IF(token IS NULL, ${due}, due), attempts = 0`,
+       ON DUPLICATE KEY UPDATE generation = generation + 1, due = IF(token IS NULL, ${moved}, due), attempts = 0`,
       sortedTexts(keys).flatMap((key) => [this.#source, key]),
     );
   }
 
-  /** Claims up to `limit` due keys, longest due first; rows that another claim is just taking are skipped. */
-  async claim(tx: Session, limit: number): Promise<Claim | undefined> {
+  /**
+   * Claims up to `limit` keys that are due since `ripeSeconds` at least, longest due first; rows that another claim is just
+   * taking are skipped.
+   */
+  async claim(tx: Session, limit: number, ripeSeconds = 0): Promise<Claim | undefined> {
     const rows = await tx.rows(
       'claiming keys',
-      `SELECT k, cur FROM ${this.table} WHERE source = ? AND due <= NOW(6) ORDER BY due LIMIT ? FOR UPDATE SKIP LOCKED`,
-      [this.#source, limit],
+      `SELECT k, cur FROM ${this.table} WHERE source = ? AND due <= NOW(6) - INTERVAL ? SECOND ORDER BY due LIMIT ? FOR UPDATE SKIP LOCKED`,
+      [this.#source, ripeSeconds, limit],
     );
     if (rows.length === 0) return undefined;
     const token = randomToken();
@@ -89,11 +94,15 @@ export class PendingStore {
     await Promise.all([completed, released, this.wake(tx, texts), this.#onStep(tx)]);
   }
 
-  /** Copies of these keys were written: what is parked because one of them held a value is due at once. */
+  /**
+   * Copies of these keys were written: what is parked because one of them held a value is due at once. The index is forced:
+   * since hardly a row waits for another, MySQL takes it for worthless, and reads all that is pending.
+   */
   async wake(tx: Session, keys: readonly Key[]): Promise<void> {
     await tx.write(
       'waking parked keys',
-      `UPDATE ${this.table} SET due = NOW(6) WHERE source = ? AND waits_for IN (?) AND token IS NULL`,
+      `UPDATE ${this.table} FORCE INDEX (pending_waits) SET due = NOW(6)
+       WHERE source = ? AND waits_for IN (?) AND token IS NULL`,
       [this.#source, keys.map(String)],
     );
   }
