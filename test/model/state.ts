@@ -77,6 +77,11 @@ export interface Step extends AnyStep<State> {
   readonly by: 'friend-sync' | 'application';
 }
 
+const WORKS = ['idle', 'between transactions', 'mirror read', 'copy locked'] as const;
+const LATE = ['read', 'write', 'commit', 'event', 'done'] as const;
+/** Generations, versions and copies of one key are so few. */
+const MOST = 8;
+
 /** The state as text. States that differ only in which worker is which have the same text. */
 export function keyOf({
   mirror,
@@ -89,17 +94,39 @@ export function keyOf({
   isLocked,
   barrier,
 }: State): string {
-  const [a = '', b = ''] = workers.map(({ at, kind, copy, generation, value, left }) =>
-    at === 'idle' ? '' : `${at[0]}${kind[0]}${copy}${generation}${value}${left ?? ''}`,
-  );
-  const isSwapped = a > b;
+  const [a = 0, b = 0] = workers.map(codeOf);
+  const [first, second] = a > b ? [b, a] : [a, b];
   // Which of two workers that do the same has the token is no difference either.
-  const holder = pending?.holder === undefined ? '' : a === b ? 0 : Math.abs(pending.holder - Number(isSwapped));
-  const p = pending
-    ? `${pending.generation},${holder},${pending.cursor},${pending.passGeneration},${+pending.isOld}${+pending.isPassOld}`
-    : '';
-  const t = through ? `${+through.isCommitted}${through.copies.map(Number).join('')}` : '';
-  return `${mirror}|${t}|${p}|${copies.map((value) => value ?? '-').join('')}|${isSwapped ? `${b},${a}` : `${a},${b}`}|${late}${lateValue}${+isLocked}${barrier}`;
+  const holder = pending?.holder === undefined ? 2 : a === b ? 0 : Math.abs(pending.holder - Number(a > b));
+  const own = also(also(also(also(mirror, LATE.indexOf(late)), lateValue), barrier), Number(isLocked));
+  return String.fromCharCode(
+    own,
+    through ? 1 + Number(through.isCommitted) + 2 * bitsOf(through.copies) : 0,
+    copies.reduce<number>((code, value) => also(code, value === undefined ? 0 : 1 + value), 0),
+    first / MOST ** 2,
+    first % MOST ** 2,
+    second / MOST ** 2,
+    second % MOST ** 2,
+    pending ? 1 + pendingCode(pending, holder) : 0,
+  );
+}
+
+function codeOf({ at, kind, copy, generation, value, left = MOST - 1 }: Worker): number {
+  if (at === 'idle') return 0;
+  const does = also(WORKS.indexOf(at), Number(kind === 'chunk'));
+  return also(also(also(also(does, copy), generation), value), left);
+}
+
+function pendingCode({ generation, cursor, passGeneration, isOld, isPassOld }: Pending, holder: number): number {
+  return also(also(also(also(generation, holder), cursor), passGeneration), Number(isOld) + 2 * Number(isPassOld));
+}
+
+const bitsOf = (flags: readonly boolean[]) => flags.reduce((bits, flag, i) => bits + (flag ? 2 ** i : 0), 0);
+
+/** One number for two. A text of a few characters is found several times as fast as a long one. */
+function also(code: number, digit: number): number {
+  if (digit < 0 || digit >= MOST) throw new RangeError(`${digit} is not below ${MOST}`);
+  return code * MOST + digit;
 }
 
 /** Who has locked a copy, seen from others. */
