@@ -3,7 +3,7 @@ import type { Daemon } from '../support/daemon.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 
 const ROWS = 300;
-const SOON = { timeout: 60_000, interval: 100 };
+const SOON = { timeout: 120_000, interval: 100 };
 
 let pipeline: Pipeline;
 let daemon: Daemon;

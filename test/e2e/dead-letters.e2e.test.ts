@@ -7,7 +7,7 @@ import { TWO_SOURCES } from '../support/tables.ts';
 
 const USERS = 20;
 const JUNK_BYTES = 10 * 1024 * 1024;
-const SOON = { timeout: 60_000, interval: 100 };
+const SOON = { timeout: 120_000, interval: 100 };
 
 test('case 23, 53: junk of every kind becomes dead letters with its bytes, the next message is applied, the rows that they told of are read', async () => {
   await using pipeline = await openPipeline();

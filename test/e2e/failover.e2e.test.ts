@@ -7,7 +7,7 @@ import { logNumber, openPair, promote, type Server, switchOver } from '../suppor
 import { TABLES } from '../support/tables.ts';
 
 const USERS = 50;
-const SOON = { timeout: 60_000, interval: 100 };
+const SOON = { timeout: 120_000, interval: 100 };
 const OPTIONS = { ...TABLES, settings: { watch: { intervalSeconds: 1 } } };
 
 /** No command was given, and the daemon is the same. */

@@ -6,7 +6,7 @@ import { openPipeline } from '../support/pipeline.ts';
 import { openRoot } from '../support/root.ts';
 import { TABLES } from '../support/tables.ts';
 
-const SOON = { timeout: 30_000, interval: 100 };
+const SOON = { timeout: 120_000, interval: 100 };
 
 /** What each of the settings would fold, pad, cut, escape or misread. */
 const VALUES = [

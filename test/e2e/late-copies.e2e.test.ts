@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import { EPOCH_BEGINS } from '../../sync-service/src/infrastructure/mysql/server-state.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 
-const TIMES = { timeout: 30_000, interval: 100 };
+const TIMES = { timeout: 120_000, interval: 100 };
 
 const OPTIONS = {
   userTables: ['CREATE TABLE account (id BIGINT PRIMARY KEY, nick VARCHAR(64))'],

@@ -14,7 +14,7 @@ const FEW = 20;
 const ROWS = 20_000;
 /** Of a connector that is heard at several looks, two seconds apart: each heartbeat is one, and the end of its transaction. */
 const STEADY_MESSAGES = 32;
-const SOON = { timeout: 60_000, interval: 100 };
+const SOON = { timeout: 120_000, interval: 100 };
 /** Minutes away: what becomes equal here, the patrol has not made equal. */
 const NO_PATROL = { patrol: { intervalSeconds: 3_600 } };
 

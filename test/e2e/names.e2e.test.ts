@@ -4,7 +4,7 @@ import { expect, test } from 'vitest';
 import { openPipeline } from '../support/pipeline.ts';
 import { TABLES } from '../support/tables.ts';
 
-const SOON = { timeout: 30_000, interval: 200 };
+const SOON = { timeout: 120_000, interval: 200 };
 
 const COLUMNS = ['昵称', '头像', 'nick-name', 'nick_name', '３rd "x', "a,b.*\\'$(c)", ' constructor'].map((name) =>
   name.replace('.', ''),

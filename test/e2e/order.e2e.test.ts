@@ -11,7 +11,7 @@ const FEW = 50;
 const DEADLINE_MS = LONG_TIMEOUT_MS / 2;
 /** What a daemon may need, Node itself included, however many rows one statement changes. */
 const MEMORY_BYTES = 400 * 1024 * 1024;
-const SOON = { timeout: 30_000, interval: 20 };
+const SOON = { timeout: 120_000, interval: 20 };
 
 /** InnoDB renews what it tells of its transactions only if nobody has asked for 100 ms. */
 const SELDOM = { timeout: 30_000, interval: 250 };

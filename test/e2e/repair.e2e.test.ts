@@ -4,7 +4,7 @@ import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 import { TABLES } from '../support/tables.ts';
 
 const USERS = 300;
-const SOON = { timeout: 30_000 };
+const SOON = { timeout: 120_000 };
 
 async function corrupt({ friend, friendDb }: Pipeline): Promise<void> {
   await friend.write(

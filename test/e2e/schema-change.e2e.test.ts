@@ -5,7 +5,7 @@ import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 import { TABLES } from '../support/tables.ts';
 
 const USERS = 20;
-const SOON = { timeout: 60_000, interval: 50 };
+const SOON = { timeout: 120_000, interval: 50 };
 
 let pipeline: Pipeline;
 let daemon: Daemon;

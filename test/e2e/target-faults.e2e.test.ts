@@ -7,7 +7,7 @@ import { LONG_TIMEOUT_MS, SCALE } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 const USERS = 50;
-const SOON = { timeout: 60_000, interval: 100 };
+const SOON = { timeout: 120_000, interval: 100 };
 const OPTIONS = { ...TABLES, settings: { watch: { intervalSeconds: 1 } } };
 
 const hasTrouble = (daemon: Daemon, kind: string, problem: RegExp) =>

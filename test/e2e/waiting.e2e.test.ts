@@ -5,7 +5,7 @@ import { createUsers, update } from '../support/load.ts';
 import { openPipeline } from '../support/pipeline.ts';
 
 const USERS = 20;
-const SOON = { timeout: 60_000, interval: 100 };
+const SOON = { timeout: 120_000, interval: 100 };
 /** Longer than the looks that the daemon takes at each part, every two or three seconds. */
 const SILENT_MS = 5_000;
 const PATIENT = ['--deadline', '3600'];

@@ -6,7 +6,7 @@ import { type FriendServer, openFriendServer } from '../support/friend-server.ts
 import { TABLES } from '../support/tables.ts';
 
 const OPEN: BrakeLimits = { threadsRunning: 1_000, replicaLagSeconds: 10 };
-const TIMES = { timeout: 20_000, interval: 100 };
+const TIMES = { timeout: 120_000, interval: 100 };
 
 const by = async (brake: Brake) => (await brake.closed())?.by;
 

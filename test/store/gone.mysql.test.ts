@@ -9,7 +9,7 @@ import { type FriendServer, openFriendServer } from '../support/friend-server.ts
 import { behind, openReads } from '../support/reads.ts';
 import { TABLES } from '../support/tables.ts';
 
-const SOON = { timeout: 20_000 };
+const SOON = { timeout: 120_000 };
 const nicks = (server: FriendServer) => column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY friend_id`);
 
 /** Keys 1 to 3 with a copy each, whose rows message and mirror know; of 1 to `count` as many. The first load is over. */

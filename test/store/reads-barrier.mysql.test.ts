@@ -6,7 +6,7 @@ import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/adm
 import type { Feed } from '../support/feed.ts';
 import { openSettledReads, outcomes } from '../support/reads.ts';
 
-const SOON = { timeout: 20_000 };
+const SOON = { timeout: 120_000 };
 
 async function openSettled() {
   const { server, feed, reads } = await openSettledReads();

@@ -9,7 +9,7 @@ import { openFriendServer } from '../support/friend-server.ts';
 import { openReads } from '../support/reads.ts';
 import { TABLES, TWO_SOURCES } from '../support/tables.ts';
 
-const SOON = { timeout: 20_000 };
+const SOON = { timeout: 120_000 };
 
 /** A source with rows 1 to `count`, of which no message has told. */
 async function openUnheard(count: number, tables = TABLES) {

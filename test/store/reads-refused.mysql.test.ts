@@ -9,7 +9,7 @@ import { type FriendServerOptions, openFriendServer } from '../support/friend-se
 import { openReads } from '../support/reads.ts';
 import { TABLES, TWO_SOURCES } from '../support/tables.ts';
 
-const SOON = { timeout: 20_000 };
+const SOON = { timeout: 120_000 };
 
 async function open(tables: FriendServerOptions) {
   const server = await openFriendServer(tables);

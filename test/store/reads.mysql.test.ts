@@ -6,7 +6,7 @@ import type { Proof } from '../../sync-service/src/application/read/trust.ts';
 import { column, drain } from '../support/drain.ts';
 import { openSettledReads } from '../support/reads.ts';
 
-const SOON = { timeout: 20_000 };
+const SOON = { timeout: 120_000 };
 /** A hot key: the time between two of its changes. */
 const CHANGE_EVERY_MS = 30;
 

@@ -8,7 +8,7 @@ import { type OwnServers, openServers } from '../support/own-servers.ts';
 import { TABLES } from '../support/tables.ts';
 import { startWorkers, type Workers } from '../support/workers.ts';
 
-const SOON = { timeout: 30_000, interval: 50 };
+const SOON = { timeout: 120_000, interval: 50 };
 /** What a worker had claimed when it failed is due again after this lease. */
 const OPTIONS = { ...TABLES, settings: { fanOut: { leaseMs: 2_000 } } };
 const UNAVAILABLE = { kind: 'store_unavailable', policy: { directive: 'retry' } };

@@ -9,7 +9,7 @@ import { openFriendServer } from '../support/friend-server.ts';
 import { openReads } from '../support/reads.ts';
 import { TABLES } from '../support/tables.ts';
 
-const SOON = { timeout: 20_000 };
+const SOON = { timeout: 120_000 };
 const MISREAD = {
   is: 'wrong',
   differences: ['column 2 is nick, the connector reads avatar'],

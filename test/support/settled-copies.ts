@@ -7,7 +7,7 @@ import { type FriendServer, type FriendServerOptions, openFriendServer } from '.
 import { type OpenReads, openReads } from './reads.ts';
 import { TABLES } from './tables.ts';
 
-const SOON = { timeout: 20_000, interval: 50 };
+const SOON = { timeout: 120_000, interval: 50 };
 
 /** A source whose copies are equal, with nothing pending and no round due, and what a daemon does about its targets. */
 export interface SettledCopies extends AsyncDisposable {
