@@ -58,7 +58,7 @@ test('case 93: names that begin with digits, are Chinese, alike in Avro or full 
   await friend.write('late', `INSERT INTO ${quoted(friendDb, '360_$好友')} (${quoted('用户-id')}) VALUES (1)`);
   await friend.write('late', `INSERT INTO ${friendDb}.friend (friend_id, nick) VALUES (1, 'old')`);
   const late = () => friend.rows('reading', `SELECT nick FROM ${friendDb}.friend ORDER BY n`);
-  await expect.poll(late, { timeout: 30_000 }).toEqual([{ nick: 'Bea' }, { nick: 'Bea' }]);
+  await expect.poll(late, { timeout: 60_000 }).toEqual([{ nick: 'Bea' }, { nick: 'Bea' }]);
   await user.write('dropping', `DROP DATABASE ${quoted(DATABASE)}`);
 });
 

@@ -14,7 +14,7 @@ const MEMORY_BYTES = 400 * 1024 * 1024;
 const SOON = { timeout: 120_000, interval: 20 };
 
 /** InnoDB renews what it tells of its transactions only if nobody has asked for 100 ms. */
-const SELDOM = { timeout: 30_000, interval: 250 };
+const SELDOM = { timeout: 60_000, interval: 250 };
 
 let pipeline: Pipeline;
 let daemon: Daemon;

@@ -23,7 +23,7 @@ test(
     for (let n = 0; n < MESSAGES; n++) await update(pipeline, n, USERS);
     await pipeline.settled();
     // What is repaired from here on, the patrol has not repaired.
-    await expect.poll(async () => (await operations.rounds()).account?.lastEndedAt, { timeout: 30_000 }).toBeDefined();
+    await expect.poll(async () => (await operations.rounds()).account?.lastEndedAt, { timeout: 60_000 }).toBeDefined();
     await keepVersions(pipeline);
     const mirror = () =>
       friend.rows('mirror', `SELECT * FROM ${settings.target.stateDatabase}.mirror_account ORDER BY k`);

@@ -38,7 +38,7 @@ test.each<[string, string, string, readonly Key[]]>([
       });
     const areEqual = () =>
       expect
-        .poll(() => drain(server).then(copies), { timeout: 10_000 })
+        .poll(() => drain(server).then(copies), { timeout: 60_000 })
         .toEqual([`${first} old`, `${second} new`, `${second} new`]);
 
     await feed.rows([first, 'old'], [second, 'new']);

@@ -116,7 +116,7 @@ test(
       }
       expect(await feed.source.pending.count(friend)).toEqual({ pending: 1, parked: 0 });
     });
-    await expect.poll(() => drain(server).then(async () => (await nicks())[1]), { timeout: 10_000 }).toBe('Bea');
+    await expect.poll(() => drain(server).then(async () => (await nicks())[1]), { timeout: 60_000 }).toBe('Bea');
   },
   // Less than the 50 s for which MySQL would wait by itself.
   copyLockedMs + 28_000,
@@ -218,7 +218,7 @@ test('the delete policy writes its values, for the deleted key only, and keeps t
         drain(server).then(() =>
           column(server, `SELECT CONCAT(nick, avatar) FROM ${server.friendDb}.friend ORDER BY id`),
         ),
-      { timeout: 10_000 },
+      { timeout: 60_000 },
     )
     .toEqual(['gonep', 'Beaq']);
 });

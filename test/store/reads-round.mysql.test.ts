@@ -66,7 +66,7 @@ test('a round whose instance dies goes on elsewhere behind the pages that it has
   const dying: Database = {
     ...database,
     async transaction(doing, work) {
-      if (++pages === 2) await expect.poll(() => count('mirror_account'), { timeout: 20_000 }).toBe(100);
+      if (++pages === 2) await expect.poll(() => count('mirror_account'), { timeout: 60_000 }).toBe(100);
       if (pages === 3) throw new SyncError('aborted', 'it dies');
       return database.transaction(doing, work);
     },

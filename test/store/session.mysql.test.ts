@@ -147,7 +147,7 @@ test('a reader that has stopped inside a read holds up no ALTER', async () => {
   const ended = expect(reading).rejects.toMatchObject({ policy: { directive: 'retry' } });
   const isWaiting = "SELECT 1 FROM information_schema.processlist WHERE STATE = 'User sleep'";
   await expect
-    .poll(async () => (await root.rows('looking', isWaiting)).length, { timeout: 10_000, interval: 20 })
+    .poll(async () => (await root.rows('looking', isWaiting)).length, { timeout: 60_000, interval: 20 })
     .toBe(1);
   way.stall();
   await root.write('altering', 'ALTER TABLE user_db.big ADD COLUMN more INT');

@@ -72,7 +72,7 @@ test.each([
   const { round: rounds } = feed.source;
   await rounds.hasten(store.database, 'copies missed');
   const take = () => store.database.transaction('rounds', (tx) => rounds.take(tx, 0));
-  await expect.poll(take, { timeout: 10_000 }).toBeDefined();
+  await expect.poll(take, { timeout: 60_000 }).toBeDefined();
   const token = (await take())?.token ?? 0n;
   const place = { leg: 'copy friend.friend_id', after: ['1'] };
   await rounds.goOn(store.database, token, 0, place, { rowCount: 2, correctedKeys: 0 });

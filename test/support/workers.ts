@@ -38,7 +38,7 @@ export function startWorkers({ store, friend }: Pick<FriendServer, 'store' | 'fr
         const counts = [...store.sources.values()].map(({ pending }) => pending.count(friend));
         return (await Promise.all(counts)).map(({ pending }) => pending);
       };
-      await expect.poll(count, { timeout: 30_000, interval: 20 }).toEqual([...store.sources].map(() => 0));
+      await expect.poll(count, { timeout: 60_000, interval: 20 }).toEqual([...store.sources].map(() => 0));
     },
     [Symbol.asyncDispose]: () => fanOut.stop(),
   };
