@@ -1,5 +1,5 @@
 import type { Configuration, SourceMapping } from '@friend-sync/connectors';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError } from 'commander';
 
 /** The sources of these names, or all. */
 export function sourcesOf(
@@ -19,4 +19,11 @@ export function sourcesOf(
 export function deadlineOf({ deadline }: { readonly deadline: string }, command: Command): number {
   const deadlineMs = Number(deadline) * 1000;
   return deadlineMs > 0 ? deadlineMs : command.error(`error: --deadline ${deadline} is not a number of seconds`);
+}
+
+/** An option that is a number of things. */
+export function countOf(text: string): number {
+  const count = Number(text);
+  if (!Number.isSafeInteger(count) || count < 0) throw new InvalidArgumentError('It is not a whole number.');
+  return count;
 }

@@ -8,6 +8,7 @@ export type { EpochPlan } from './application/operate/epoch.ts';
 export type { OffsetMove, OffsetTarget, PartitionProgress } from './application/operate/offsets.ts';
 export type { BarrierResult } from './application/proof/barrier.ts';
 export type { Comparison } from './application/proof/compare.ts';
+export { type RepairParts, requestRepair, tooManyGone } from './application/proof/repair.ts';
 export type { Verification } from './application/proof/verify.ts';
 export { Health, type Trouble } from './application/watch/health.ts';
 export { Ambiguous, type Change, type Key, type Said, type Value } from './domain/change.ts';

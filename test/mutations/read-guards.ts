@@ -247,4 +247,14 @@ export const READ_GUARDS: readonly Guard[] = [
     replace: [['      position,\n      gtid: null', '      position: { ...position, offset: -1n },\n      gtid: null']],
     test: inSequence('a message that could not be decoded can be decoded after a rewind'),
   },
+  {
+    guard: 'the number of keys that a repair counts as deleted without asking',
+    file: `${APPLICATION}/proof/repair.ts`,
+    replace: [['count > Math.max(FEW_KEYS, confirmed)', 'false']],
+    test: {
+      project: 'unit',
+      file: 'sync-service/src/application/proof/repair.test.ts',
+      name: 'case 26: a repair counts no more keys as deleted than may be gone without asking; the rest of it is done',
+    },
+  },
 ];

@@ -30,6 +30,35 @@ test('case 83: of copies without a source row those are named that lack what onD
   expect([...(orphaned.get('room') ?? [])].sort()).toEqual(['new', 'none']);
 });
 
+test('a copy that spells its key otherwise than the source is told of, and is none that lacks its row', async () => {
+  await using server = await openFriendServer({
+    userTables: ['CREATE TABLE room (code VARCHAR(9) COLLATE utf8mb4_0900_ai_ci PRIMARY KEY, title VARCHAR(64))'],
+    friendTables: [
+      'CREATE TABLE visit (n INT AUTO_INCREMENT PRIMARY KEY, room VARCHAR(9), title VARCHAR(64), KEY (room))',
+    ],
+    sources: `
+  - name: room
+    table: USER.room
+    key: code
+    copies: [{ table: visit, key: room, set: { title: title } }]
+    onDelete: { set: { title: gone } }`,
+  });
+  const { user, userDb, friend, friendDb, configuration } = server;
+  await user.write('rooms', `INSERT INTO ${userDb}.room VALUES ('a1', 'a hall'), ('b1', 'b hall')`);
+  await friend.write(
+    'copies',
+    `INSERT INTO ${friendDb}.visit (room, title) VALUES ('a1', 'a hall'), ('A1', NULL), ('B1', 'b hall'), ('c1', NULL)`,
+  );
+  const { copies, mismatches, misspelt, orphans, orphaned, examples } = await compareCopies(
+    configuration,
+    user,
+    friend,
+  );
+  expect({ copies, mismatches, misspelt, orphans }).toEqual({ copies: 1, mismatches: 0, misspelt: 2, orphans: 1 });
+  expect([...(orphaned.get('room') ?? [])]).toEqual(['c1']);
+  expect(examples).toContain(`${friendDb}.visit room=B1: the source spells this key otherwise`);
+});
+
 test('case 83: a key of another sign than the source’s keys is not asked for', async () => {
   await using server = await openFriendServer({
     userTables: ['CREATE TABLE device (id BIGINT UNSIGNED PRIMARY KEY, label VARCHAR(64))'],

@@ -7,7 +7,8 @@ const found = {
   copies: 3,
   mismatches: 1,
   orphans: 0,
-  orphaned: new Map(),
+  misspelt: 0,
+  orphaned: new Map<string, ReadonlySet<bigint>>(),
   changing: 0,
   examples: ['d.friend friend_id=1: nick'],
   parked,
@@ -21,12 +22,20 @@ vi.mock('../context.ts', () => ({
 afterEach(() => {
   vi.restoreAllMocks();
   process.exitCode = 0;
+  found.orphaned.clear();
 });
 
 test('case 83: --repair is advised only where it can help', async () => {
   expect(await verify()).toBe('parked: account 1: too long\nthey are refused, which --repair does not change\n');
   state.differing.get('account')?.set(2n, 8);
   expect(await verify()).toContain('friend-sync verify --repair reads their source rows again');
+});
+
+test('case 26: very many keys without a source row are no success', async () => {
+  const gone = Array.from({ length: 101 }, (_, i) => BigInt(i));
+  found.orphaned.set('account', new Set(gone));
+  expect(await verify()).toMatch(/^101 keys of account have no source row.*verify --repair --gone 101/);
+  expect(process.exitCode).toBe(1);
 });
 
 /** Runs the command; returns what it tells the operator. */

@@ -1,9 +1,22 @@
-import type { Key, Operations, Verification } from '@friend-sync/sync-service';
+import {
+  type Key,
+  type Operations,
+  type RepairParts,
+  requestRepair,
+  tooManyGone,
+  type Verification,
+} from '@friend-sync/sync-service';
 import type { Command } from 'commander';
-import { deadlineOf } from '../arguments.ts';
+import { countOf, deadlineOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { print, printJson, talk, tellWait } from '../output.ts';
+
+interface RepairOptions {
+  readonly deadlineMs: number;
+  /** So many keys of a source may be gone. */
+  readonly gone: number;
+}
 
 /** `friend-sync verify`: prove that every copy equals its source, byte for byte. */
 export function addVerify(program: Command, load: Load): void {
@@ -14,20 +27,39 @@ export function addVerify(program: Command, load: Load): void {
       '--repair',
       'read the source rows of copies that differ again, apply onDelete where there is none, and verify once more',
     )
+    .option('--gone <keys>', 'with --repair: apply onDelete though a source lacks the rows of so many keys', countOf, 0)
     .option('--deadline <seconds>', 'give up waiting for changes on their way after so long', '3600')
-    .action(async (options: { repair?: boolean; deadline: string }, command: Command) => {
+    .action(async (options: { repair?: boolean; gone: number; deadline: string }, command: Command) => {
       const deadlineMs = deadlineOf(options, command);
       const { json, configuration } = load();
       await withOperations(configuration, async (operations) => {
         const found = await operations.verify(deadlineMs, tellWait);
-        const result = options.repair ? await repaired(operations, found, deadlineMs) : found;
-        if (result.mismatches + result.held.length > 0) process.exitCode = EXIT.failed;
-        const { copies, mismatches, changing, orphans, examples, parked, held } = result;
+        const result = options.repair ? await repaired(operations, found, { deadlineMs, gone: options.gone }) : found;
+        const tooMany = tooManyGone(result, options.repair ? options.gone : 0);
+        if (result.mismatches + result.misspelt + result.held.length + tooMany.size > 0) process.exitCode = EXIT.failed;
+        const { copies, mismatches, changing, orphans, misspelt, examples, parked, held } = result;
         const repairs = found.mismatches - mismatches;
+        const gone = Object.fromEntries(tooMany);
         if (json)
-          return printJson({ copies, mismatches, changing, orphans, examples, parked, held, repaired: repairs });
+          return printJson({
+            copies,
+            mismatches,
+            changing,
+            orphans,
+            misspelt,
+            gone,
+            examples,
+            parked,
+            held,
+            repaired: repairs,
+          });
         print(`${copies} copies compared, ${mismatches} differ from their source, ${orphans} have no source row`);
         for (const example of examples) print(`  ${example}`);
+        if (misspelt > 0)
+          talk(
+            `${misspelt} copies name their source row in another spelling, which its collation takes for the same; they are not written: correct their keys`,
+          );
+        for (const [source, keys] of tooMany) talk(goneAdvice(source, keys));
         for (const { source, copy, problem } of held) talk(`not compared: ${copy} of ${source}: ${problem}`);
         if (changing > 0)
           talk(`${changing} keys changed at every look; their copies follow, but could not be compared`);
@@ -36,6 +68,10 @@ export function addVerify(program: Command, load: Load): void {
         if (!options.repair) talk(advice(result));
       });
     });
+}
+
+function goneAdvice(source: string, keys: number): string {
+  return `${keys} keys of ${source} have no source row, more than may be gone without asking; their copies are left as they are. Look at the source: if the rows were deleted, friend-sync verify --repair --gone ${keys} applies onDelete`;
 }
 
 /** What is refused is read and refused once more. */
@@ -47,18 +83,15 @@ function advice({ differing, parked }: Verification): string {
     : 'they are refused, which --repair does not change';
 }
 
-/** The source row is the truth, whatever the mirror holds: so the rows are read again. */
-async function repaired(operations: Operations, found: Verification, deadlineMs: number): Promise<Verification> {
+async function repaired(
+  operations: Operations,
+  found: Verification,
+  { deadlineMs, gone }: RepairOptions,
+): Promise<Verification> {
+  const { sources } = operations.configuration.mapping;
+  const requestReads: RepairParts['requestReads'] = (...request) => operations.requestReads(...request);
+  const { readKeys, goneKeys } = await requestRepair({ sources, requestReads }, found, gone);
   if (found.mismatches > 0) talk(`${found.mismatches} copies differ; reading their source rows again`);
-  let goneCount = 0;
-  for (const source of operations.configuration.mapping.sources) {
-    const keys = [...(found.differing.get(source.name)?.keys() ?? [])];
-    await operations.requestReads(source, keys);
-    const orphaned = [...(found.orphaned.get(source.name) ?? [])];
-    if (orphaned.length === 0) continue;
-    await operations.requestReads(source, orphaned, { takesGone: true });
-    goneCount += orphaned.length;
-  }
-  if (goneCount > 0) talk(`${goneCount} keys have no source row; their copies get the values of onDelete`);
-  return found.mismatches + goneCount > 0 ? operations.verify(deadlineMs, tellWait) : found;
+  if (goneKeys > 0) talk(`${goneKeys} keys have no source row; a daemon gives their copies what its onDelete says`);
+  return readKeys > 0 ? operations.verify(deadlineMs, tellWait) : found;
 }

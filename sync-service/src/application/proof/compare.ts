@@ -26,7 +26,12 @@ export interface Comparison {
   readonly orphans: number;
   /** By source the keys of those that do not hold what the delete policy says, as far as the source could have such a key; not all of very many. */
   readonly orphaned: ReadonlyMap<string, ReadonlySet<Key>>;
-  /** The first of the mismatches, without values. */
+  /**
+   * Copies that name a source row in another spelling, which the source's collation takes for the same: letter case, for
+   * example. Copies are found by the very spelling, so they are none of that row.
+   */
+  readonly misspelt: number;
+  /** The first of the mismatches and of what is misspelt, without values. */
   readonly examples: readonly string[];
   /** The keys of the mismatches, by source. */
   readonly differing: Differing;
@@ -75,10 +80,13 @@ export async function compareCopies(
         // By the copies' own spelling: under a folding collation one key of the page may stand for several.
         const spelled = [...new Set(copies.map((row) => toKey(row.k)))];
         const rows = await readSources(sourceMapping, copy, source, spelled, toKey);
+        const absent = spelled.filter((key) => !rows.has(key));
+        const misspelt = new Set(await findMisspelt(sourceMapping, source, absent));
         for (const row of copies) {
           const key = toKey(row.k);
           const wanted = rows.get(key);
           if (wanted) tally.add(sourceMapping, copy, equalities, key, row, wanted);
+          else if (misspelt.has(key)) tally.addMisspelt(copy, row);
           else tally.addOrphan(sourceMapping, copy, equalities, row, mayBe(key) ? key : undefined);
         }
       }
@@ -91,6 +99,7 @@ class Tally implements Comparison {
   copies = 0;
   mismatches = 0;
   orphans = 0;
+  misspelt = 0;
   readonly orphaned = new Map<string, Set<Key>>();
   readonly examples: string[] = [];
   readonly differing = new Map<string, Map<Key, Held>>();
@@ -117,9 +126,16 @@ class Tally implements Comparison {
     this.mismatches += n;
     const keys = this.differing.get(name) ?? new Map<Key, Held>();
     this.differing.set(name, keys.set(key, ((keys.get(key) ?? 0) + heldBy(copy, row)) % 2 ** 48));
-    const { database, table } = copy.table;
-    if (this.examples.length < MOST_EXAMPLES)
-      this.examples.push(`${database}.${table} ${copy.key}=${key}: ${columns.join(', ')}`);
+    this.#exemplify(copy, key, columns.join(', '));
+  }
+
+  addMisspelt(copy: CopyMapping, row: Row): void {
+    this.misspelt += Number(row.n);
+    this.#exemplify(copy, String(row.k), 'the source spells this key otherwise');
+  }
+
+  #exemplify({ table: { database, table }, key: column }: CopyMapping, key: Key, what: string): void {
+    if (this.examples.length < MOST_EXAMPLES) this.examples.push(`${database}.${table} ${column}=${key}: ${what}`);
   }
 
   addOrphan(
@@ -246,4 +262,16 @@ async function readSources(
     [keys],
   );
   return new Map(rows.map((row) => [toKey(row.k), row]));
+}
+
+/** Those of the keys, none of which is a source row's, that the source's collation takes for one. */
+async function findMisspelt(mapping: SourceMapping, source: Database, keys: readonly Key[]): Promise<readonly Key[]> {
+  if (typeof keys[0] !== 'string') return [];
+  const { database, table } = mapping.table;
+  const sql = `SELECT 1 FROM ${quoted(database, table)} WHERE ${quoted(mapping.key)} IN (?) LIMIT 1`;
+  const rows = await source.rows(`reading ${database}.${table}`, sql, [keys]);
+  if (rows.length === 0 || keys.length === 1) return rows.length === 0 ? [] : keys;
+  const half = Math.ceil(keys.length / 2);
+  const first = await findMisspelt(mapping, source, keys.slice(0, half));
+  return [...first, ...(await findMisspelt(mapping, source, keys.slice(half)))];
 }

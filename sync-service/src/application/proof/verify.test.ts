@@ -15,6 +15,7 @@ function looking(...held: Record<string, Held>[]) {
         copies: 10,
         mismatches: keys.length,
         orphans: 0,
+        misspelt: 0,
         orphaned: new Map(),
         examples: keys.map(([key]) => key),
         differing,

@@ -1,7 +1,7 @@
 import type { Key } from '../../domain/change.ts';
 
-/** So many keys may be gone in a round unheard of, whatever the size of the source … */
-const FEW_KEYS = 100;
+/** So many keys may be gone at once unheard of, whatever the size of the source … */
+export const FEW_KEYS = 100;
 /** … or this share of it. */
 const SHARE = 0.001;
 /** No more are remembered. */
