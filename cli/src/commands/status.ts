@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectorStatus, connectorNames, isRunning } from '@friend-sync/connectors';
-import type { Operations, RoundReport } from '@friend-sync/sync-service';
+import type { Operations, RoundReport, Trouble } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT, explain } from '../exit.ts';
@@ -41,7 +41,13 @@ export function addStatus(program: Command, load: Load): void {
         (p) => 'error' in p,
       );
       const areHeld = 'value' in held && held.value.length > 0;
-      if (areHeld || standsStill(connectors, lost, daemons) || failures.some(({ code }) => code !== EXIT.temporary))
+      const areParked = 'value' in keys && Object.values(keys.value).some(({ parked }) => parked > 0);
+      if (
+        areHeld ||
+        areParked ||
+        standsStill(connectors, lost, daemons) ||
+        failures.some(({ code }) => code !== EXIT.temporary)
+      )
         process.exitCode = EXIT.failed;
       else if (failures.length > 0) process.exitCode = EXIT.temporary;
       const historyLost =
@@ -57,8 +63,14 @@ export function addStatus(program: Command, load: Load): void {
       };
       if ('error' in daemons) tell('daemons', daemons);
       else {
-        const { running, pausedSince } = daemons.value;
-        print(running > 0 ? `daemons: ${running}` : 'no daemon runs, so nothing is read or applied; friend-sync start');
+        const { states, troubles, pausedSince } = daemons.value;
+        print(
+          states.length > 0
+            ? `daemons: ${states.length} (${states.join(', ')})`
+            : 'no daemon runs, so nothing is read or applied; friend-sync start',
+        );
+        for (const { part: where, problem, hint, isNote } of troubles)
+          print(`${isNote ? 'note' : 'trouble'}: ${where}: ${problem}${hint && `\n  ${hint}`}`);
         if (pausedSince !== undefined) print(`fan-out is paused since ${pausedSince} UTC; friend-sync resume`);
       }
 
@@ -86,6 +98,9 @@ export function addStatus(program: Command, load: Load): void {
           ['SOURCE', 'PENDING', 'PARKED', 'DUE', 'INCOMPLETE'],
           Object.entries(keys.value).map(([source, n]) => [source, n.pending, n.parked, n.due, n.incomplete ?? '?']),
         );
+      if ('value' in keys)
+        for (const [source, { reasons }] of Object.entries(keys.value))
+          for (const { reason, keys: count } of reasons) print(`${source}: ${count} keys are parked: ${reason}`);
       print('');
       if ('error' in rounds) tell('rounds', rounds);
       else for (const [source, report] of Object.entries(rounds.value)) print(`${source}: ${describe(report)}`);
@@ -102,14 +117,26 @@ export function addStatus(program: Command, load: Load): void {
 }
 
 interface Daemons {
-  readonly running: number;
+  /** Of each that runs. */
+  readonly states: readonly string[];
+  /** Of all of them. */
+  readonly troubles: readonly Trouble[];
   /** UTC; undefined: fan-out is not paused. */
   readonly pausedSince: string | undefined;
 }
 
 async function readDaemons(operations: Operations): Promise<Daemons> {
   const { daemons, pause, database } = await operations.store();
-  return { running: await daemons.count(database), pausedSince: await pause.since(database) };
+  const running = await daemons.running(database);
+  // Most of what troubles one troubles all.
+  const troubles = new Map(
+    running.flatMap((one) => one?.troubles ?? []).map((trouble) => [`${trouble.part} ${trouble.problem}`, trouble]),
+  );
+  return {
+    states: running.map((one) => one?.state ?? 'older version'),
+    troubles: [...troubles.values()],
+    pausedSince: await pause.since(database),
+  };
 }
 
 /** By what is known of it, changes do not come or are not applied. */
@@ -120,8 +147,12 @@ function standsStill(
 ): boolean {
   const areStopped = 'value' in connectors && connectors.value.some(({ status }) => !isRunning(status));
   const areLost = 'value' in lost && lost.value.size > 0;
-  const areIdle = 'value' in daemons && (daemons.value.running === 0 || daemons.value.pausedSince !== undefined);
-  return areStopped || areLost || areIdle;
+  return areStopped || areLost || ('value' in daemons && areIdle(daemons.value));
+}
+
+function areIdle({ states, troubles, pausedSince }: Daemons): boolean {
+  const areReading = states.some((state) => state === 'consuming' || state === 'older version');
+  return !areReading || troubles.some(({ isNote }) => !isNote) || pausedSince !== undefined;
 }
 
 function stateOf(status: ConnectorStatus | undefined): string {

@@ -1,12 +1,16 @@
+import type { Condition } from '../../domain/trouble.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import { repeat } from './repeat.ts';
 
-const EVERY_MS = 2_000;
+const EVERY_MS = 1_000;
 
-/** Says in the friend database that this daemon runs, and tidies up there, until it is disposed. */
-export async function announceDaemon({ database, daemons, sources }: Store): Promise<AsyncDisposable> {
+/** Says in the friend database that this daemon runs and how it fares, and tidies up there, until it is disposed. */
+export async function announceDaemon(
+  { database, daemons, sources }: Store,
+  condition: Condition,
+): Promise<AsyncDisposable> {
   // A store that cannot be written is ingest's trouble to report.
-  const beSeen = () => daemons.beSeen(database).catch(() => {});
+  const beSeen = () => daemons.beSeen(database, condition).catch(() => {});
   // The looks of all sources are in one table.
   const [some] = sources.values();
   await beSeen();

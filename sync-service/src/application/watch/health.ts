@@ -1,19 +1,8 @@
+import type { Condition, Trouble } from '../../domain/trouble.ts';
 import type { SyncError } from '../../errors.ts';
 
-/** Why a part of the service does not go on, and what the operator does about it. */
-export interface Trouble {
-  readonly part: string;
-  readonly kind: string;
-  readonly directive: string;
-  readonly problem: string;
-  readonly hint: string;
-  readonly since: string;
-  /** It does not make the service unready. */
-  readonly isNote: boolean;
-}
-
 /** What the service knows of its own state: the parts in trouble, and whether its consumer has joined. */
-export class Health {
+export class Health implements Condition {
   readonly #troubles = new Map<string, Trouble>();
   #state = 'starting';
 

@@ -1,10 +1,13 @@
+import type { Condition } from '../../domain/trouble.ts';
 import { quoted, type Session } from './database.ts';
 import { randomToken } from './pending-store.ts';
 
 /** A daemon that has not been seen for so long does not run. */
 const SILENCE_SECONDS = 10;
+/** No more troubles of one daemon are told. */
+const MOST_TROUBLES = 100;
 
-/** Which daemons run, so that whoever asks them for something can tell at once that nobody will do it. */
+/** Which daemons run and how they fare, so that whoever asks them for something can tell at once that nobody will do it, or why. */
 export class DaemonStore {
   readonly #table: string;
   readonly #id = randomToken();
@@ -13,12 +16,13 @@ export class DaemonStore {
     this.#table = quoted(stateDatabase, 'daemon');
   }
 
-  /** This process runs; to be said every few seconds. */
-  async beSeen(session: Session): Promise<void> {
+  /** This process runs, and fares so; to be said every few seconds. */
+  async beSeen(session: Session, { state, troubles }: Condition): Promise<void> {
+    const condition = JSON.stringify({ state, troubles: troubles.slice(0, MOST_TROUBLES) });
     await session.write(
       'saying that the daemon runs',
-      `INSERT INTO ${this.#table} (id) VALUES (?) ON DUPLICATE KEY UPDATE seen_at = NOW(6)`,
-      [this.#id],
+      `INSERT INTO ${this.#table} (id, \`condition\`) VALUES (?, ?) AS n ON DUPLICATE KEY UPDATE seen_at = NOW(6), \`condition\` = n.\`condition\``,
+      [this.#id, condition],
     );
     await session.write(
       'forgetting daemons',
@@ -31,12 +35,12 @@ export class DaemonStore {
     await session.write('saying that the daemon ends', `DELETE FROM ${this.#table} WHERE id = ?`, [this.#id]);
   }
 
-  /** How many run. */
-  async count(session: Session): Promise<number> {
-    const [row] = await session.rows(
-      'counting daemons',
-      `SELECT COUNT(*) AS n FROM ${this.#table} WHERE seen_at > NOW(6) - INTERVAL ${SILENCE_SECONDS} SECOND`,
+  /** How those fare that run; undefined: one of an older version, which does not say. */
+  async running(session: Session): Promise<(Condition | undefined)[]> {
+    const rows = await session.rows(
+      'looking for daemons',
+      `SELECT \`condition\` FROM ${this.#table} WHERE seen_at > NOW(6) - INTERVAL ${SILENCE_SECONDS} SECOND`,
     );
-    return Number(row?.n);
+    return rows.map(({ condition }) => (condition === null ? undefined : (JSON.parse(String(condition)) as Condition)));
   }
 }

@@ -215,6 +215,17 @@ export class PendingStore {
     return { pending: Number(row?.pending), parked: Number(row?.parked) };
   }
 
+  /** Why keys are parked, and how many for each reason, the most frequent first; no more than ten. */
+  async parkedReasons(session: Session): Promise<{ reason: string; keys: number }[]> {
+    const rows = await session.rows(
+      'counting parked keys',
+      `SELECT last_error AS reason, COUNT(*) AS n FROM ${this.table} WHERE source = ? AND attempts > 0
+       GROUP BY last_error ORDER BY n DESC LIMIT 10`,
+      [this.#source],
+    );
+    return rows.map(({ reason, n }) => ({ reason: String(reason), keys: Number(n) }));
+  }
+
   /** Keys that the target refused, with the reason; at most 100. */
   async parked(session: Session): Promise<{ key: Key; reason: string }[]> {
     const rows = await session.rows(
