@@ -6,6 +6,7 @@ import { parseValue } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
 import { type Database, quoted, type Row, type Session } from '../../infrastructure/mysql/database.ts';
 import { kindOf, planMirror } from '../../infrastructure/mysql/mirror-table.ts';
+import { askAmong } from '../../infrastructure/mysql/source-rows.ts';
 import type { HeldCopy } from '../../infrastructure/mysql/store.ts';
 import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
 import { readTargetTable } from '../../infrastructure/mysql/target-table.ts';
@@ -238,12 +239,13 @@ async function readSources(
   keys: readonly Key[],
   toKey: (raw: unknown) => Key,
 ): Promise<Map<Key, Row>> {
-  if (keys.length === 0) return new Map();
   const columns = copy.set.map((pair, i) => `${quoted(pair.from)} AS c${i}`).join(', ');
-  const rows = await source.rows(
-    `reading ${mapping.table.database}.${mapping.table.table}`,
-    `SELECT ${quoted(mapping.key)} AS k, ${columns} FROM ${quoted(mapping.table.database, mapping.table.table)} WHERE ${quoted(mapping.key)} IN (?)`,
-    [keys],
-  );
+  const ask = (some: readonly Key[]) =>
+    source.rows(
+      `reading ${mapping.table.database}.${mapping.table.table}`,
+      `SELECT ${quoted(mapping.key)} AS k, ${columns} FROM ${quoted(mapping.table.database, mapping.table.table)} WHERE ${quoted(mapping.key)} IN (?)`,
+      [some],
+    );
+  const rows = (await askAmong(keys, ask)).flat();
   return new Map(rows.map((row) => [toKey(row.k), row]));
 }
