@@ -89,7 +89,16 @@ export const TARGET_GUARDS: readonly Guard[] = [
   {
     guard: 'places among copies that give the very value back',
     file: `${MYSQL}/key-order.ts`,
-    replace: [["if (dataType === 'float') return", "if (dataType === 'real') return"]],
+    replace: [["if (definition.dataType === 'float') return", "if (definition.dataType === 'real') return"]],
+    test: mysqlTest(
+      'primary-keys.mysql.test.ts',
+      'case 95: copies are walked to their end, chunk by chunk, whatever type their primary key begins with',
+    ),
+  },
+  {
+    guard: 'that a place among texts which UTF-8 lacks gives the very text back',
+    file: `${MYSQL}/key-order.ts`,
+    replace: [['charset !== null && !', 'charset === null && !']],
     test: mysqlTest(
       'primary-keys.mysql.test.ts',
       'case 95: copies are walked to their end, chunk by chunk, whatever type their primary key begins with',

@@ -15,6 +15,8 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
   'BIT(64)': ["b'0'", "b'11001000'", '18446744073709551615'],
   'VARCHAR(40) COLLATE utf8mb4_0900_ai_ci': ["''", "'a b'", "'ß'", "'🍣'"],
   'VARCHAR(40) CHARACTER SET gbk': ["'a'", "'中'", "'阿'"],
+  'VARCHAR(40) CHARACTER SET euckr': ["'a'", "_euckr x'C9A1'", "_euckr x'C9A2'"],
+  'VARCHAR(40) CHARACTER SET cp932': ["'a'", "_cp932 x'ED40'", "_cp932 x'FA5C'"],
   'CHAR(8) CHARACTER SET latin1': ["''", "'a\\''", "'é'"],
   'BINARY(2)': ["X'0000'", "X'00FF'", "X'FFFF'"],
   'VARBINARY(40)': ["''", "X'00'", "X'FF'"],
