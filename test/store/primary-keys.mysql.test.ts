@@ -22,6 +22,7 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
   'VARBINARY(40)': ["''", "X'00'", "X'FF'"],
   DATE: ["'0001-01-01'", "'2026-02-28'", "'9999-12-31'"],
   'DATETIME(6)': ["'0001-01-01'", "'2026-01-01 00:00:00.000001'", "'9999-12-31 23:59:59.999999'"],
+  DATETIME: ["'0000-00-00'", "'2026-00-00'", "'2026-01-01'"],
   'TIMESTAMP(6)': ["'1970-01-02'", "'2026-01-01 00:00:00.000001'"],
   'TIME(3)': ["'-838:59:59'", "'00:00:00.001'", "'838:59:59'"],
   YEAR: ["'1901'", "'2000'", "'2155'"],
@@ -63,7 +64,10 @@ ${TARGETS.map((_, n) => `      - { table: ${tableOf(n)}, key: friend_id, set: { 
   });
   const { friend, friendDb } = server;
   for (const [n, { rows }] of TARGETS.entries())
-    await friend.write('copies', `INSERT INTO ${friendDb}.${tableOf(n)} (e, n, friend_id) VALUES ${rows.join()}`);
+    await friend.write(
+      'copies',
+      `SET SESSION sql_mode = ''; INSERT INTO ${friendDb}.${tableOf(n)} (e, n, friend_id) VALUES ${rows.join()}`,
+    );
   const feed = createFeed(server);
   const endless: string[] = [];
   for (const [n, { what, rows }] of TARGETS.entries()) {
