@@ -13,6 +13,9 @@ const IN_A_PASS =
 const SWEPT =
   'case 72: a copy that is marked again while it is swept is swept once more; a sweep that another left off begins anew';
 
+const UNSWEPT =
+  'case 72: a copy that the server cannot compare, since `where` fails at one of its rows, is told alone, and the round goes on';
+
 /** What keeps copies right while their tables change, or do not fit for a while. */
 export const TARGET_GUARDS: readonly Guard[] = [
   {
@@ -64,6 +67,18 @@ export const TARGET_GUARDS: readonly Guard[] = [
     file: `${MYSQL}/missed-copies.ts`,
     replace: [['AND copy = ? AND token = ?', 'AND copy = ? AND token <> 1 + ?']],
     test: ofHeld(SWEPT),
+  },
+  {
+    guard: 'the round that goes on where a copy cannot be compared',
+    file: `${APPLICATION}/read/copy-leg.ts`,
+    replace: [["fault?.kind !== 'copy_unfit' && fault?.kind !== 'store_refused'", "fault?.kind !== 'copy_unfit'"]],
+    test: mysqlTest('unswept-copies.mysql.test.ts', UNSWEPT),
+  },
+  {
+    guard: 'one mark of a copy that cannot be compared',
+    file: `${APPLICATION}/read/copy-leg.ts`,
+    replace: [['if (mark !== undefined) return undefined;', '']],
+    test: mysqlTest('unswept-copies.mysql.test.ts', UNSWEPT),
   },
   {
     guard: 'that a sweep of what was missed begins at its beginning',
