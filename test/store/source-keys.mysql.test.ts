@@ -64,3 +64,10 @@ test('case 88: a copy whose key its source cannot have is an orphan, and holds u
   const compared = await compareCopies(configuration, user, friend);
   expect(compared).toMatchObject({ copies: 2, mismatches: 1, orphans: 1 });
 });
+
+test('case 88: copies whose keys UTF-8 lacks are compared to their end', async () => {
+  await using reads = await openKeys('utf8mb4', ['41'], 'VARCHAR(20) CHARACTER SET euckr');
+  const { configuration, user, friend, friendDb } = reads.server;
+  await friend.write('copies', `INSERT INTO ${friendDb}.friend VALUES (1, 'A', 'n'), (2, _euckr x'C9A1', 'n')`);
+  expect(await compareCopies(configuration, user, friend)).toMatchObject({ copies: 1, mismatches: 0 });
+});
