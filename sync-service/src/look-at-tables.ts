@@ -49,9 +49,9 @@ export async function lookAtTables(parts: LookAtTablesParts): Promise<TableWatch
       return (await findUnsent(server, upTo, gtids)) === undefined ? 'all rows' : 'not all';
     },
     events: {
-      onChange(name, columns) {
+      async onChange(name, columns) {
+        await reads.get(name)?.tableChanged(columns);
         log.warn({ source: name, columns }, 'the table of the source has changed');
-        told(reads.get(name)?.tableChanged(columns));
       },
       onPicture: (name, verdict) => told(reads.get(name)?.pictureSeen(verdict)),
     },

@@ -29,6 +29,27 @@ const DECLARES_NOTHING = 'declares nothing lost of it, and remembers nothing';
 /** What keeps the barrier from proving what is not so, and a source's history from being lost in silence. */
 export const HISTORY_GUARDS: readonly Guard[] = [
   {
+    guard: 'the round that is asked for before the late copies have begun',
+    file: `${APPLICATION}/operate/late-copies-beginning.ts`,
+    replace: [
+      ['  await requestRounds(parts.store, database);\n', ''],
+      ["LATE_COPIES, '');\n", "LATE_COPIES, '');\n  await requestRounds(parts.store, database);\n"],
+    ],
+    test: mysqlTest(
+      'epoch.mysql.test.ts',
+      'case 77: late copies have not begun before the patrol has been asked for what was written until then',
+    ),
+  },
+  {
+    guard: 'the round that is asked for before an epoch has begun',
+    file: `${APPLICATION}/operate/epoch.ts`,
+    replace: [['...following.map(', '...[...following.slice(0, -2), ...following.slice(-2).reverse()].map(']],
+    test: mysqlTest(
+      'epoch.mysql.test.ts',
+      'case 91: an epoch is not over before a round over all rows has been asked for',
+    ),
+  },
+  {
     guard: "the look at the log's end",
     file: REST,
     replace: [['pos > Number(last.File_size)', 'pos < 0']],

@@ -14,6 +14,16 @@ const fitTest = (name: string): Guard['test'] => ({
 /** What makes a wrong picture of a table, and a table that does not fit, known for certain. */
 export const PICTURE_GUARDS: readonly Guard[] = [
   {
+    guard: 'the shape that is remembered once its change is stored',
+    file: `${APPLICATION}/watch/table-watch.ts`,
+    replace: [['await events.onChange(name, columns);', 'events.onChange(name, columns).catch(() => {});']],
+    test: {
+      project: 'mysql',
+      file: 'sync-service/src/application/watch/table-watch.mysql.test.ts',
+      name: 'case 85: a change of the table that could not be stored is told again',
+    },
+  },
+  {
     guard: 'that a picture counts when the connector has come past',
     file: `${APPLICATION}/watch/picture-proof.ts`,
     replace: [["if (sent === 'not all') return", 'if (!before) return']],

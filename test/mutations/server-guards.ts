@@ -26,6 +26,24 @@ export const SERVER_GUARDS: readonly Guard[] = [
     test: SILENT,
   },
   {
+    guard: 'the halves of late copies',
+    file: `${APPLICATION}/ingest/late-copies.ts`,
+    replace: [['() => inHalves(batch, (some) => attempt(some, alive))', '() => attempt(batch, alive)']],
+    test: mysqlTest(
+      'late-copies-at-once.mysql.test.ts',
+      'case 80: late copies that are more at once than the friend server takes are marked in parts',
+    ),
+  },
+  {
+    guard: 'the deadline of the beginning of a session',
+    file: `${MYSQL}/database.ts`,
+    replace: [['answerWithin(answerMs, begin)', 'begin']],
+    test: mysqlTest(
+      'session-beginning.mysql.test.ts',
+      'case 70: a connection that falls silent before its session has begun is given up, and the next attempt has another',
+    ),
+  },
+  {
     guard: 'giving up a connection that is silent',
     file: `${MYSQL}/database.ts`,
     replace: [['if (isUnavailable(fault)) connection.destroy();', '']],

@@ -36,6 +36,24 @@ export const SETTLING_GUARDS: readonly Guard[] = [
     test: inRefused('a key with a character that the source column lacks does not keep the others from being read'),
   },
   {
+    guard: 'the same where a round looks for what is gone',
+    file: `${MYSQL}/source-rows.ts`,
+    replace: [['(await askAmong(keys, ask)).flat()', 'await ask(keys)']],
+    test: mysqlTest(
+      'source-keys.mysql.test.ts',
+      'case 88: a key that its source cannot have, of which a message has told, is gone, and holds up no round',
+    ),
+  },
+  {
+    guard: 'the same where copies are compared',
+    file: `${APPLICATION}/proof/compare.ts`,
+    replace: [['(await askAmong(keys, ask)).flat()', 'await ask(keys)']],
+    test: mysqlTest(
+      'source-keys.mysql.test.ts',
+      'case 88: a copy whose key its source cannot have is an orphan, and holds up no comparison',
+    ),
+  },
+  {
     guard: 'the size of what is written in one statement',
     file: `${READ}/settler.ts`,
     replace: [['last.length < most && bytes <= MOST_BYTES', 'last.length < most']],

@@ -13,6 +13,9 @@ const IN_A_PASS =
 const SWEPT =
   'case 72: a copy that is marked again while it is swept is swept once more; a sweep that another left off begins anew';
 
+const UNSWEPT =
+  'case 72: a copy that the server cannot compare, since `where` fails at one of its rows, is told alone, and the round goes on';
+
 /** What keeps copies right while their tables change, or do not fit for a while. */
 export const TARGET_GUARDS: readonly Guard[] = [
   {
@@ -66,6 +69,18 @@ export const TARGET_GUARDS: readonly Guard[] = [
     test: ofHeld(SWEPT),
   },
   {
+    guard: 'the round that goes on where a copy cannot be compared',
+    file: `${APPLICATION}/read/copy-leg.ts`,
+    replace: [["fault?.kind !== 'copy_unfit' && fault?.kind !== 'store_refused'", "fault?.kind !== 'copy_unfit'"]],
+    test: mysqlTest('unswept-copies.mysql.test.ts', UNSWEPT),
+  },
+  {
+    guard: 'one mark of a copy that cannot be compared',
+    file: `${APPLICATION}/read/copy-leg.ts`,
+    replace: [['if (mark !== undefined) return undefined;', '']],
+    test: mysqlTest('unswept-copies.mysql.test.ts', UNSWEPT),
+  },
+  {
     guard: 'that a sweep of what was missed begins at its beginning',
     file: `${APPLICATION}/read/copy-leg.ts`,
     replace: [['mark === undefined ? after : []', 'after']],
@@ -89,7 +104,16 @@ export const TARGET_GUARDS: readonly Guard[] = [
   {
     guard: 'places among copies that give the very value back',
     file: `${MYSQL}/key-order.ts`,
-    replace: [["if (dataType === 'float') return", "if (dataType === 'real') return"]],
+    replace: [["if (definition.dataType === 'float') return", "if (definition.dataType === 'real') return"]],
+    test: mysqlTest(
+      'primary-keys.mysql.test.ts',
+      'case 95: copies are walked to their end, chunk by chunk, whatever type their primary key begins with',
+    ),
+  },
+  {
+    guard: 'that a place among texts which UTF-8 lacks gives the very text back',
+    file: `${MYSQL}/key-order.ts`,
+    replace: [['charset !== null && !', 'charset === null && !']],
     test: mysqlTest(
       'primary-keys.mysql.test.ts',
       'case 95: copies are walked to their end, chunk by chunk, whatever type their primary key begins with',

@@ -13,13 +13,22 @@ export const VALUE_GUARDS: readonly Guard[] = [
     file: `${MYSQL}/session.ts`,
     replace: [
       [
-        '"\'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION\'"',
+        '"\'STRICT_ALL_TABLES,ALLOW_INVALID_DATES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION\'"',
         "'@@GLOBAL.sql_mode'",
       ],
     ],
     test: mysqlTest(
       'values.mysql.test.ts',
       'case 33: a value too long for its target is parked, not cut, on a server that is not strict; a later, shorter one applies',
+    ),
+  },
+  {
+    guard: 'sessions that leave dates as they are',
+    file: `${MYSQL}/session.ts`,
+    replace: [['STRICT_ALL_TABLES,ALLOW_INVALID_DATES,', 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,']],
+    test: mysqlTest(
+      'target-faults.mysql.test.ts',
+      'case 80: dates that only an application’s sql_mode allows keep no copy from being written, and stay as they are',
     ),
   },
   {

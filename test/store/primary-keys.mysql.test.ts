@@ -15,11 +15,14 @@ const TYPES: Readonly<Record<string, readonly string[]>> = {
   'BIT(64)': ["b'0'", "b'11001000'", '18446744073709551615'],
   'VARCHAR(40) COLLATE utf8mb4_0900_ai_ci': ["''", "'a b'", "'ß'", "'🍣'"],
   'VARCHAR(40) CHARACTER SET gbk': ["'a'", "'中'", "'阿'"],
+  'VARCHAR(40) CHARACTER SET euckr': ["'a'", "_euckr x'C9A1'", "_euckr x'C9A2'"],
+  'VARCHAR(40) CHARACTER SET cp932': ["'a'", "_cp932 x'ED40'", "_cp932 x'FA5C'"],
   'CHAR(8) CHARACTER SET latin1': ["''", "'a\\''", "'é'"],
   'BINARY(2)': ["X'0000'", "X'00FF'", "X'FFFF'"],
   'VARBINARY(40)': ["''", "X'00'", "X'FF'"],
   DATE: ["'0001-01-01'", "'2026-02-28'", "'9999-12-31'"],
   'DATETIME(6)': ["'0001-01-01'", "'2026-01-01 00:00:00.000001'", "'9999-12-31 23:59:59.999999'"],
+  DATETIME: ["'0000-00-00'", "'2026-00-00'", "'2026-01-01'"],
   'TIMESTAMP(6)': ["'1970-01-02'", "'2026-01-01 00:00:00.000001'"],
   'TIME(3)': ["'-838:59:59'", "'00:00:00.001'", "'838:59:59'"],
   YEAR: ["'1901'", "'2000'", "'2155'"],
@@ -61,7 +64,10 @@ ${TARGETS.map((_, n) => `      - { table: ${tableOf(n)}, key: friend_id, set: { 
   });
   const { friend, friendDb } = server;
   for (const [n, { rows }] of TARGETS.entries())
-    await friend.write('copies', `INSERT INTO ${friendDb}.${tableOf(n)} (e, n, friend_id) VALUES ${rows.join()}`);
+    await friend.write(
+      'copies',
+      `SET SESSION sql_mode = ''; INSERT INTO ${friendDb}.${tableOf(n)} (e, n, friend_id) VALUES ${rows.join()}`,
+    );
   const feed = createFeed(server);
   const endless: string[] = [];
   for (const [n, { what, rows }] of TARGETS.entries()) {

@@ -210,3 +210,31 @@ test('case 56: a column that MySQL sets on update stays as it was where the mapp
   const notes = store.sources.get('account')?.mapped.flatMap(({ fit }) => fit?.notes ?? []);
   expect(notes?.join('\n')).toMatch(/moved.*watching/s);
 });
+
+test('case 80: dates that only an application’s sql_mode allows keep no copy from being written, and stay as they are', async () => {
+  const [, member = ''] = TABLES.friendTables;
+  await using server = await openFriendServer({
+    ...TABLES,
+    friendTables: [
+      `CREATE TABLE friend (id BIGINT AUTO_INCREMENT PRIMARY KEY, friend_id BIGINT NOT NULL, nick VARCHAR(64), avatar VARCHAR(255),
+         kept DATETIME NOT NULL ON UPDATE CURRENT_TIMESTAMP, KEY (friend_id))`,
+      member,
+    ],
+    sources: TABLES.sources.replace(
+      'avatar: avatar }',
+      `avatar: avatar }, preserve: [kept], where: "kept < '2027-02-31'"`,
+    ),
+  });
+  const { friend, friendDb } = server;
+  const dates = ['0000-00-00 00:00:00', '2026-00-00 00:00:00', '2026-02-31 00:00:00'];
+  await friend.write(
+    'copies',
+    `SET SESSION sql_mode = 'ALLOW_INVALID_DATES'; INSERT INTO ${friendDb}.friend (friend_id, kept) VALUES ?`,
+    [dates.map((date, i) => [i + 1, date])],
+  );
+  await createFeed(server).rows([1n, null, 'Ann'], [2n, null, 'Ann'], [3n, null, 'Ann']);
+  expect(await drain(server)).toMatchObject({ written: 3, postponed: [] });
+  expect(await column(server, `SELECT CONCAT(nick, ' ', kept) FROM ${friendDb}.friend ORDER BY friend_id`)).toEqual(
+    dates.map((date) => `Ann ${date}`),
+  );
+});

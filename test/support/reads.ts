@@ -93,6 +93,7 @@ function readsOf(parts: ReadParts): Reads {
     signal,
     onDrift() {},
     onBehind() {},
+    onUnswept() {},
   };
   return {
     parts,

@@ -10,6 +10,7 @@ import type { FanOut } from '../fan-out/fan-out.ts';
 import type { IngestParts, Stream } from '../proof/barrier.ts';
 import { awaitCaughtUp } from '../proof/caught-up.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
+import { inHalves } from './halves.ts';
 import { checkLog } from './topic-identity.ts';
 
 /** Late copies wait for the source's changes for so long; then a sweep finds them, which waits for as long as it takes. */
@@ -73,8 +74,10 @@ export function createLateCopiesHandler(parts: LateCopiesParts): PartitionHandle
   return {
     assigned: (topic, partition, alive) =>
       perseverance.run(`assignment of ${topic}/${partition}`, signal, () => begin(parts, topic, partition), alive),
-    store: (batch, alive) =>
-      perseverance.run(`late copies of ${batch.topic}/${batch.partition}`, signal, () => attempt(batch, alive), alive),
+    store(batch, alive) {
+      const storeOnce = () => inHalves(batch, (some) => attempt(some, alive));
+      return perseverance.run(`late copies of ${batch.topic}/${batch.partition}`, signal, storeOnce, alive);
+    },
   };
 }
 

@@ -65,6 +65,16 @@ export async function beginEpoch(
       },
     },
     ...run,
+    // Both before it counts as begun: broken off in between, nobody would ask for them any more.
+    {
+      name: 'asking for a round over all rows',
+      async run() {
+        // The stream has begun anew, and is trusted until it is found wrong.
+        const own = store.sources.get(source.name);
+        await own?.reads.clearDistrust(database, 'proof', 'table');
+        await own?.round.request(database);
+      },
+    },
     {
       name: 'remembering what the user server has',
       async run() {
@@ -77,15 +87,6 @@ export async function beginEpoch(
   const steps = [
     { name: `remembering that an epoch of ${source.name} begins`, run: begins },
     ...following.map(({ name, run }) => ({ name, run: () => begins().then(run) })),
-    {
-      name: 'asking for a round over all rows',
-      async run() {
-        // The stream has begun anew, and is trusted until it is found wrong.
-        const own = store.sources.get(source.name);
-        await own?.reads.clearDistrust(database, 'proof', 'table');
-        await own?.round.request(database);
-      },
-    },
   ];
   await runSteps(steps, onStep, signal);
 }

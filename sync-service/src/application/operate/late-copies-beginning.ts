@@ -26,9 +26,9 @@ export async function beginLateCopies(
   const begins = () => serverState.epochBegins(database, LATE_COPIES);
   const steps = [...stop, ...run].map((step) => ({ ...step, run: () => begins().then(step.run) }));
   await runSteps(steps, onStep, signal);
-  await serverState.beginAnew(database, LATE_COPIES, '');
-  // Copies that were written before it streamed are the patrol's.
+  // Copies that were written before it streamed are the patrol's. First: broken off in between, nobody would ask for it any more.
   await requestRounds(parts.store, database);
+  await serverState.beginAnew(database, LATE_COPIES, '');
 }
 
 /** Whether that was begun and has not ended. */

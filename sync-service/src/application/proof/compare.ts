@@ -5,10 +5,12 @@ import { inPages } from '../../domain/pages.ts';
 import { parseValue } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
 import { type Database, quoted, type Row, type Session } from '../../infrastructure/mysql/database.ts';
+import { KeyOrder } from '../../infrastructure/mysql/key-order.ts';
 import { kindOf, planMirror } from '../../infrastructure/mysql/mirror-table.ts';
+import { askAmong } from '../../infrastructure/mysql/source-rows.ts';
 import type { HeldCopy } from '../../infrastructure/mysql/store.ts';
 import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
-import { readTargetTable } from '../../infrastructure/mysql/target-table.ts';
+import { readTargetTable, type TargetColumn } from '../../infrastructure/mysql/target-table.ts';
 import { holdingOf, misfit } from '../../infrastructure/mysql/value-fit.ts';
 
 const PAGE_KEYS = 5_000;
@@ -71,10 +73,13 @@ export async function compareCopies(
     const { toKey, mayBe } = keysOfType(keyType);
     for (const copy of sourceMapping.copies) {
       if (held.some((one) => one.source === sourceMapping.name && one.copy === copy.id)) continue;
-      const equalities = await readEqualities(friend, copy, types);
+      const { columns } = await readTargetTable(friend, copy);
+      const equalities = equalitiesOf(columns, copy, types);
+      const keyColumn = columns.get(copy.key);
+      if (!keyColumn) throw new SyncError('store_misconfigured', `${copy.id}: no such column; correct the mapping`);
       const keys = before
         ? inPages([...(before.get(sourceMapping.name)?.keys() ?? [])], PAGE_KEYS)
-        : keysOf(copy, target, toKey);
+        : keysOf(copy, keyColumn, target, toKey);
       for await (const page of keys) {
         const copies = await readCopies(copy, target, page);
         // By the copies' own spelling: under a folding collation one key of the page may stand for several.
@@ -194,12 +199,11 @@ function keysOfType(type: string) {
 }
 
 /** The fan-out's own equality of each mapped column, of values that were read. */
-async function readEqualities(
-  target: Database,
+function equalitiesOf(
+  columns: ReadonlyMap<string, TargetColumn>,
   copy: CopyMapping,
   types: ReadonlyMap<string, string>,
-): Promise<ColumnEquality[]> {
-  const { columns } = await readTargetTable(target, copy);
+): ColumnEquality[] {
   return copy.set.map(({ column, from }) => {
     const [definition, type = ''] = [columns.get(column), types.get(from)];
     const problem = definition ? misfit(definition, type) : 'no such column; correct the mapping';
@@ -216,18 +220,25 @@ async function readEqualities(
   });
 }
 
-async function* keysOf(copy: CopyMapping, target: Session, toKey: (raw: unknown) => Key): AsyncGenerator<Key[]> {
-  const [key, table] = [quoted(copy.key), quoted(copy.table.database, copy.table.table)];
-  for (let after: Key | undefined; ; ) {
+async function* keysOf(
+  copy: CopyMapping,
+  column: TargetColumn,
+  target: Session,
+  toKey: (raw: unknown) => Key,
+): AsyncGenerator<Key[]> {
+  const [key, table] = [`f.${quoted(copy.key)}`, quoted(copy.table.database, copy.table.table)];
+  const order = new KeyOrder([column]);
+  for (let after: readonly string[] = []; ; ) {
+    const { where, parameters } = order.within({ after });
     const rows = await target.rows(
       `reading ${copy.id}`,
-      `SELECT DISTINCT ${key} AS k FROM ${table} WHERE ${key} ${after === undefined ? 'IS NOT NULL' : '> ?'} ORDER BY ${key} LIMIT ${PAGE_KEYS}`,
-      after === undefined ? [] : [after],
+      `SELECT DISTINCT ${key} AS k, ${order.select} FROM ${table} AS f WHERE ${key} IS NOT NULL${where} ORDER BY ${order.orderBy} LIMIT ${PAGE_KEYS}`,
+      parameters,
     );
-    if (rows.length === 0) return;
-    const page = rows.map((row) => toKey(row.k));
-    yield page;
-    after = page.at(-1);
+    const last = rows.at(-1);
+    if (!last) return;
+    yield rows.map((row) => toKey(row.k));
+    after = order.read(last);
   }
 }
 
@@ -254,13 +265,14 @@ async function readSources(
   keys: readonly Key[],
   toKey: (raw: unknown) => Key,
 ): Promise<Map<Key, Row>> {
-  if (keys.length === 0) return new Map();
   const columns = copy.set.map((pair, i) => `${quoted(pair.from)} AS c${i}`).join(', ');
-  const rows = await source.rows(
-    `reading ${mapping.table.database}.${mapping.table.table}`,
-    `SELECT ${quoted(mapping.key)} AS k, ${columns} FROM ${quoted(mapping.table.database, mapping.table.table)} WHERE ${quoted(mapping.key)} IN (?)`,
-    [keys],
-  );
+  const ask = (some: readonly Key[]) =>
+    source.rows(
+      `reading ${mapping.table.database}.${mapping.table.table}`,
+      `SELECT ${quoted(mapping.key)} AS k, ${columns} FROM ${quoted(mapping.table.database, mapping.table.table)} WHERE ${quoted(mapping.key)} IN (?)`,
+      [some],
+    );
+  const rows = (await askAmong(keys, ask)).flat();
   return new Map(rows.map((row) => [toKey(row.k), row]));
 }
 

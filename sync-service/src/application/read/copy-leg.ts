@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../../domain/change.ts';
-import type { CopySweep } from '../../infrastructure/mysql/copy-sweep.ts';
+import type { CopySweep, Differing } from '../../infrastructure/mysql/copy-sweep.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import type { Range } from '../../infrastructure/mysql/key-order.ts';
 import type { MappedCopy } from '../../infrastructure/mysql/mapped-copy.ts';
@@ -26,17 +26,25 @@ interface Doubt {
  * held is passed over, and marked as missed.
  */
 export async function sweepCopies(course: RoundCourse, copy: MappedCopy, after: readonly string[]): Promise<void> {
-  const { parts, run, signal } = course.options;
+  const { parts, run, signal, onUnswept } = course.options;
   const { isAsked } = course.round;
   const { database } = parts.store;
   const { missed } = parts.source;
 
-  /** Undefined: the copy is held. */
+  /** Undefined: the copy is held, or its server cannot compare it, which is told; then it is missed as well. */
   const comparing = <T>(work: (sweep: CopySweep) => Promise<T>): Promise<T | undefined> =>
     course.keep(
       run(async () => {
-        const { sweep } = copy.fit ?? {};
-        if (sweep) return work(sweep);
+        const { fit } = copy;
+        try {
+          if (fit) return await work(fit.sweep);
+        } catch (error) {
+          const fault = fit?.store.fault(error);
+          if (fault?.kind !== 'copy_unfit' && fault?.kind !== 'store_refused') throw error;
+          onUnswept(copy.id, fault);
+          // It would be found again at once, and each new mark has another round begin.
+          if (mark !== undefined) return undefined;
+        }
         await missed.mark(database, [copy.id]);
         return undefined;
       }),
@@ -51,7 +59,12 @@ export async function sweepCopies(course: RoundCourse, copy: MappedCopy, after: 
     if (!found) return;
     const tookMs = performance.now() - began;
     if (found.doubts.length > 0) await course.catchUp();
-    for (const doubt of found.doubts) if (!(await comparing((sweep) => settle(course, sweep, doubt)))) return;
+    for (const { range, keys } of found.doubts) {
+      const again = await comparing((sweep) => sweep.differing(database, range));
+      if (!again) return;
+      const differing = again.filter(({ key }) => keys.has(key));
+      await course.keep(run(() => settle(course, differing)));
+    }
     if (found.end) await course.goOn({ leg: `copy ${copy.id}`, after: found.end });
     if (!isAsked) await delay(Math.min(LONGEST_REST_MS, tookMs * REST_FACTOR), undefined, { signal });
     from = found.end;
@@ -74,16 +87,13 @@ async function findDoubts(sweep: CopySweep, database: Database, after: readonly 
 }
 
 /** Marks what differs as it did before. What differs only now may be ahead of the mirror. */
-async function settle(course: RoundCourse, sweep: CopySweep, { range, keys }: Doubt): Promise<true> {
+async function settle(course: RoundCourse, differing: readonly Differing[]): Promise<void> {
   const { parts, onDrift } = course.options;
-  const { database } = parts.store;
-  const differing = (await sweep.differing(database, range)).filter(({ key }) => keys.has(key));
   await parts.source.pending.mark(
-    database,
+    parts.store.database,
     differing.map(({ key }) => key),
   );
   const drifted = course.round.isAsked ? 0 : differing.filter(({ isDrift }) => isDrift).length;
   if (differing.length > 0) onDrift(drifted);
   course.correctedKeys += drifted;
-  return true;
 }

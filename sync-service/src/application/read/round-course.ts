@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Observation } from '../../domain/read.ts';
+import type { SyncError } from '../../errors.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import type { Round, RoundPlace, RoundTally } from '../../infrastructure/mysql/round-store.ts';
 import { awaitCaughtUp } from '../proof/caught-up.ts';
@@ -31,6 +32,8 @@ export interface RoundOptions {
   readonly signal: AbortSignal;
   /** Copies differed from the mirror; of so many keys nothing was on its way to correct them. */
   readonly onDrift: (driftedKeys: number) => void;
+  /** Copies of this mapping were passed over: why their server cannot compare them. */
+  readonly onUnswept: (copy: string, fault: SyncError) => void;
   /** What the mirror has not caught up with, so that the comparison waits; undefined: it waits no longer. */
   readonly onBehind: (step: string | undefined) => void;
 }

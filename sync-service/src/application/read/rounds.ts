@@ -52,6 +52,9 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
       );
   };
 
+  const onUnswept = (copy: string, { kind, message: problem, policy }: SyncError) =>
+    log.error({ source: name, copy, kind, problem, hint: policy.hint }, 'copies cannot be compared');
+
   let looks = 0;
 
   async function look(): Promise<void> {
@@ -60,7 +63,7 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
     log.info({ source: name, isAsked: round.isAsked, place: round.place?.leg }, 'a round begins');
     try {
       const rowsPerSecond = round.isAsked ? settings.reads.rowsPerSecond : settings.patrol.rowsPerSecond;
-      const outcome = await completeRound(round, { ...options, rowsPerSecond, run, signal, onBehind });
+      const outcome = await completeRound(round, { ...options, rowsPerSecond, run, signal, onBehind, onUnswept });
       if (!outcome) return;
       await run(() => source.round.end(store.database, round.token, outcome, settings.patrol.intervalSeconds));
       log.info({ source: name, ...outcome }, 'a round has ended');

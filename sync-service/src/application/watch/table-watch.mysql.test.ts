@@ -1,6 +1,7 @@
 import { expect, test } from 'vitest';
 import { openFriendServer } from '../../../../test/support/friend-server.ts';
 import { TABLES } from '../../../../test/support/tables.ts';
+import { SyncError } from '../../errors.ts';
 import { createLogger } from '../../log.ts';
 import { Health } from './health.ts';
 import { watchTables } from './table-watch.ts';
@@ -24,6 +25,7 @@ async function openWatch() {
   });
   const { configuration, user, friend, userDb } = server;
   const changes: [string, readonly string[]][] = [];
+  const failures: Error[] = [];
   const health = new Health();
   const watch = await watchTables({
     source: user,
@@ -32,12 +34,20 @@ async function openWatch() {
     mappings: configuration.mapping.sources,
     picture: async () => undefined,
     sent: async () => 'not all',
-    events: { onChange: (name, columns) => changes.push([name, columns]), onPicture() {} },
+    events: {
+      async onChange(name, columns) {
+        changes.push([name, columns]);
+        const failure = failures.pop();
+        if (failure) throw failure;
+      },
+      onPicture() {},
+    },
     health,
     log: createLogger('fatal'),
   });
   return {
     changes,
+    failures,
     health,
     watch,
     alter: (sql: string) => user.write('a change', sql.replaceAll('DB', userDb)),
@@ -74,5 +84,18 @@ test('a change of the table is told once, with its columns; a table that takes i
     .toEqual([
       ['account', ['nick', 'seen']],
       ['account', []],
+    ]);
+});
+
+test('case 85: a change of the table that could not be stored is told again', async () => {
+  await using opened = await openWatch();
+  const { changes, failures, alter } = opened;
+  failures.push(new SyncError('store_unavailable', 'away'));
+  await alter('ALTER TABLE DB.account ADD COLUMN seen INT');
+  await expect
+    .poll(() => changes, SOON)
+    .toEqual([
+      ['account', ['seen']],
+      ['account', ['seen']],
     ]);
 });

@@ -17,9 +17,10 @@ const INTERVAL_MS = 3_000;
 export interface TableWatchEvents {
   /**
    * The source's table is another than at the last look. These columns came, went, moved or are described otherwise; none:
-   * it was rebuilt, or another table of the same shape took its place, and its rows may be others without a message.
+   * it was rebuilt, or another table of the same shape took its place, and its rows may be others without a message. Told
+   * again at the next look where it fails.
    */
-  onChange(source: string, columns: readonly string[]): void;
+  onChange(source: string, columns: readonly string[]): Promise<void>;
   /** Whether what the connector takes the table for is right, or wrong for certain; never that it is open. */
   onPicture(source: string, verdict: Verdict): void;
 }
@@ -107,7 +108,7 @@ class WatchedTable {
     if (!shape) return undefined;
     const columns = this.#shape ? changedColumns(this.#shape, shape) : [];
     if (columns.length > 0 || (this.#shape && this.#shape.createdAt !== shape.createdAt))
-      events.onChange(name, columns);
+      await events.onChange(name, columns);
     this.#shape = shape;
     return shape;
   }

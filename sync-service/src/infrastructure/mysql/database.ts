@@ -98,13 +98,15 @@ export function openDatabase(
   const limits = { packetBytes: Number.POSITIVE_INFINITY };
   // @ts-expect-error mysql2 hands the callback-style connection to this event, its types say otherwise
   pool.on('connection', (connection: CoreConnection) => {
-    const beginning = new Promise<void>((resolve, reject) => {
+    const begin = new Promise<void>((resolve, reject) => {
       connection.query(ours, (error, results) => {
         if (error) return reject(error);
         limits.packetBytes = Number(results?.at(-1)?.[0]?.packetBytes);
         resolve();
       });
     });
+    // Whoever waits for it has no connection yet that could be closed, and it would count for ever.
+    const beginning = answerWithin(answerMs, begin);
     beginning.catch(() => connection.destroy());
     begun.set(connection, beginning);
     // mysql2 ends its own side of what it gives up; a peer that is silent never ends the other.

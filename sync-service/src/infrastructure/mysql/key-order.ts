@@ -60,20 +60,24 @@ export class KeyOrder {
   }
 }
 
-/** As texts that give the very value back: what is shown of a FLOAT has fewer digits, and bytes are no text. */
-function asText({ name, dataType }: TargetColumn): string {
-  const column = `f.${quoted(name)}`;
-  if (isBytes(dataType)) return `HEX(${column})`;
-  if (dataType === 'float') return `CAST(${column} AS DOUBLE)`;
-  return dataType === 'bit' ? `${column} + 0` : column;
+/** As texts that give the very value back: what is shown of a FLOAT has fewer digits, bytes are no text, and not every text is one in UTF-8. */
+function asText(definition: TargetColumn): string {
+  const column = `f.${quoted(definition.name)}`;
+  if (isBytes(definition) || isForeign(definition)) return `HEX(${column})`;
+  if (definition.dataType === 'float') return `CAST(${column} AS DOUBLE)`;
+  return definition.dataType === 'bit' ? `${column} + 0` : column;
 }
 
-function placeholder({ dataType, columnType }: TargetColumn): string {
-  if (isBytes(dataType)) return 'UNHEX(?)';
+function placeholder(definition: TargetColumn): string {
+  const { dataType, columnType, charset, collation } = definition;
+  if (isBytes(definition)) return 'UNHEX(?)';
+  if (isForeign(definition)) return `CONVERT(UNHEX(?) USING ${charset}) COLLATE ${collation}`;
   if (dataType === 'float' || dataType === 'double') return 'CAST(? AS DOUBLE)';
   if (dataType === 'bit') return 'CAST(? AS UNSIGNED)';
   if (!dataType.endsWith('int')) return '?';
   return `CAST(? AS ${columnType.includes('unsigned') ? 'UNSIGNED' : 'SIGNED'})`;
 }
 
-const isBytes = (dataType: string) => /binary$|blob$/.test(dataType);
+const isBytes = ({ dataType }: TargetColumn) => /binary$|blob$/.test(dataType);
+/** A character set that has others than UTF-8 has, or two for one of its. */
+const isForeign = ({ charset }: TargetColumn) => charset !== null && !/^(utf8|ascii|latin1)/.test(charset);

@@ -20,6 +20,22 @@ export interface ReadPage {
 }
 
 /**
+ * What the source answers about these keys. One with a character that its key's character set lacks has no row there, fails
+ * whatever is asked beside it, and is found by halving.
+ */
+export async function askAmong<T>(keys: readonly Key[], ask: (keys: readonly Key[]) => Promise<T>): Promise<T[]> {
+  if (keys.length === 0) return [];
+  try {
+    return [await ask(keys)];
+  } catch (error) {
+    if (!isUnconvertible(error)) throw error;
+  }
+  if (keys.length === 1) return [];
+  const half = Math.ceil(keys.length / 2);
+  return [...(await askAmong(keys.slice(0, half), ask)), ...(await askAmong(keys.slice(half), ask))];
+}
+
+/**
  * Asks a source for rows: consistent reads that lock nothing, one round trip each with the COMMIT in it, since a
  * transaction that stays open would hold up an ALTER of the table, and every statement behind it.
  */
@@ -43,27 +59,16 @@ export class SourceRows {
 
   /** The rows of these keys. A key without a row is in the page as well; one that the server spells otherwise is another key. */
   async ofKeys(source: Database, keys: readonly Key[], required: string): Promise<ReadPage> {
-    try {
-      const { rows, ...page } = await this.#read(source, `WHERE ${this.#key} IN (?)`, [keys], required);
-      const byKey = new Map(rows.map((row) => [row.key, row]));
-      return { ...page, rows: keys.map((key) => byKey.get(key) ?? { key, values: undefined }) };
-    } catch (error) {
-      if (!isUnconvertible(error)) throw error;
-    }
-    // A key with a character that the column's character set lacks: it has no row, and is found by halving.
-    if (keys.length === 1) {
-      const page = await this.#read(source, 'WHERE FALSE', [], required);
-      return { ...page, rows: keys.map((key) => ({ key, values: undefined })) };
-    }
-    const half = Math.ceil(keys.length / 2);
-    const first = await this.ofKeys(source, keys.slice(0, half), required);
-    const second = await this.ofKeys(source, keys.slice(half), required);
+    const ask = (some: readonly Key[]) => this.#read(source, `WHERE ${this.#key} IN (?)`, [some], required);
+    const found = await askAmong(keys, ask);
+    const pages = found.length > 0 ? found : [await this.#read(source, 'WHERE FALSE', [], required)];
+    const byKey = new Map(pages.flatMap(({ rows }) => rows).map((row) => [row.key, row]));
     return {
-      rows: [...first.rows, ...second.rows],
-      missing: unitedGtids([first.missing, second.missing]),
-      executed: unitedGtids([first.executed, second.executed]),
-      hasGtids: first.hasGtids && second.hasGtids,
-      bytes: first.bytes + second.bytes,
+      rows: keys.map((key) => byKey.get(key) ?? { key, values: undefined }),
+      missing: unitedGtids(pages.map(({ missing }) => missing)),
+      executed: unitedGtids(pages.map(({ executed }) => executed)),
+      hasGtids: pages.every(({ hasGtids }) => hasGtids),
+      bytes: pages.reduce((sum, { bytes }) => sum + bytes, 0),
     };
   }
 
@@ -82,7 +87,9 @@ export class SourceRows {
   async existing(source: Database, keys: readonly Key[]): Promise<Set<Key>> {
     const { table } = this.#schema.mapping;
     const sql = `SELECT ${this.#key} AS k ${this.#from} WHERE ${this.#key} IN (?)`;
-    const rows = await source.rows(`looking for rows of ${table.database}.${table.table}`, sql, [keys]);
+    const ask = (some: readonly Key[]) =>
+      source.rows(`looking for rows of ${table.database}.${table.table}`, sql, [some]);
+    const rows = (await askAmong(keys, ask)).flat();
     return new Set(rows.map((row) => parseKey(String(row.k), this.#schema.keyKind)));
   }
 
