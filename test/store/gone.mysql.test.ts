@@ -160,7 +160,7 @@ test('keys that are gone are told of before the copies are swept; the round of a
   await forget('id > 0');
   const [copy] = mapped;
   const sweep = { chunkEnd: () => Promise.reject(new SyncError('aborted', 'it dies')) };
-  const dying = { id: copy?.id, fit: { sweep } };
+  const dying = { id: copy?.id, fit: { ...copy?.fit, sweep } };
   const source = { ...feed.source, mapped: [dying as unknown as (typeof mapped)[number]] };
   await expect(reads.having({ source }).round()).rejects.toMatchObject({ kind: 'aborted' });
   expect(await goneKeys()).toBe(150);

@@ -281,8 +281,9 @@ async function findMisspelt(mapping: SourceMapping, source: Database, keys: read
   if (typeof keys[0] !== 'string') return [];
   const { database, table } = mapping.table;
   const sql = `SELECT 1 FROM ${quoted(database, table)} WHERE ${quoted(mapping.key)} IN (?) LIMIT 1`;
-  const rows = await source.rows(`reading ${database}.${table}`, sql, [keys]);
-  if (rows.length === 0 || keys.length === 1) return rows.length === 0 ? [] : keys;
+  const ask = (some: readonly Key[]) => source.rows(`reading ${database}.${table}`, sql, [some]);
+  const isThere = (await askAmong(keys, ask)).flat().length > 0;
+  if (!isThere || keys.length === 1) return isThere ? keys : [];
   const half = Math.ceil(keys.length / 2);
   const first = await findMisspelt(mapping, source, keys.slice(0, half));
   return [...first, ...(await findMisspelt(mapping, source, keys.slice(half)))];
