@@ -113,7 +113,7 @@ export const settingsSchema = z
       .prefault({}),
     ingest: z
       .strictObject({
-        batchMessages: positive.default(2_000).describe('most messages of one ingest transaction'),
+        batchMessages: positive.default(5_000).describe('most messages of one ingest transaction'),
       })
       .prefault({}),
     fanOut: z
@@ -122,7 +122,7 @@ export const settingsSchema = z
           .default(2)
           .describe('workers of one daemon'),
         claimKeys: integer(1, 10_000, 'is not between 1 and 10000: a worker must get through them in half of its lease')
-          .default(500)
+          .default(5_000)
           .describe('most keys a worker claims at once'),
         chunkRows: positive.default(10_000).describe('most copies one transaction changes'),
         leaseMs: integer(

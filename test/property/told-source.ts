@@ -130,7 +130,7 @@ export class ToldSource {
   async #undecodable({ key }: Commit, { epoch, partition, offset }: Change['position']): Promise<readonly Change[]> {
     const bytes = { key: Buffer.from(`{"id":${key}}`), value: Buffer.from('junk'), timestampMs: 1, headers: {} };
     const message = { ...bytes, offset };
-    const next = { expectedOffset: offset, nextOffset: offset + 1n, maxTimestampMs: 1 };
+    const next = { expectedOffset: offset, nextOffset: offset + 1n, waiting: 0, maxTimestampMs: 1 };
     const batch = { topic: 'any', partition, messages: [message], ...next };
     return (await decodeBatch({ decode: refuse }, this.#tables.wide.source.schema, batch, epoch)).changes;
   }

@@ -5,6 +5,7 @@ import { createFeed } from '../support/feed.ts';
 import { openFriendServer } from '../support/friend-server.ts';
 import { SCALE } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
+import { startWorkers } from '../support/workers.ts';
 
 const { copyLockedMs } = SCALE;
 
@@ -256,4 +257,28 @@ test('a column that left the mapping and comes back is unknown where its row has
   await store.database.transaction('marking', (tx) => feed.source.pending.mark(tx, [1n]));
   await drain(server);
   expect(await column(server, `SELECT CONCAT(nick, ' ', avatar) FROM ${friendDb}.friend`)).toEqual(['Bea new.png']);
+});
+
+test('while many changes of a source wait, its keys ripen; one that was marked long enough ago is written', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { friend, friendDb, configuration } = server;
+  await friend.write('copies', `INSERT INTO ${friendDb}.friend (friend_id) VALUES (1), (2)`);
+  const feed = createFeed(server);
+  await feed.rows([1n, null, 'Ann'], [2n, null, 'Bea']);
+  const { stateDatabase } = configuration.settings.target;
+  await friend.write(
+    'as time would',
+    `UPDATE ${stateDatabase}.pending SET due = due - INTERVAL 5 SECOND WHERE k = '2'`,
+  );
+  let waiting = 100_000;
+  await using workers = startWorkers(server);
+  workers.tellWaiting('account', 't/0', waiting);
+  const nicks = () => {
+    workers.tellWaiting('account', 't/0', waiting);
+    return column(server, `SELECT nick FROM ${friendDb}.friend ORDER BY friend_id`);
+  };
+  await expect.poll(nicks, { timeout: 60_000, interval: 20 }).toEqual([null, 'Bea']);
+  // It waits no longer once the changes do not.
+  waiting = 0;
+  await expect.poll(nicks, { timeout: 60_000, interval: 20 }).toEqual(['Ann', 'Bea']);
 });

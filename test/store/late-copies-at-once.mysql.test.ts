@@ -53,7 +53,14 @@ test('case 80: late copies that are more at once than the friend server takes ar
     const value = Buffer.from(`{"after":{"id":${id}}}`);
     return { offset: BigInt(id - 1), key: null, value, timestampMs: 1, headers: {} };
   });
-  const batch = { topic: 'friend', partition: 0, expectedOffset: 0n, nextOffset: BigInt(LATE), maxTimestampMs: 1 };
+  const batch = {
+    topic: 'friend',
+    partition: 0,
+    expectedOffset: 0n,
+    nextOffset: BigInt(LATE),
+    waiting: 0,
+    maxTimestampMs: 1,
+  };
   await handler.store({ ...batch, messages }, async () => {
     expect(health.troubles).toEqual([]);
   });

@@ -8,6 +8,8 @@ import { Perseverance } from '../../sync-service/src/application/watch/persevera
 import type { FriendServer } from './friend-server.ts';
 
 export interface Workers extends AsyncDisposable {
+  /** See `FanOut.tellWaiting`. */
+  tellWaiting(source: string, partition: string, changes: number): void;
   /** What keeps them from going on. */
   readonly health: Health;
   /** Every fault for which a key had to wait. */
@@ -31,6 +33,7 @@ export function startWorkers({ store, friend }: Pick<FriendServer, 'store' | 'fr
   );
   fanOut.start();
   return {
+    tellWaiting: (...told) => fanOut.tellWaiting(...told),
     health,
     postponed,
     async settled() {

@@ -8,7 +8,7 @@ const LOOK_MS = 20;
 const LOOKS = 25;
 const TICKS_PER_SECOND = 100;
 
-/** Of one run, from its first write of a copy to its last. */
+/** Of one run, from its first write of a copy or of a mirror's row to its last. */
 export interface Measured {
   readonly seconds: number;
   /** CPU seconds of the contender, and of the friend server. */
@@ -20,7 +20,7 @@ export interface Measured {
 }
 
 /**
- * Runs a contender and reads the target's own clock: when the server's count of changes to the table of copies first moved,
+ * Runs a contender and reads the target's own clock: when the server's count of changes to the copies, or to a mirror, first moved,
  * and when it last did. `work` gets a function that says how long ago that was, in ms.
  */
 export async function measure(
@@ -61,7 +61,8 @@ async function look(friend: Database, service: () => number | undefined, seen: S
   for (let n = 0; !seen.isOver; n++) {
     const [row] = await friend.rows(
       'reading the clock',
-      "SELECT SUM(MODIFIED_COUNTER) AS n FROM information_schema.INNODB_TABLESTATS WHERE NAME LIKE 'friend\\_db/%'",
+      `SELECT SUM(MODIFIED_COUNTER) AS n FROM information_schema.INNODB_TABLESTATS
+       WHERE NAME LIKE 'friend\\_db/%' OR NAME LIKE 'friend\\_sync/mirror\\_%'`,
     );
     const pid = service();
     if (pid !== undefined) {

@@ -1,4 +1,4 @@
-import type { Key } from '../../domain/change.ts';
+import { compareKeys, type Key } from '../../domain/change.ts';
 import type { Claim } from '../../domain/claim.ts';
 import { SyncError } from '../../errors.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
@@ -39,7 +39,11 @@ export async function fanOutClaim(
   if (!source) throw new SyncError('internal', `a claim names the unknown source ${claim.source}`);
   const pass = new Pass(store, source.pass(), claim, limits, events, hold);
   const resumed = claim.keys.filter(({ cursor }) => cursor !== undefined);
-  const fresh = claim.keys.filter(({ cursor }) => cursor === undefined).map(({ key }) => key);
+  // Copies of neighbouring keys are often neighbours: the same pages are written once, not with each group.
+  const fresh = claim.keys
+    .filter(({ cursor }) => cursor === undefined)
+    .map(({ key }) => key)
+    .sort(compareKeys);
   const { groups, large } = fresh.length > 0 ? await pass.plan(fresh) : { groups: [], large: [] };
   const work = [
     ...groups.map((keys) => ({ keys, run: () => pass.applyGroup(keys) })),

@@ -8,6 +8,11 @@ import { type FanOutEvents, type FanOutLimits, fanOutClaim } from './fan-out-cla
 /** How often idle workers look for keys that became due by time, or that another instance marked. */
 const POLL_MS = 250;
 const BRAKED_MS = 100;
+/** Where so many changes of a source wait to be ingested, its keys ripen for so long: what changes again is written once. */
+const MANY_WAITING = 1_000;
+const RIPE_SECONDS = 5;
+/** What was told of waiting changes counts for so long: another daemon may have them now. */
+const TOLD_MS = 2_000;
 
 export interface FanOutOptions extends FanOutLimits {
   readonly workers: number;
@@ -27,6 +32,8 @@ export class FanOut {
   readonly #idle = new Set<() => void>();
   #workers: Promise<void>[] = [];
   #nextSource = 0;
+  /** By partition with many changes that wait: of which source, and when that counts no more. */
+  readonly #waiting = new Map<string, { readonly source: string; readonly until: number }>();
 
   /** `onBrake` is told, again and again, why the workers wait, or that they do not. */
   constructor(
@@ -69,6 +76,17 @@ export class FanOut {
     for (const wake of this.#idle) wake();
   }
 
+  /** To be told with each batch how many more changes of its partition wait to be ingested. */
+  tellWaiting(source: string, partition: string, changes: number): void {
+    if (changes > MANY_WAITING) this.#waiting.set(partition, { source, until: performance.now() + TOLD_MS });
+    else this.#waiting.delete(partition);
+  }
+
+  #isBehind(name: string): boolean {
+    const now = performance.now();
+    return [...this.#waiting.values()].some(({ source, until }) => source === name && until > now);
+  }
+
   async #work(part: string): Promise<void> {
     const { signal } = this.#stopping;
     while (!signal.aborted) {
@@ -93,11 +111,12 @@ export class FanOut {
 
   /** Keys of the first source that has any, each time beginning with another source. */
   async #claim(): Promise<Claim | undefined> {
-    const sources = [...this.#store.sources.values()];
+    const sources = [...this.#store.sources];
     for (let i = 0; i < sources.length; i++) {
-      const source = sources[this.#nextSource++ % sources.length];
+      const [name = '', source] = sources[this.#nextSource++ % sources.length] ?? [];
+      const ripeSeconds = this.#isBehind(name) ? RIPE_SECONDS : 0;
       const claim = await this.#store.database.transaction('claim', async (tx) =>
-        source?.pending.claim(tx, this.#options.claimKeys),
+        source?.pending.claim(tx, this.#options.claimKeys, ripeSeconds),
       );
       if (claim) return claim;
     }

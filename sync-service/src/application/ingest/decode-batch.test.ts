@@ -43,6 +43,7 @@ const batchOf = (...messages: Message[]): MessageBatch => ({
   partition: 0,
   expectedOffset: 0n,
   nextOffset: BigInt(messages.length),
+  waiting: 0,
   maxTimestampMs: 1,
   messages,
 });

@@ -10,6 +10,7 @@ const batch = (...offsets: bigint[]): MessageBatch => ({
   expectedOffset: 4n,
   messages: offsets.map((offset) => ({ offset, key: null, value: null, timestampMs: 1, headers: {} })),
   nextOffset: 20n,
+  waiting: 0,
   maxTimestampMs: 1,
 });
 

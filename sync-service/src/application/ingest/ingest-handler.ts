@@ -128,7 +128,9 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
   const storeBatch: PartitionHandler['store'] = (batch, alive) => {
     const source = sourceOf(parts, batch.topic);
     const sent = new Set<bigint>();
-    const part = `ingest of ${batch.topic}/${batch.partition}`;
+    const partition = `${batch.topic}/${batch.partition}`;
+    const part = `ingest of ${partition}`;
+    parts.fanOut.tellWaiting(source.schema.mapping.name, partition, batch.waiting);
     const storeOnce = () => inHalves(batch, (some) => attempt(source, some, sent));
     return perseverance.run(part, signal, storeOnce, alive);
   };

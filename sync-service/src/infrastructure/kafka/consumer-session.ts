@@ -200,7 +200,8 @@ export function openSession(options: SessionOptions): ConsumerSession {
       const { expectedOffset } = position;
       const nextOffset = lastOffset + 1n;
       const maxTimestampMs = newestTimestamp(batch, expectedOffset, lastOffset);
-      const whole = { topic, partition, expectedOffset, messages: slice, nextOffset, maxTimestampMs };
+      const waiting = Number(BigInt(batch.highWatermark) - nextOffset);
+      const whole = { topic, partition, expectedOffset, messages: slice, nextOffset, maxTimestampMs, waiting };
       const stored = await handler.store(whole, alive);
       // After a seek or a new assignment kafkajs's offsets are not ours to move; the database's were, within its fence.
       if (!isCurrent(position)) return;

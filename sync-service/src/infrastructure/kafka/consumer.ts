@@ -18,6 +18,8 @@ export interface MessageBatch {
   readonly nextOffset: bigint;
   /** Newest record timestamp up to there, control records included. */
   readonly maxTimestampMs: number;
+  /** How many more the partition had when they were fetched. */
+  readonly waiting: number;
 }
 
 export interface Message {
