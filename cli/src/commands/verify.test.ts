@@ -13,7 +13,7 @@ const found = {
   parked,
   held: [],
 };
-const state = { differing: new Map([['account', new Map([[1n, 7]])]]) };
+const state = { differing: new Map([['account', new Map([[1n, 7]])]]), parkedCounts: { account: 1 } };
 vi.mock('../context.ts', () => ({
   withOperations: (_: unknown, work: (one: unknown) => unknown) =>
     work({ verify: async () => ({ ...found, ...state }) }),
@@ -26,6 +26,15 @@ afterEach(() => {
 test('case 83: --repair is advised only where it can help', async () => {
   expect(await verify()).toBe('parked: account 1: too long\nthey are refused, which --repair does not change\n');
   state.differing.get('account')?.set(2n, 8);
+  expect(await verify()).toContain('friend-sync verify --repair reads their source rows again');
+});
+
+test('parked keys that are not named are counted, and are not taken for such as --repair can help', async () => {
+  state.differing.set('account', new Map([1n, 2n, 3n].map((key) => [key, 7])));
+  state.parkedCounts.account = 3;
+  const told = 'parked: account 1: too long\nparked: 2 more\nthey are refused, which --repair does not change\n';
+  expect(await verify()).toBe(told);
+  state.parkedCounts.account = 2;
   expect(await verify()).toContain('friend-sync verify --repair reads their source rows again');
 });
 

@@ -3,7 +3,7 @@ import type { Command } from 'commander';
 import { deadlineOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
-import { print, printJson, talk, tellWait } from '../output.ts';
+import { print, printJson, talk, tellParked, tellWait } from '../output.ts';
 
 /** `friend-sync verify`: prove that every copy equals its source, byte for byte. */
 export function addVerify(program: Command, load: Load): void {
@@ -22,27 +22,32 @@ export function addVerify(program: Command, load: Load): void {
         const found = await operations.verify(deadlineMs, tellWait);
         const result = options.repair ? await repaired(operations, found, deadlineMs) : found;
         if (result.mismatches + result.held.length > 0) process.exitCode = EXIT.failed;
-        const { copies, mismatches, changing, orphans, examples, parked, held } = result;
+        const { copies, mismatches, changing, orphans, examples, parked, parkedCounts, held } = result;
         const repairs = found.mismatches - mismatches;
-        if (json)
-          return printJson({ copies, mismatches, changing, orphans, examples, parked, held, repaired: repairs });
+        const compared = { copies, mismatches, changing, orphans, examples };
+        if (json) return printJson({ ...compared, parked, parkedCounts, held, repaired: repairs });
         print(`${copies} copies compared, ${mismatches} differ from their source, ${orphans} have no source row`);
         for (const example of examples) print(`  ${example}`);
         for (const { source, copy, problem } of held) talk(`not compared: ${copy} of ${source}: ${problem}`);
         if (changing > 0)
           talk(`${changing} keys changed at every look; their copies follow, but could not be compared`);
         if (mismatches === 0) return;
-        for (const { source, key, reason } of parked) talk(`parked: ${source} ${key}: ${reason}`);
+        tellParked(parked, countOf(parkedCounts));
         if (!options.repair) talk(advice(result));
       });
     });
 }
 
+function countOf(counts: Verification['parkedCounts']): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
 /** What is refused is read and refused once more. */
-function advice({ differing, parked }: Verification): string {
+function advice({ differing, parked, parkedCounts }: Verification): string {
   const isParked = (source: string, key: Key) => parked.some((one) => one.source === source && one.key === key);
   const others = [...differing].flatMap(([source, keys]) => [...keys.keys()].filter((key) => !isParked(source, key)));
-  return others.length > 0
+  // Of so many refused keys nobody has the names.
+  return others.length > countOf(parkedCounts) - parked.length
     ? 'friend-sync verify --repair reads their source rows again'
     : 'they are refused, which --repair does not change';
 }

@@ -48,8 +48,10 @@ export interface BarrierParts extends IngestParts {
 }
 
 export interface BarrierResult {
-  /** Keys that could not be written, which the barrier does not wait for. */
+  /** Keys that could not be written, which the barrier does not wait for: of very many of a source the first ones. */
   readonly parked: readonly { source: string; key: Key; reason: string }[];
+  /** How many there are of each source. */
+  readonly parkedCounts: Readonly<Record<string, number>>;
   /** Copies that are held, of which it says nothing. */
   readonly held: readonly HeldCopy[];
 }
@@ -73,14 +75,20 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number, onWai
   await awaitReads(store, waitUntil);
   await awaitFanOut(store, waitUntil);
   const held = await awaitSweeps(store, waitUntil);
-  return { held, parked: await answerTo(waitUntil, NO_ANSWER, () => readParked(store)) };
+  return { held, ...(await answerTo(waitUntil, NO_ANSWER, () => readParked(store))) };
 }
 
-async function readParked({ sources, database }: Store): Promise<BarrierResult['parked']> {
-  const parked = [...sources].map(async ([source, { pending, due }]) =>
-    [...(await pending.parked(database)), ...(await due.refused(database))].map((key) => ({ source, ...key })),
-  );
-  return (await Promise.all(parked)).flat();
+async function readParked({ sources, database }: Store): Promise<Omit<BarrierResult, 'held'>> {
+  const looks = [...sources].map(async ([source, { pending, due }]) => {
+    const named = [...(await pending.parked(database)), ...(await due.refused(database))];
+    const count = (await pending.count(database)).parked + (await due.countRefused(database));
+    return { parked: named.map((key) => ({ source, ...key })), count: [source, count] as const };
+  });
+  const found = await Promise.all(looks);
+  return {
+    parked: found.flatMap(({ parked }) => parked),
+    parkedCounts: Object.fromEntries(found.map(({ count }) => count)),
+  };
 }
 
 /** Throws where one does not exist: nobody creates it but an operator. One that has failed is restarted. */
@@ -199,7 +207,11 @@ export async function awaitFanOut({ sources, database, pause }: Store, waitUntil
   });
   await waitUntil('keys are pending', noneOf(await Promise.all(looks)), async () => {
     const since = await pause.since(database);
-    return since === undefined ? '' : `: fan-out is paused since ${since} UTC; friend-sync resume`;
+    const paused = since === undefined ? '' : `fan-out is paused since ${since} UTC; friend-sync resume; `;
+    const counts = await Promise.all([...sources.values()].map(({ pending }) => pending.count(database)));
+    const all = counts.reduce((sum, { pending }) => sum + pending, 0);
+    const parked = counts.reduce((sum, one) => sum + one.parked, 0);
+    return `: ${paused}${all - parked}${parked > 0 ? `, and ${parked} more are parked, which is not waited for` : ''}`;
   });
 }
 
