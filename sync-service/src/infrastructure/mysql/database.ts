@@ -4,7 +4,7 @@ import mysql, { type PoolConnection, type ResultSetHeader, type RowDataPacket } 
 import { SyncError } from '../../errors.ts';
 import { type Leavable, leavable } from '../../leavable.ts';
 import { inTime } from '../../within.ts';
-import { isUnavailable, toSourceError, toStoreError } from './fault.ts';
+import { isUnavailable, ofLogin, toSourceError, toStoreError } from './fault.ts';
 import { excessOf, type Limits, namesOf, packetOf, type Statement } from './packet.ts';
 import { type SessionOptions, sessionStatement } from './session.ts';
 
@@ -110,7 +110,11 @@ export function openDatabase(
     // mysql2 ends its own side of what it gives up; a peer that is silent never ends the other.
     connection.stream.once('finish', () => connection.stream.destroy());
   });
-  const classify: Classify = sourceName ? (error, doing) => toSourceError(error, doing, sourceName) : toStoreError;
+  const login = { ...server, part: sourceName ? 'source' : 'target' } as const;
+  const classify: Classify = (error, doing) => {
+    if (error instanceof SyncError) return error;
+    return ofLogin(sourceName ? toSourceError(error, doing, sourceName) : toStoreError(error, doing), login);
+  };
   const start = session.readsOnly ? START_READING : START;
   /** Nothing is said before the session is ours: values could be cut. Where it cannot be, that is what is wrong. */
   const take = async () => {
