@@ -88,3 +88,13 @@ test('what waits for pending keys says how many there are, and how many more are
   const { parked, parkedCounts } = await pass();
   expect([parked.length, parkedCounts]).toEqual([100, { account: 102 }]);
 });
+
+test('what waits for a sweep names the copies, and says that these may be late ones', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { source } = createFeed(server);
+  const [copy] = source.mapped;
+  await source.missed.mark(server.friend, [copy?.id ?? '']);
+  const parts = { streams: [], store: server.store, admin: {} as KafkaAdmin };
+  const told = `late copies, or copies that were held, wait for a sweep: ${copy?.id} of account; friend-sync status`;
+  await expect(passBarrier(parts, 500)).rejects.toThrow(told);
+});

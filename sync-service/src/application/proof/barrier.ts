@@ -221,14 +221,19 @@ export async function awaitFanOut({ sources, database, pause }: Store, waitUntil
  */
 export async function awaitSweeps(store: Store, waitUntil: Wait): Promise<HeldCopy[]> {
   let held: HeldCopy[] = [];
-  await waitUntil('copies that were held have not been swept yet', async () => {
+  let unswept: string[] = [];
+  // The mark is the same: some late copies were not compared, since their source was behind, or the table did not fit.
+  const step = 'late copies, or copies that were held, wait for a sweep';
+  const isSwept = async () => {
     held = await findHeld(store);
-    const waits = [...store.sources.values()].map(async ({ missed, mapped }) => {
+    const waits = [...store.sources].map(async ([source, { missed, mapped }]) => {
       const marks = await missed.marks(store.database);
-      return mapped.some(({ id, fit }) => fit && marks.has(id));
+      return mapped.filter(({ id, fit }) => fit && marks.has(id)).map(({ id }) => `${id} of ${source}`);
     });
-    return (await Promise.all(waits)).every((isWaiting) => !isWaiting);
-  });
+    unswept = (await Promise.all(waits)).flat();
+    return unswept.length === 0;
+  };
+  await waitUntil(step, isSwept, async () => `: ${unswept.join(', ')}; friend-sync status shows how far the round is`);
   await awaitFanOut(store, waitUntil);
   return held;
 }
