@@ -109,7 +109,11 @@ export class SyncError extends Error {
   readonly #hint: string | undefined;
 
   /** `hint`: what the operator does next, where more is known than the kind says. */
-  constructor(kind: ErrorKind, message: string, { hint, ...options }: { cause?: unknown; hint?: string } = {}) {
+  constructor(
+    kind: ErrorKind,
+    message: string,
+    { hint, ...options }: { cause?: unknown; hint?: string | undefined } = {},
+  ) {
     super(message, options);
     this.name = 'SyncError';
     this.kind = kind;

@@ -1,4 +1,4 @@
-import { absenceOf, type ConnectorStatus } from '@friend-sync/connectors';
+import { absenceOf, type ConnectorStatus, remedyOf } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import { SyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
@@ -95,7 +95,7 @@ async function readParked({ sources, database }: Store): Promise<Omit<BarrierRes
 async function requireConnectors(streams: readonly Stream[]): Promise<void> {
   for (const { connectorName, status } of streams) {
     const found = await status().catch((error: Error) => error);
-    if (!found) throw new SyncError('connector_failed', absenceOf(connectorName));
+    if (!found) throw new SyncError('connector_failed', absenceOf(connectorName), { hint: remedyOf(found) });
   }
 }
 
