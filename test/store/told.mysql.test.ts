@@ -98,3 +98,15 @@ test('what waits for a sweep names the copies, and says that these may be late o
   const told = `late copies, or copies that were held, wait for a sweep: ${copy?.id} of account; friend-sync status`;
   await expect(passBarrier(parts, 500)).rejects.toThrow(told);
 });
+
+test('of statements that are sent together, the one that fails is named', async () => {
+  await using server = await openFriendServer(TABLES);
+  const adding = `INSERT INTO ${server.friendDb}.friend (friend_id, nick) VALUES (1, REPEAT('x', 65))`;
+  const broken = server.friend.transaction('all of them', (tx) =>
+    tx.roundTrip(
+      (t) => [t.write('setting', 'SET @x = 1'), t.write('adding', adding), t.write('removing', 'SET @x = 2')],
+      'commit',
+    ),
+  );
+  await expect(broken).rejects.toThrow(/^adding: ER_DATA_TOO_LONG \(column nick\)$/);
+});

@@ -235,6 +235,16 @@ export function toCopyFault(error: unknown, table: string): SyncError {
   return new SyncError('store_refused', `${table}${subject ? `, ${subject}` : ''}: ${code}: ${remedy}`, { cause });
 }
 
+/** The same of what writes the mirror, told by the source's column. */
+export function toMirrorFault(error: unknown): SyncError {
+  const fault = toSyncError(error);
+  const { code, subject } = answerOf(fault) ?? {};
+  const [, column] = /^column v_(.+)$/.exec(subject ?? '') ?? [];
+  if (!column) return fault;
+  const problem = `the mirror's column of ${column} cannot hold the value (${code}); friend-sync migrate widens the mirror`;
+  return new SyncError(fault.kind, problem, { cause: fault.cause });
+}
+
 /** What the server has refused, or failed at for a reason that nobody has listed. */
 function answerOf({ kind, cause }: SyncError): Answer | undefined {
   return kind === 'store_refused' || kind === 'internal' ? (cause as Answer | undefined) : undefined;
