@@ -83,7 +83,7 @@ async function settle(course: RoundCourse, sweep: CopySweep, { range, keys }: Do
     differing.map(({ key }) => key),
   );
   const drifted = course.round.isAsked ? 0 : differing.filter(({ isDrift }) => isDrift).length;
-  if (differing.length > 0) onDrift(drifted);
+  if (differing.length > 0) onDrift(drifted, differing.length);
   course.correctedKeys += drifted;
   return true;
 }
