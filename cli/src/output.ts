@@ -1,3 +1,4 @@
+import type { BarrierResult } from '@friend-sync/sync-service';
 import Table from 'cli-table3';
 
 /** Data goes to stdout, so that it can be piped. */
@@ -13,6 +14,12 @@ export function talk(text: string): void {
 /** Tells of a step that has not been reached for a while. */
 export function tellWait(step: string): void {
   talk(`waiting: ${step}`);
+}
+
+/** Names keys that could not be written, and tells how many more of these `count` there are. */
+export function tellParked(parked: BarrierResult['parked'], count: number): void {
+  for (const { source, key, reason } of parked) talk(`parked: ${source} ${key}: ${reason}`);
+  if (count > parked.length) talk(`parked: ${count - parked.length} more`);
 }
 
 /** JSON with bigint as text: it has no number for it. */

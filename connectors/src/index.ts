@@ -11,7 +11,15 @@ export {
 export type { Environment, RawSettings } from './configuration/overlay.ts';
 export { ConnectClient, ConnectError } from './connect-rest/client.ts';
 export { metIncompleteRow } from './connect-rest/incomplete-row.ts';
-export { absenceOf, type ConnectorStatus, isRunning, problemOf, statesOf } from './connect-rest/status.ts';
+export {
+  absenceOf,
+  type ConnectorStatus,
+  isHeld,
+  isRunning,
+  problemOf,
+  remedyOf,
+  statesOf,
+} from './connect-rest/status.ts';
 export { type ConnectorOffset, storedGtids, storedPlace } from './connect-rest/stored-position.ts';
 export {
   type ConnectorDefinition,

@@ -106,15 +106,23 @@ export const POLICY: Readonly<Record<ErrorKind, Policy>> = {
 /** A classified fault. Its message never holds a value of a row. */
 export class SyncError extends Error {
   readonly kind: ErrorKind;
+  readonly #hint: string | undefined;
 
-  constructor(kind: ErrorKind, message: string, options?: { cause?: unknown }) {
+  /** `hint`: what the operator does next, where more is known than the kind says. */
+  constructor(
+    kind: ErrorKind,
+    message: string,
+    { hint, ...options }: { cause?: unknown; hint?: string | undefined } = {},
+  ) {
     super(message, options);
     this.name = 'SyncError';
     this.kind = kind;
+    this.#hint = hint;
   }
 
   get policy(): Policy {
-    return POLICY[this.kind];
+    const { directive, hint } = POLICY[this.kind];
+    return { directive, hint: this.#hint ?? hint };
   }
 }
 

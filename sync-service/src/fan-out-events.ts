@@ -8,6 +8,8 @@ import type { SyncServiceOptions } from './service.ts';
 
 /** A copy that cannot be written is tried again every few seconds while anything of it is pending: if nothing was, for so long, it is over. */
 const UNFIT_MS = 15_000;
+/** Of the keys that one copy lets wait for one kind of fault, the log names one so often, and counts the others. */
+const NAME_KEY_EVERY_MS = 60_000;
 
 /** Tells when the brake closes and opens, once each; a pause makes the service unready, so that it is not forgotten. */
 export function brakeListener(metrics: Metrics, health: Health, log: Logger): (closed: Closed | undefined) => void {
@@ -44,13 +46,27 @@ export function fanOutEvents(
         onApplied?.(source, now - at);
       }
     },
-    onPostponed(source, error, key) {
-      metrics.postponed.inc({ source, kind: error.kind });
-      const level = error.kind === 'store_refused' ? 'warn' : 'debug';
-      const { kind, message: problem, policy } = error;
-      log[level]({ source, key: String(key), kind, problem, hint: policy.hint }, 'a key waits');
-    },
+    onPostponed: postponedListener(metrics, log),
     onFit: fitListener(health, log),
+  };
+}
+
+/** Counts keys that wait, and names one now and then: thousands may, and be tried again and again. */
+function postponedListener(metrics: Metrics, log: Logger): FanOutEvents['onPostponed'] {
+  const told = new Map<string, { readonly at: number; unnamed: number }>();
+  return (source, error, key, copy) => {
+    const { kind, message: problem, policy } = error;
+    metrics.postponed.inc({ source, kind });
+    const cause = `${source} ${copy} ${kind}`;
+    const last = told.get(cause);
+    if (last && performance.now() - last.at < NAME_KEY_EVERY_MS) {
+      last.unnamed++;
+      return;
+    }
+    told.set(cause, { at: performance.now(), unnamed: 0 });
+    const level = kind === 'store_refused' ? 'warn' : 'debug';
+    const unnamed = last?.unnamed ?? 0;
+    log[level]({ source, copy, key: String(key), kind, problem, hint: policy.hint, unnamed }, 'a key waits');
   };
 }
 

@@ -20,7 +20,7 @@ export class Metrics {
   readonly rebalances = this.#counter('friend_sync_rebalances_total', 'times the consumer joined its group', []);
   readonly drift = this.#counter(
     'friend_sync_drifted_keys_total',
-    'keys whose copies the patrol found differing from the mirror unawares',
+    'keys whose copies the patrol found differing from the mirror unawares, late copies included that it met first',
     ['source'],
   );
   readonly lateCopies = this.#counter(

@@ -55,7 +55,7 @@ test('case 76: who waits for a daemon or a connector is told at once that it is 
 const PARTS = ['user-mysql', 'friend-mysql', 'kafka', 'registry', 'connect'] as const;
 const VERIFY = 'verify --deadline 2';
 const ANYTHING = /$/;
-/** What is asked while a part is silent, and what it tells: `status` asks no user server, and nobody but a daemon asks the registry. */
+/** What is asked while a part is silent, and what it tells: `status` asks no user server, and of commands only `connectors apply` asks the registry. */
 const ASKED: Readonly<Record<(typeof PARTS)[number], readonly (readonly [string, RegExp])[]>> = {
   'user-mysql': [[VERIFY, /user database|server of \S+ does not answer/]],
   'friend-mysql': [

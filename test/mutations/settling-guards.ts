@@ -47,7 +47,7 @@ export const SETTLING_GUARDS: readonly Guard[] = [
   {
     guard: 'the same where copies are compared',
     file: `${APPLICATION}/proof/compare.ts`,
-    replace: [['(await askAmong(keys, ask)).flat()', 'await ask(keys)']],
+    replace: [['const rows = (await askAmong(keys, ask)).flat();', 'const rows = await ask(keys);']],
     test: mysqlTest(
       'source-keys.mysql.test.ts',
       'case 88: a copy whose key its source cannot have is an orphan, and holds up no comparison',

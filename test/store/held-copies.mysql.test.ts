@@ -213,3 +213,12 @@ test('case 72: migrate tells all that is wrong with every target at once, before
   ]);
   expect((await findHeld(store)).map(({ copy }) => copy)).toEqual([HELD, 'member.user_id']);
 });
+
+test('a view as a target is told as that, and not by all that it lacks', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { store, friend, friendDb } = server;
+  await friend.write('by hand', `ALTER TABLE ${friendDb}.friend RENAME TO ${friendDb}.behind`);
+  await friend.write('by hand', `CREATE VIEW ${friendDb}.friend AS SELECT * FROM ${friendDb}.behind`);
+  const problem = `${friendDb}.friend: is a view, without keys and indexes of its own; map the table behind it`;
+  expect(await findHeld(store)).toEqual([{ source: 'account', copy: HELD, problem }]);
+});

@@ -145,3 +145,20 @@ test('a round is kept while its rows wait for their barrier', async () => {
   expect(await reads.having({ admin }).round()).toMatchObject({ rowCount: 1 });
   expect(await mirrored()).toBe(1);
 });
+
+test('a first load that has ended says of how many keys it had copies filled', async () => {
+  const { server, reads } = await openUnheard(3);
+  await using _ = reads;
+  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES (1), (2)`);
+  const ends: unknown[] = [];
+  const info = (told: unknown, message: string) => message === 'a round has ended' && ends.push(told);
+  const log = Object.assign(createLogger('fatal'), { info });
+  const health = new Health();
+  const { parts, settler, events, metrics } = reads;
+  const perseverance = new Perseverance(health, log, 1_000);
+  const { settings } = server.configuration;
+  const watched = { parts, readFrom: parts.database, settler, events, settings, perseverance, health, metrics, log };
+  await using __ = startRounds({ ...watched, onDrift() {} });
+  const told = [{ source: 'account', rowCount: 3, correctedKeys: 0, goneKeys: 0, markedKeys: 2 }];
+  await expect.poll(() => ends, SOON).toEqual(told);
+});

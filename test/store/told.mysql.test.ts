@@ -1,6 +1,8 @@
 import { expect, test } from 'vitest';
+import { passBarrier } from '../../sync-service/src/application/proof/barrier.ts';
 import { compareCopies } from '../../sync-service/src/application/proof/compare.ts';
 import { countParked } from '../../sync-service/src/application/watch/count-parked.ts';
+import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import { Metrics } from '../../sync-service/src/metrics.ts';
 import { drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
@@ -93,4 +95,47 @@ test('case 83: parked keys are counted in a metric', async () => {
   await expect
     .poll(async () => (await metrics.parked.get()).values)
     .toEqual([{ labels: { source: 'account' }, value: 1 }]);
+});
+
+test('what waits for pending keys says how many there are, and how many more are parked; all of these are counted', async () => {
+  const [friend = '', member = ''] = TABLES.friendTables;
+  await using server = await openFriendServer({
+    ...TABLES,
+    friendTables: [friend.replace('nick VARCHAR(64)', 'nick VARCHAR(5)'), member],
+  });
+  const feed = createFeed(server);
+  const keys = Array.from({ length: 102 }, (_, i) => BigInt(i + 1));
+  await server.friend.write('copies', `INSERT INTO ${server.friendDb}.friend (friend_id) VALUES ?`, [
+    keys.map((key) => [key]),
+  ]);
+  await feed.rows(...keys.map((key): [bigint, null, string] => [key, null, 'too long']));
+  await drain(server);
+  await feed.source.pending.mark(server.friend, [200n]);
+  const pass = () => passBarrier({ streams: [], store: server.store, admin: {} as KafkaAdmin }, 500);
+  await expect(pass()).rejects.toThrow('keys are pending: 1, and 102 more are parked, which is not waited for');
+  await server.friend.write('by hand', `DELETE FROM ${feed.source.pending.table} WHERE k = '200'`);
+  const { parked, parkedCounts } = await pass();
+  expect([parked.length, parkedCounts]).toEqual([100, { account: 102 }]);
+});
+
+test('what waits for a sweep names the copies, and says that these may be late ones', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { source } = createFeed(server);
+  const [copy] = source.mapped;
+  await source.missed.mark(server.friend, [copy?.id ?? '']);
+  const parts = { streams: [], store: server.store, admin: {} as KafkaAdmin };
+  const told = `late copies, or copies that were held, wait for a sweep: ${copy?.id} of account; friend-sync status`;
+  await expect(passBarrier(parts, 500)).rejects.toThrow(told);
+});
+
+test('of statements that are sent together, the one that fails is named', async () => {
+  await using server = await openFriendServer(TABLES);
+  const adding = `INSERT INTO ${server.friendDb}.friend (friend_id, nick) VALUES (1, REPEAT('x', 65))`;
+  const broken = server.friend.transaction('all of them', (tx) =>
+    tx.roundTrip(
+      (t) => [t.write('setting', 'SET @x = 1'), t.write('adding', adding), t.write('removing', 'SET @x = 2')],
+      'commit',
+    ),
+  );
+  await expect(broken).rejects.toThrow(/^adding: ER_DATA_TOO_LONG \(column nick\)$/);
 });

@@ -10,7 +10,11 @@ const operations = {
   requestReads: async (_: unknown, keys: unknown[]) => void asked.push(...keys),
   requestRound: async () => {},
   awaitRounds: async () => {},
-  passBarrier: async () => ({ parked: [{ source: 'team', key: 1n, reason: 'too long' }], held: [] }),
+  passBarrier: async () => ({
+    parked: [{ source: 'team', key: 1n, reason: 'too long' }],
+    parkedCounts: { account: 0, team: 3 },
+    held: [],
+  }),
   rounds: async () => ({ account: { goneKeys: 0 }, team: { goneKeys: 500 } }),
 };
 vi.mock('../context.ts', () => ({
@@ -25,6 +29,7 @@ afterEach(() => {
 test.each([
   ['--keys 1 --source account', 'done: every copy is equal', 0],
   ['--all --source account', 'done: every copy is equal', 0],
+  ['--all', 'parked: team 1: too long\nparked: 2 more\ndone, but 3 keys could not be written\n', 1],
   ['--all', 'done, but 500 rows are gone unheard of', 1],
 ])('backfill %s --wait says what has become of the sources that it was asked for', async (options, said, code) => {
   expect(await backfill(...options.split(' '), '--wait')).toContain(said);

@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { deadlineOf, sourcesOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
-import { printJson, talk, tellWait } from '../output.ts';
+import { printJson, talk, tellParked, tellWait } from '../output.ts';
 import { describeRound } from '../round.ts';
 
 interface BackfillOptions {
@@ -52,19 +52,20 @@ export function addBackfill(program: Command, load: Load): void {
 /** Of these sources alone: what others leave unequal is not what was asked for. */
 function tellOutcome(
   names: readonly string[],
-  { parked: allParked, held }: BarrierResult,
+  { parked: allParked, parkedCounts, held }: BarrierResult,
   rounds: Readonly<Record<string, RoundReport>>,
   json: boolean,
 ): void {
   const parked = allParked.filter(({ source }) => names.includes(source));
+  const parkedCount = names.reduce((sum, name) => sum + (parkedCounts[name] ?? 0), 0);
   const gone = names.reduce((sum, name) => sum + (rounds[name]?.goneKeys ?? 0), 0);
-  if (json) printJson({ parked, gone, held });
-  for (const { source, key, reason } of parked) talk(`parked: ${source} ${key}: ${reason}`);
-  if (parked.length > 0) talk(`done, but ${parked.length} keys could not be written`);
+  if (json) printJson({ parked, parkedCount, gone, held });
+  tellParked(parked, parkedCount);
+  if (parkedCount > 0) talk(`done, but ${parkedCount} keys could not be written`);
   for (const { source, copy, problem } of held) talk(`held: ${copy} of ${source}: ${problem}`);
   if (held.length > 0) talk(`done, but ${held.length} copies are held, and are as they were`);
   if (gone > 0) talk(`done, but ${gone} rows are gone unheard of, and their copies are as they were: friend-sync gone`);
-  if (parked.length + gone + held.length > 0) process.exitCode = EXIT.failed;
+  if (parkedCount + gone + held.length > 0) process.exitCode = EXIT.failed;
   else talk('done: every copy is equal');
 }
 

@@ -14,7 +14,7 @@ const found = {
   parked,
   held: [],
 };
-const state = { differing: new Map([['account', new Map([[1n, 7]])]]) };
+const state = { differing: new Map([['account', new Map([[1n, 7]])]]), parkedCounts: { account: 1 } };
 vi.mock('../context.ts', () => ({
   withOperations: (_: unknown, work: (one: unknown) => unknown) =>
     work({ verify: async () => ({ ...found, ...state }) }),
@@ -36,6 +36,15 @@ test('case 26: very many keys without a source row are no success', async () => 
   found.orphaned.set('account', new Set(gone));
   expect(await verify()).toMatch(/^101 keys of account have no source row.*verify --repair --gone 101/);
   expect(process.exitCode).toBe(1);
+});
+
+test('parked keys that are not named are counted, and are not taken for such as --repair can help', async () => {
+  state.differing.set('account', new Map([1n, 2n, 3n].map((key) => [key, 7])));
+  state.parkedCounts.account = 3;
+  const told = 'parked: account 1: too long\nparked: 2 more\nthey are refused, which --repair does not change\n';
+  expect(await verify()).toBe(told);
+  state.parkedCounts.account = 2;
+  expect(await verify()).toContain('friend-sync verify --repair reads their source rows again');
 });
 
 /** Runs the command; returns what it tells the operator. */

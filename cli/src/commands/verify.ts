@@ -10,7 +10,7 @@ import type { Command } from 'commander';
 import { countOf, deadlineOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
-import { print, printJson, talk, tellWait } from '../output.ts';
+import { print, printJson, talk, tellParked, tellWait } from '../output.ts';
 
 interface RepairOptions {
   readonly deadlineMs: number;
@@ -37,22 +37,18 @@ export function addVerify(program: Command, load: Load): void {
         const result = options.repair ? await repaired(operations, found, { deadlineMs, gone: options.gone }) : found;
         const tooMany = tooManyGone(result, options.repair ? options.gone : 0);
         if (result.mismatches + result.misspelt + result.held.length + tooMany.size > 0) process.exitCode = EXIT.failed;
-        const { copies, mismatches, changing, orphans, misspelt, examples, parked, held } = result;
+        const { copies, mismatches, changing, orphans, misspelt, examples, parked, parkedCounts, held } = result;
         const repairs = found.mismatches - mismatches;
-        const gone = Object.fromEntries(tooMany);
-        if (json)
-          return printJson({
-            copies,
-            mismatches,
-            changing,
-            orphans,
-            misspelt,
-            gone,
-            examples,
-            parked,
-            held,
-            repaired: repairs,
-          });
+        const compared = {
+          copies,
+          mismatches,
+          changing,
+          orphans,
+          misspelt,
+          gone: Object.fromEntries(tooMany),
+          examples,
+        };
+        if (json) return printJson({ ...compared, parked, parkedCounts, held, repaired: repairs });
         print(`${copies} copies compared, ${mismatches} differ from their source, ${orphans} have no source row`);
         for (const example of examples) print(`  ${example}`);
         if (misspelt > 0)
@@ -64,7 +60,7 @@ export function addVerify(program: Command, load: Load): void {
         if (changing > 0)
           talk(`${changing} keys changed at every look; their copies follow, but could not be compared`);
         if (mismatches === 0) return;
-        for (const { source, key, reason } of parked) talk(`parked: ${source} ${key}: ${reason}`);
+        tellParked(parked, totalOf(parkedCounts));
         if (!options.repair) talk(advice(result));
       });
     });
@@ -74,11 +70,16 @@ function goneAdvice(source: string, keys: number): string {
   return `${keys} keys of ${source} have no source row, more than may be gone without asking; their copies are left as they are. Look at the source: if the rows were deleted, friend-sync verify --repair --gone ${keys} applies onDelete`;
 }
 
+function totalOf(counts: Verification['parkedCounts']): number {
+  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+}
+
 /** What is refused is read and refused once more. */
-function advice({ differing, parked }: Verification): string {
+function advice({ differing, parked, parkedCounts }: Verification): string {
   const isParked = (source: string, key: Key) => parked.some((one) => one.source === source && one.key === key);
   const others = [...differing].flatMap(([source, keys]) => [...keys.keys()].filter((key) => !isParked(source, key)));
-  return others.length > 0
+  // Of so many refused keys nobody has the names.
+  return others.length > totalOf(parkedCounts) - parked.length
     ? 'friend-sync verify --repair reads their source rows again'
     : 'they are refused, which --repair does not change';
 }

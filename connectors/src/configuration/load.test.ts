@@ -113,6 +113,19 @@ test.each([
   expect(line).toContain(`settings.${section}.${name}: ${why}`);
 });
 
+test('what is no YAML is told alone; so are single settings and sources, before names that several share', () => {
+  const copies = (table: string) => `[{ table: d.${table}, key: k, set: { a: b } }]`;
+  const shared = `sources:
+  - { name: one, table: u.User, key: id, copies: ${copies('f')} }
+  - { name: two, table: u.user, key: id, copies: ${copies('g')} }
+`;
+  const typo = 'settings: { admin: { port: none } }\n';
+  const told = (text: string) => issuesOf(text).map(({ path }) => path);
+  expect(told(`${shared}${typo}x: [`)).toEqual(['']);
+  expect(told(shared + typo)).toEqual(['settings.admin.port']);
+  expect(told(shared)).toEqual(['sources[1].table']);
+});
+
 test('every mistake is reported at once, in the order of the file', () => {
   const text = `sources:
   - name: User

@@ -17,6 +17,18 @@ export function problemOf(name: string, status: ConnectorStatus | undefined | Er
 /** What an operator reads where there is no such connector. */
 export const absenceOf = (name: string) => `there is no connector ${name}; friend-sync connectors apply`;
 
+/** Somebody has stopped or paused it: Connect and daemons leave it so. */
+export function isHeld(status: ConnectorStatus): boolean {
+  return statesOf(status).some((state) => state === 'STOPPED' || state === 'PAUSED');
+}
+
+/** What an operator does about one that nobody restarts; undefined: nothing, or one cannot tell. */
+export function remedyOf(status: ConnectorStatus | undefined | Error): string | undefined {
+  if (status instanceof Error) return undefined;
+  if (!status) return 'friend-sync connectors apply creates it';
+  return isHeld(status) ? 'friend-sync connectors resume has it go on, unless it is being begun anew' : undefined;
+}
+
 /** Whether it runs, and a task of it. */
 export function isRunning(status: ConnectorStatus | undefined): boolean {
   return status !== undefined && status.tasks.length > 0 && statesOf(status).every((state) => state === 'RUNNING');

@@ -70,15 +70,15 @@ export class CopyWriter {
    */
   async writeRest(copy: CopyStore, key: Key, refusal: SyncError, range?: Range): Promise<SyncError | undefined> {
     const fault = range?.upTo || range?.after.length ? refusal : await this.#exchange(copy, key, refusal);
-    if (fault?.kind !== 'store_refused' || copy.columns.length === 1) return fault && this.#tell(fault, key);
+    if (fault?.kind !== 'store_refused' || copy.columns.length === 1) return fault && this.#tell(copy, fault, key);
     let rest: SyncError | undefined;
     for (const column of copy.columns) {
-      if (!(await this.goesOn())) return this.#tell(rest ?? fault, key);
+      if (!(await this.goesOn())) return this.#tell(copy, rest ?? fault, key);
       const written = await this.write(copy, (tx) => copy.makeEqual(tx, [key], range, column));
       if (written instanceof SyncError && rest?.kind !== 'store_contended')
         rest = written.kind === 'store_refused' ? fault : written;
     }
-    return rest && this.#tell(rest, key);
+    return rest && this.#tell(copy, rest, key);
   }
 
   /**
@@ -98,8 +98,8 @@ export class CopyWriter {
     return new SyncError('store_refused', `${refusal.message}: that of key ${holder}${advice}`);
   }
 
-  #tell(fault: SyncError, key: Key): SyncError {
-    if (fault.kind !== 'copy_unfit') this.#events.onPostponed(this.#source, fault, key);
+  #tell({ id }: CopyStore, fault: SyncError, key: Key): SyncError {
+    if (fault.kind !== 'copy_unfit') this.#events.onPostponed(this.#source, fault, key, id);
     return fault;
   }
 }

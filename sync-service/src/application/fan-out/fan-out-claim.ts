@@ -17,8 +17,8 @@ export interface FanOutEvents {
   onWritten(copyCount: number): void;
   /** A key's pass ended; `committedAtMs` is when the source committed its newest change, where known. */
   onApplied(source: string, committedAtMs: readonly number[]): void;
-  /** A key could not be written, and is tried again later. */
-  onPostponed(source: string, error: SyncError, key: Key): void;
+  /** A key could not be written by a copy mapping, and is tried again later. */
+  onPostponed(source: string, error: SyncError, key: Key, copy: string): void;
   /** A copy mapping could be written, or why it cannot be, whatever the key. */
   onFit(copy: string, error: SyncError | undefined): void;
 }

@@ -7,6 +7,7 @@ import {
   withSchemaHistory,
 } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
+import { requireRegistry } from '../../infrastructure/kafka/registry-probe.ts';
 import { EPOCH_BEGINS, findUntoldUpdates } from '../../infrastructure/mysql/server-state.ts';
 import { findHeld, USER_DATABASE } from '../../infrastructure/mysql/store.ts';
 import { beginEpoch, type EpochParts } from './epoch.ts';
@@ -34,7 +35,7 @@ export interface AppliedConnector {
 
 /**
  * Brings topics and connectors to what the configuration says; repeated, it changes nothing, and what has not changed is
- * not disturbed. Where a name is another system's, nothing is done. Topics come first: Connect would create them with the
+ * not disturbed. Where a name is another system's, or the schema registry does not answer, nothing is done. Topics come first: Connect would create them with the
  * broker's defaults. When it returns, everything that the servers commit from now on will be sent. The connectors are begun
  * one after another, in the order given. That of a source whose table does not fit is left as it is, and `contract_broken`
  * thrown once all others are applied; so it is where a copy's table does not fit, whose copy is held until it does, and
@@ -47,6 +48,7 @@ export async function applyConnectors(
   onStep: OnStep,
 ): Promise<AppliedConnectors> {
   const { configuration, admin, connect, source, store } = parts;
+  await requireRegistry(configuration.settings.registry);
   await requireOwnNames(parts);
   const unfit = await findUnfitSources(configuration, source, store.database);
   const fit = definitions.filter((one) => one.source === undefined || !unfit.has(one.source.name));

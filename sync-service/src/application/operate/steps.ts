@@ -23,8 +23,8 @@ export async function runSteps(steps: readonly Step[], onStep: OnStep, signal?: 
     try {
       await within(STEP_MS, run, signal);
     } catch (cause) {
-      const { kind, message } = toSyncError(cause);
-      throw new SyncError(kind, `${told}: ${message}`, { cause });
+      const { kind, message, policy } = toSyncError(cause);
+      throw new SyncError(kind, `${told}: ${message}`, { cause, hint: policy.hint });
     }
   }
 }

@@ -1,4 +1,4 @@
-import { absenceOf, type ConnectorStatus } from '@friend-sync/connectors';
+import { absenceOf, type ConnectorStatus, remedyOf } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import { SyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
@@ -48,8 +48,10 @@ export interface BarrierParts extends IngestParts {
 }
 
 export interface BarrierResult {
-  /** Keys that could not be written, which the barrier does not wait for. */
+  /** Keys that could not be written, which the barrier does not wait for: of very many of a source the first ones. */
   readonly parked: readonly { source: string; key: Key; reason: string }[];
+  /** How many there are of each source. */
+  readonly parkedCounts: Readonly<Record<string, number>>;
   /** Copies that are held, of which it says nothing. */
   readonly held: readonly HeldCopy[];
 }
@@ -73,21 +75,27 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number, onWai
   await awaitReads(store, waitUntil);
   await awaitFanOut(store, waitUntil);
   const held = await awaitSweeps(store, waitUntil);
-  return { held, parked: await answerTo(waitUntil, NO_ANSWER, () => readParked(store)) };
+  return { held, ...(await answerTo(waitUntil, NO_ANSWER, () => readParked(store))) };
 }
 
-async function readParked({ sources, database }: Store): Promise<BarrierResult['parked']> {
-  const parked = [...sources].map(async ([source, { pending, due }]) =>
-    [...(await pending.parked(database)), ...(await due.refused(database))].map((key) => ({ source, ...key })),
-  );
-  return (await Promise.all(parked)).flat();
+async function readParked({ sources, database }: Store): Promise<Omit<BarrierResult, 'held'>> {
+  const looks = [...sources].map(async ([source, { pending, due }]) => {
+    const named = [...(await pending.parked(database)), ...(await due.refused(database))];
+    const count = (await pending.count(database)).parked + (await due.countRefused(database));
+    return { parked: named.map((key) => ({ source, ...key })), count: [source, count] as const };
+  });
+  const found = await Promise.all(looks);
+  return {
+    parked: found.flatMap(({ parked }) => parked),
+    parkedCounts: Object.fromEntries(found.map(({ count }) => count)),
+  };
 }
 
 /** Throws where one does not exist: nobody creates it but an operator. One that has failed is restarted. */
 async function requireConnectors(streams: readonly Stream[]): Promise<void> {
   for (const { connectorName, status } of streams) {
     const found = await status().catch((error: Error) => error);
-    if (!found) throw new SyncError('connector_failed', absenceOf(connectorName));
+    if (!found) throw new SyncError('connector_failed', absenceOf(connectorName), { hint: remedyOf(found) });
   }
 }
 
@@ -199,7 +207,11 @@ export async function awaitFanOut({ sources, database, pause }: Store, waitUntil
   });
   await waitUntil('keys are pending', noneOf(await Promise.all(looks)), async () => {
     const since = await pause.since(database);
-    return since === undefined ? '' : `: fan-out is paused since ${since} UTC; friend-sync resume`;
+    const paused = since === undefined ? '' : `fan-out is paused since ${since} UTC; friend-sync resume; `;
+    const counts = await Promise.all([...sources.values()].map(({ pending }) => pending.count(database)));
+    const all = counts.reduce((sum, { pending }) => sum + pending, 0);
+    const parked = counts.reduce((sum, one) => sum + one.parked, 0);
+    return `: ${paused}${all - parked}${parked > 0 ? `, and ${parked} more are parked, which is not waited for` : ''}`;
   });
 }
 
@@ -209,14 +221,19 @@ export async function awaitFanOut({ sources, database, pause }: Store, waitUntil
  */
 export async function awaitSweeps(store: Store, waitUntil: Wait): Promise<HeldCopy[]> {
   let held: HeldCopy[] = [];
-  await waitUntil('copies that were held have not been swept yet', async () => {
+  let unswept: string[] = [];
+  // The mark is the same: some late copies were not compared, since their source was behind, or the table did not fit.
+  const step = 'late copies, or copies that were held, wait for a sweep';
+  const isSwept = async () => {
     held = await findHeld(store);
-    const waits = [...store.sources.values()].map(async ({ missed, mapped }) => {
+    const waits = [...store.sources].map(async ([source, { missed, mapped }]) => {
       const marks = await missed.marks(store.database);
-      return mapped.some(({ id, fit }) => fit && marks.has(id));
+      return mapped.filter(({ id, fit }) => fit && marks.has(id)).map(({ id }) => `${id} of ${source}`);
     });
-    return (await Promise.all(waits)).every((isWaiting) => !isWaiting);
-  });
+    unswept = (await Promise.all(waits)).flat();
+    return unswept.length === 0;
+  };
+  await waitUntil(step, isSwept, async () => `: ${unswept.join(', ')}; friend-sync status shows how far the round is`);
   await awaitFanOut(store, waitUntil);
   return held;
 }

@@ -1,4 +1,4 @@
-import { type ConnectorStatus, problemOf, statesOf } from '@friend-sync/connectors';
+import { type ConnectorStatus, isHeld, problemOf } from '@friend-sync/connectors';
 import { historyLost, SyncError } from '../../errors.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import { within } from '../../within.ts';
@@ -26,9 +26,8 @@ async function standstillOf({ serverState, database }: Store, stream: Stream): P
   }
   const status = await statusOf(stream);
   const problem = problemOf(connectorName, status);
-  const isHeld =
-    status && !(status instanceof Error) && statesOf(status).some((s) => s === 'STOPPED' || s === 'PAUSED');
-  return problem && isHeld ? `${problem}; friend-sync connectors resume` : problem;
+  const isLeftSo = status && !(status instanceof Error) && isHeld(status);
+  return problem && isLeftSo ? `${problem}; friend-sync connectors resume` : problem;
 }
 
 async function statusOf({ status }: Stream): Promise<ConnectorStatus | undefined | Error> {

@@ -6,7 +6,7 @@ import { verifyCopies } from './verify.ts';
 function looking(...held: Record<string, Held>[]) {
   let look = 0;
   return verifyCopies({
-    passBarrier: async () => ({ parked: [], held: [] }),
+    passBarrier: async () => ({ parked: [], parkedCounts: {}, held: [] }),
     compare: async (before?: Differing): Promise<Comparison> => {
       const now = held[Math.min(look++, held.length - 1)] ?? {};
       const keys = Object.entries(now).filter(([key]) => !before || before.get('account')?.has(key));

@@ -13,8 +13,10 @@ export interface VerifyParts {
 export interface Verification extends Comparison {
   /** Keys whose copies differed at each look and held something else each time: they change faster than one can look. */
   readonly changing: number;
-  /** Keys that a target or the mirror refuses, with the reason: they cannot be equal. */
+  /** Keys that a target or the mirror refuses, with the reason: they cannot be equal. Of very many of a source the first ones. */
   readonly parked: BarrierResult['parked'];
+  /** How many there are of each source. */
+  readonly parkedCounts: BarrierResult['parkedCounts'];
 }
 
 /**
@@ -22,13 +24,13 @@ export interface Verification extends Comparison {
  * a copy that still holds the same, which is still not its source's, is a mismatch; any other is on its way.
  */
 export async function verifyCopies({ passBarrier, compare }: VerifyParts): Promise<Verification> {
-  let { parked } = await passBarrier();
+  let { parked, parkedCounts } = await passBarrier();
   const whole = await compare();
   let last = whole;
   let stood: Differing = new Map();
   const held = new Map(whole.held.map((one) => [`${one.source} ${one.copy}`, one]));
   for (let look = 1; look < MOST_LOOKS && countKeys(last.differing) > countKeys(stood); look++) {
-    ({ parked } = await passBarrier());
+    ({ parked, parkedCounts } = await passBarrier());
     const next = await compare(last.differing);
     stood = standing(last.differing, next.differing);
     for (const one of next.held) held.set(`${one.source} ${one.copy}`, one);
@@ -36,7 +38,7 @@ export async function verifyCopies({ passBarrier, compare }: VerifyParts): Promi
   }
   const changing = countKeys(last.differing) - countKeys(stood);
   const { mismatches, examples, differing } = changing > 0 ? await compare(stood) : last;
-  return { ...whole, mismatches, examples, differing, changing, parked, held: [...held.values()] };
+  return { ...whole, mismatches, examples, differing, changing, parked, parkedCounts, held: [...held.values()] };
 }
 
 /** The keys whose copies hold at both looks the same. */

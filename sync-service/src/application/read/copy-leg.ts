@@ -94,6 +94,6 @@ async function settle(course: RoundCourse, differing: readonly Differing[]): Pro
     differing.map(({ key }) => key),
   );
   const drifted = course.round.isAsked ? 0 : differing.filter(({ isDrift }) => isDrift).length;
-  if (differing.length > 0) onDrift(drifted);
+  if (differing.length > 0) onDrift(drifted, differing.length);
   course.correctedKeys += drifted;
 }

@@ -30,8 +30,8 @@ export interface RoundOptions {
   /** Persists over what goes wrong; see `Perseverance.run`. */
   readonly run: <T>(work: () => Promise<T>) => Promise<T>;
   readonly signal: AbortSignal;
-  /** Copies differed from the mirror; of so many keys nothing was on its way to correct them. */
-  readonly onDrift: (driftedKeys: number) => void;
+  /** Copies of so many keys differed from the mirror, and are marked; of the drifted ones nothing was on its way to correct them. */
+  readonly onDrift: (driftedKeys: number, markedKeys: number) => void;
   /** Copies of this mapping were passed over: why their server cannot compare them. */
   readonly onUnswept: (copy: string, fault: SyncError) => void;
   /** What the mirror has not caught up with, so that the comparison waits; undefined: it waits no longer. */

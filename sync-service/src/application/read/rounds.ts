@@ -9,7 +9,7 @@ import { repeat } from '../watch/repeat.ts';
 import type { ReadEvents } from './read-events.ts';
 import type { ReadParts } from './read-parts.ts';
 import { completeRound } from './round.ts';
-import { LEASE_SECONDS } from './round-course.ts';
+import { LEASE_SECONDS, type RoundOptions } from './round-course.ts';
 import type { Settler } from './settler.ts';
 
 const LOOK_EVERY_MS = 1_000;
@@ -27,7 +27,7 @@ export interface RoundsOptions {
   readonly health: Health;
   readonly metrics: Metrics;
   readonly log: Logger;
-  readonly onDrift: (driftedKeys: number) => void;
+  readonly onDrift: RoundOptions['onDrift'];
 }
 
 /**
@@ -61,12 +61,19 @@ export function startRounds(options: RoundsOptions): AsyncDisposable {
     const round = await run(() => store.database.transaction('rounds', (tx) => source.round.take(tx, LEASE_SECONDS)));
     if (!round) return;
     log.info({ source: name, isAsked: round.isAsked, place: round.place?.leg }, 'a round begins');
+    // A first load corrects nothing: what it has done is to fill copies. Those of each copy mapping count, since it was taken up here.
+    let markedKeys = 0;
+    const onDrift: RoundOptions['onDrift'] = (drifted, marked) => {
+      markedKeys += marked;
+      options.onDrift(drifted, marked);
+    };
     try {
       const rowsPerSecond = round.isAsked ? settings.reads.rowsPerSecond : settings.patrol.rowsPerSecond;
-      const outcome = await completeRound(round, { ...options, rowsPerSecond, run, signal, onBehind, onUnswept });
+      const course = { ...options, rowsPerSecond, run, signal, onBehind, onUnswept, onDrift };
+      const outcome = await completeRound(round, course);
       if (!outcome) return;
       await run(() => source.round.end(store.database, round.token, outcome, settings.patrol.intervalSeconds));
-      log.info({ source: name, ...outcome }, 'a round has ended');
+      log.info({ source: name, ...outcome, markedKeys }, 'a round has ended');
     } catch (error) {
       await source.round.leave(store.database, round.token, 0).catch(() => {});
       throw error;

@@ -3,6 +3,7 @@ import type { MirrorRow } from '../../domain/decide.ts';
 import { settle, type Written } from '../../domain/read.ts';
 import type { Consumed } from '../../infrastructure/mysql/consumed-store.ts';
 import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
+import { toMirrorFault } from '../../infrastructure/mysql/fault.ts';
 import type { Suspect } from './look.ts';
 import type { ReadParts } from './read-parts.ts';
 
@@ -38,7 +39,7 @@ export async function writeReads(
   { ends, marksNew, takesGone, due }: WriteReadsOptions,
 ): Promise<Settled[]> {
   require();
-  return store.database.transaction('writing what was read', async (tx) => {
+  const writing = store.database.transaction('writing what was read', async (tx) => {
     const tokens = [...new Set(suspects.map(({ observation }) => observation.token))];
     // In two round trips where the mirror has none of the rows: a load writes one part after another, and nothing is ingested meanwhile.
     const keys = suspects.map(({ read: { key } }) => key);
@@ -94,6 +95,9 @@ export async function writeReads(
       'commit',
     );
     return settled;
+  });
+  return writing.catch((error) => {
+    throw toMirrorFault(error);
   });
 }
 

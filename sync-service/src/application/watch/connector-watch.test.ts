@@ -18,6 +18,7 @@ function watch(options: Partial<ConnectorWatchOptions> = {}) {
   const heartbeats = async () => (connector.isSilent ? beats : ++beats);
   const connect = {
     async status() {
+      if (connector.state === 'MISSING') return undefined;
       const state = connector.flickers > 0 ? 'RUNNING' : connector.state;
       connector.flickers = Math.max(0, connector.flickers - 1);
       return { state: 'RUNNING', tasks: [{ id: 0, state }] };
@@ -50,6 +51,18 @@ test('one that runs is left alone; one that fails is named and restarted, later 
   await pass(58);
   expect(connector.restarts).toBeGreaterThan(3);
   expect(connector.restarts).toBeLessThan(8);
+});
+
+test.each([
+  ['STOPPED', /connectors resume/],
+  ['PAUSED', /connectors resume/],
+  ['MISSING', /connectors apply/],
+  ['FAILED', /is restarted/],
+])('of one that is %s is told what brings it back', async (state, hint) => {
+  const { connector, health } = watch();
+  connector.state = state;
+  await pass(3);
+  expect(health.troubles).toMatchObject([{ kind: 'connector_failed', hint: expect.stringMatching(hint) }]);
 });
 
 test('what follows a recovery is done once it runs steadily, and again until it succeeds', async () => {

@@ -1,4 +1,4 @@
-import { type ConnectClient, connectsAgain, problemOf, statesOf } from '@friend-sync/connectors';
+import { type ConnectClient, connectsAgain, problemOf, remedyOf, statesOf } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
 import type { Health } from './health.ts';
@@ -69,7 +69,8 @@ export function watchConnector(
     }
     isSteady = false;
     goodLooks = 0;
-    health.report(part, new SyncError('connector_failed', problem));
+    const hint = isBrokenOff ? undefined : remedyOf(status);
+    health.report(part, new SyncError('connector_failed', problem, { hint }));
     if (status instanceof Error || !status) return;
     if (!isBrokenOff && !statesOf(status).includes('FAILED')) return;
     failingSince ??= performance.now();

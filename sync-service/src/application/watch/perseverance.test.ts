@@ -1,6 +1,6 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
 import { SyncError } from '../../errors.ts';
-import { createLogger } from '../../log.ts';
+import { createLogger, type Logger } from '../../log.ts';
 import { Health } from './health.ts';
 import { Perseverance } from './perseverance.ts';
 
@@ -27,3 +27,25 @@ test('what halts is looked at again within seconds though the clock is set back 
   expect(goesOn).toBe(true);
   expect(health.troubles).toEqual([]);
 });
+
+test.each([
+  [true, ['goes on']],
+  [false, ['is given up here']],
+])(
+  'what stood still is said to go on only where it does (%s), not where the daemon is stopped',
+  async (isMended, told) => {
+    const said: unknown[] = [];
+    const log = { error() {}, info: (_: unknown, message: string) => said.push(message) } as unknown as Logger;
+    const stopping = new AbortController();
+    let attempts = 0;
+    const work = async () => {
+      if (attempts++ === 0 || !isMended) throw new SyncError('store_misconfigured', 'no tables yet');
+    };
+    const running = new Perseverance(new Health(), log, 60_000).run('a part', stopping.signal, work).catch(() => {});
+    await vi.advanceTimersByTimeAsync(1_000);
+    if (!isMended) stopping.abort();
+    await vi.advanceTimersByTimeAsync(20_000);
+    await running;
+    expect(said).toEqual(told);
+  },
+);

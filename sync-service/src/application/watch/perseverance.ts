@@ -35,10 +35,13 @@ export class Perseverance {
    */
   async run<T>(part: string, signal: AbortSignal, work: () => Promise<T>, alive?: () => Promise<void>): Promise<T> {
     let troubledAt: number | undefined;
+    let isDone = false;
     try {
       for (let attempt = 0; ; attempt++) {
         try {
-          return await work();
+          const result = await work();
+          isDone = true;
+          return result;
         } catch (caught) {
           const error = toSyncError(caught);
           if (error.policy.directive === 'stop' || signal.aborted)
@@ -54,7 +57,7 @@ export class Perseverance {
       if (troubledAt !== undefined) {
         this.#health.clear(part);
         this.#halts.delete(part);
-        this.#log.info({ part }, 'goes on');
+        this.#log.info({ part }, isDone ? 'goes on' : 'is given up here');
       }
     }
   }

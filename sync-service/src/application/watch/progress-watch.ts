@@ -88,7 +88,7 @@ function refusedOf({ store }: BarrierParts): Stage {
         const [first, ...more] = await due.refused(store.database);
         if (!first) continue;
         const others = more.length > 0 ? ` (and of ${more.length} more keys)` : '';
-        const problem = `the row of ${name} ${first.key}${others}: ${first.reason}; friend-sync migrate widens the mirror`;
+        const problem = `the row of ${name} ${first.key}${others}: ${first.reason}`;
         throw new SyncError('store_refused', problem);
       }
     },

@@ -4,8 +4,8 @@ import mysql, { type PoolConnection, type ResultSetHeader, type RowDataPacket } 
 import { SyncError } from '../../errors.ts';
 import { type Leavable, leavable } from '../../leavable.ts';
 import { inTime } from '../../within.ts';
-import { isUnavailable, toSourceError, toStoreError } from './fault.ts';
-import { excessOf, type Limits, namesOf, packetOf, type Statement } from './packet.ts';
+import { isUnavailable, ofLogin, toSourceError, toStoreError } from './fault.ts';
+import { type CoreConnection, excessOf, type Limits, namesOf, type Statement, sendPacket } from './packet.ts';
 import { type SessionOptions, sessionStatement } from './session.ts';
 
 /** One row as mysql2 returns it: BIGINT and DECIMAL as strings, dates as strings, binary as Buffer. */
@@ -97,7 +97,7 @@ export function openDatabase(
   const begun = new WeakMap<object, Promise<void>>();
   const limits = { packetBytes: Number.POSITIVE_INFINITY };
   // @ts-expect-error mysql2 hands the callback-style connection to this event, its types say otherwise
-  pool.on('connection', (connection: CoreConnection) => {
+  pool.on('connection', (connection: NewConnection) => {
     const begin = new Promise<void>((resolve, reject) => {
       connection.query(ours, (error, results) => {
         if (error) return reject(error);
@@ -112,7 +112,11 @@ export function openDatabase(
     // mysql2 ends its own side of what it gives up; a peer that is silent never ends the other.
     connection.stream.once('finish', () => connection.stream.destroy());
   });
-  const classify: Classify = sourceName ? (error, doing) => toSourceError(error, doing, sourceName) : toStoreError;
+  const login = { ...server, part: sourceName ? 'source' : 'target' } as const;
+  const classify: Classify = (error, doing) => {
+    if (error instanceof SyncError) return error;
+    return ofLogin(sourceName ? toSourceError(error, doing, sourceName) : toStoreError(error, doing), login);
+  };
   const start = session.readsOnly ? START_READING : START;
   /** Nothing is said before the session is ours: values could be cut. Where it cannot be, that is what is wrong. */
   const take = async () => {
@@ -131,7 +135,7 @@ export function openDatabase(
 }
 
 /** As mysql2 hands it to an event. */
-interface CoreConnection {
+interface NewConnection {
   readonly stream: Socket;
   query(sql: string, onEnd: (error: unknown, results: Row[][] | undefined) => void): void;
   destroy(): void;
@@ -182,12 +186,12 @@ async function send(
   connection: PoolConnection,
   statements: readonly Statement[],
 ): Promise<Result[]> {
+  const { answer: sent, failing } = sendPacket(connection.connection as unknown as CoreConnection, statements);
   try {
-    const sent = connection.query(packetOf(statements));
-    const [results] = await unlessLeft(answerWithin(answerMs, sent));
+    const results = await unlessLeft(answerWithin(answerMs, sent));
     return (statements.length === 1 ? [results] : results) as Result[];
   } catch (error) {
-    const fault = classify(error, namesOf(statements));
+    const fault = classify(error, failing());
     // It is silent, or leads to a server that is no longer the one to ask; others may not.
     if (isUnavailable(fault)) connection.destroy();
     throw fault;

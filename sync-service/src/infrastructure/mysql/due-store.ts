@@ -137,6 +137,16 @@ export class DueStore {
     return rows.map((row) => ({ key: parseKey(row.k as string, this.#keyKind), reason: String(row.refused) }));
   }
 
+  /** How many such keys there are. */
+  async countRefused(session: Session): Promise<number> {
+    const [row] = await session.rows(
+      'counting refused keys',
+      `SELECT COUNT(*) AS n FROM ${this.#table} WHERE source = ? AND refused IS NOT NULL`,
+      [this.#source],
+    );
+    return Number(row?.n);
+  }
+
   /** Differs from one look to the next if some key was marked, looked at or settled. */
   async fingerprint(session: Session): Promise<string> {
     const rows = await session.rows(

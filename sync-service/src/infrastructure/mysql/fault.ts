@@ -1,6 +1,9 @@
+import type { Secret } from '@friend-sync/connectors';
 import { type ErrorKind, SyncError, toSyncError } from '../../errors.ts';
 
 const UNCONVERTIBLE = 'ER_CANNOT_CONVERT_STRING';
+/** The user, or its password. */
+const REJECTED = ['ER_ACCESS_DENIED_ERROR', 'ER_ACCESS_DENIED_NO_PASSWORD_ERROR'];
 const TOO_LARGE = 'ER_NET_PACKET_TOO_LARGE';
 /** By max_binlog_cache_size, and by parser_max_mem_size. */
 const TOO_MUCH = [
@@ -76,7 +79,7 @@ const KIND_OF_CODE: Readonly<Record<string, ErrorKind>> = Object.fromEntries(
       ...TOO_MUCH,
     ],
     store_misconfigured: [
-      'ER_ACCESS_DENIED_ERROR',
+      ...REJECTED,
       'ER_DBACCESS_DENIED_ERROR',
       'ER_TABLEACCESS_DENIED_ERROR',
       'ER_COLUMNACCESS_DENIED_ERROR',
@@ -140,9 +143,7 @@ export function toStoreError(error: unknown, doing: string): SyncError {
     const place = subject ? ` (${subject})` : '';
     return new SyncError(kind, `${doing}: ${answer?.code ?? code ?? 'unexpected error'}${place}`, { cause: answer });
   }
-  return new SyncError(kind, `${doing}: ${[code, message, remedyOf(message)].filter(Boolean).join(': ')}`, {
-    cause: error,
-  });
+  return new SyncError(kind, `${doing}: ${[code, message].filter(Boolean).join(': ')}`, { cause: error });
 }
 
 interface MysqlError {
@@ -164,12 +165,6 @@ function subjectOf(code: string | undefined, message = ''): string | undefined {
   return undefined;
 }
 
-/** Passwords are not in the file, and one that was forgotten looks like a wrong one. */
-function remedyOf(message = ''): string | undefined {
-  if (!message.includes('using password: NO')) return undefined;
-  return 'no password was given, set FRIEND_SYNC_SOURCE__PASSWORD and FRIEND_SYNC_TARGET__PASSWORD';
-}
-
 /** The same of a server that is only read, told as its own trouble and by its name, not as the friend database's. */
 export function toSourceError(error: unknown, doing: string, name: string): SyncError {
   const fault = toStoreError(error, doing);
@@ -177,6 +172,28 @@ export function toSourceError(error: unknown, doing: string, name: string): Sync
   if (kind === 'store_misconfigured') return new SyncError('contract_broken', `${name} refuses: ${message}`, { cause });
   if (!kind.startsWith('store_')) return fault;
   return new SyncError('user_database_unavailable', `${name}: ${message}`, { cause });
+}
+
+/** Where one logs in, and the part of the settings that says how. */
+export interface Login {
+  readonly host: string;
+  readonly port: number;
+  readonly user: string;
+  readonly password: Secret;
+  readonly part: 'source' | 'target';
+}
+
+/** The same fault; where the server has rejected the user or its password, with both, and with the settings to correct. */
+export function ofLogin(fault: SyncError, { host, port, user, password, part }: Login): SyncError {
+  if (!REJECTED.includes(codeOf(fault) ?? '')) return fault;
+  const variable = `FRIEND_SYNC_${part.toUpperCase()}__PASSWORD`;
+  // Passwords are not in the file, and one that was forgotten looks like a wrong one.
+  const isGiven = password.reveal() !== '';
+  const remedy = isGiven ? `correct ${variable}, or ${part}.user` : `no password was given, set ${variable}`;
+  return new SyncError(fault.kind, `${fault.message}: ${host}:${port} has rejected the user ${user} or its password`, {
+    cause: fault.cause,
+    hint: `${remedy}; friend-sync grants prints the SQL that makes the user`,
+  });
 }
 
 /** Means that the mapping's SQL and the table do not go together, where it is said of a target. Elsewhere it is a bug. */
@@ -216,6 +233,16 @@ export function toCopyFault(error: unknown, table: string): SyncError {
   const { code, subject } = answer;
   const remedy = REMEDY_OF_CODE[code] ?? 'the server refuses the row';
   return new SyncError('store_refused', `${table}${subject ? `, ${subject}` : ''}: ${code}: ${remedy}`, { cause });
+}
+
+/** The same of what writes the mirror, told by the source's column. */
+export function toMirrorFault(error: unknown): SyncError {
+  const fault = toSyncError(error);
+  const { code, subject } = answerOf(fault) ?? {};
+  const [, column] = /^column v_(.+)$/.exec(subject ?? '') ?? [];
+  if (!column) return fault;
+  const problem = `the mirror's column of ${column} cannot hold the value (${code}); friend-sync migrate widens the mirror`;
+  return new SyncError(fault.kind, problem, { cause: fault.cause });
 }
 
 /** What the server has refused, or failed at for a reason that nobody has listed. */

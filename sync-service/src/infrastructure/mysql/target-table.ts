@@ -27,6 +27,7 @@ export interface TargetTable {
   /** An index that the foreign key leads, or undefined. */
   readonly index: string | undefined;
   readonly engine: string | undefined;
+  readonly isView: boolean;
   /** As the server spells it, `database.table`. */
   readonly name: string | undefined;
   readonly triggers: readonly string[];
@@ -63,7 +64,7 @@ export async function readTargetTable(target: Database, copy: CopyMapping): Prom
   );
   const tables = await of(
     'tables',
-    "engine AS engine, CONCAT(table_schema, '.', table_name) AS name, create_time AS createdAt",
+    "engine AS engine, table_type AS type, CONCAT(table_schema, '.', table_name) AS name, create_time AS createdAt",
   );
   const triggers = await of(
     'triggers',
@@ -78,6 +79,7 @@ export async function readTargetTable(target: Database, copy: CopyMapping): Prom
     primaryKey: indexes.filter((row) => row.name === 'PRIMARY').map((row) => row.col as string),
     index: leadingIndex(indexes, copy.key),
     engine: tables[0]?.engine as string | undefined,
+    isView: tables[0]?.type === 'VIEW',
     name: tables[0]?.name as string | undefined,
     triggers: triggers.map((row) => row.name as string),
     createdAt: String(tables[0]?.createdAt),
@@ -160,6 +162,7 @@ export function checkTarget(
   if (columns.size === 0) return [`${table}: no such table, or no SELECT on it; see friend-sync grants`];
   // The binary log, and so the late copies' connector, has the server's spelling.
   if (target.name !== table) return [`${table}: the server spells it ${target.name}; write it so in the mapping`];
+  if (target.isView) return [`${table}: is a view, without keys and indexes of its own; map the table behind it`];
   const named = [copy.key, ...copy.set.map((pair) => pair.column), ...copy.preserve, ...copy.watch];
   const problems = named
     .filter((name) => !columns.has(name))

@@ -1,0 +1,13 @@
+import type { RoundReport } from '@friend-sync/sync-service';
+import { expect, test } from 'vitest';
+import { describeRound } from './round.ts';
+
+test.each([
+  [{ leg: undefined, rowCount: 0 }, 'none is under way'],
+  [{ leg: 'source', rowCount: 0 }, 'the first rows are being read and written, for 20 s so far'],
+  [{ leg: 'source', rowCount: 400 }, '400 rows read in 20 s, about 10 s left to read'],
+  [{ leg: 'mirror', rowCount: 600 }, '600 rows read in 20 s'],
+  [{ leg: 'mirror', rowCount: 0 }, '0 rows read in 20 s'],
+])('how far a round is: %j', (report, told) => {
+  expect(describeRound({ seconds: 20, lastRowCount: 600, ...report } as RoundReport)).toBe(told);
+});
