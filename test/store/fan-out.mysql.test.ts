@@ -282,3 +282,15 @@ test('while many changes of a source wait, its keys ripen; one that was marked l
   waiting = 0;
   await expect.poll(nicks, { timeout: 60_000, interval: 20 }).toEqual(['Ann', 'Bea']);
 });
+
+test('keys that are parked are tried again when a daemon starts', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { friend, friendDb, configuration } = server;
+  await friend.write('copies', `INSERT INTO ${friendDb}.friend (friend_id) VALUES (1)`);
+  await createFeed(server).rows([1n, null, 'Ann']);
+  const { stateDatabase } = configuration.settings.target;
+  await friend.write('parking', `UPDATE ${stateDatabase}.pending SET attempts = 9, due = NOW(6) + INTERVAL 1 HOUR`);
+  await using workers = startWorkers(server);
+  await workers.settled();
+  expect(await column(server, `SELECT nick FROM ${friendDb}.friend`)).toEqual(['Ann']);
+});

@@ -53,10 +53,19 @@ export class FanOut {
   }
 
   start(): void {
+    void this.#retryParked();
     this.#workers = Array.from({ length: this.#options.workers }, (_, i) =>
       // It throws only because it is being stopped.
       this.#work(`fan-out worker ${i + 1}`).catch(() => {}),
     );
+  }
+
+  /** What a target has refused may be what the configuration said then. */
+  async #retryParked(): Promise<void> {
+    const { database, sources } = this.#store;
+    const retry = () => Promise.all([...sources.values()].map(({ pending }) => pending.retryParked(database)));
+    // It throws only because it is being stopped.
+    await this.#perseverance.run('parked keys', this.#stopping.signal, retry).catch(() => {});
   }
 
   /** Lets every worker finish its transaction and release the rest of its keys. */
