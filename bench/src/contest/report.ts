@@ -67,6 +67,7 @@ function plotOf(results: readonly ContestResult[]): string {
   );
   const [width, height] = [BAR.left + workloads.length * groupWidth, BAR.top + BAR.height + 60];
   return `<svg xmlns="http://www.w3.org/2000/svg" width="${width}" height="${height}" font-family="sans-serif" font-size="12">
+<title>Changes applied per second, by workload and contender</title>
 <rect width="${width}" height="${height}" fill="white"/>
 ${[...bars, ...legend].join('\n')}
 </svg>`;
