@@ -71,6 +71,7 @@ async function statusOf(copy: string, project: string, file: string, name: strin
     'run',
     '--project',
     project,
+    '--testTimeout=60000',
     '--reporter=json',
     `--outputFile=${report}`,
     '-t',

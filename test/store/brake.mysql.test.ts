@@ -3,10 +3,11 @@ import { Brake, type BrakeLimits } from '../../sync-service/src/application/fan-
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 const OPEN: BrakeLimits = { threadsRunning: 1_000, replicaLagSeconds: 10 };
-const TIMES = { timeout: 120_000, interval: 100 };
+const TIMES = { timeout: PATIENCE_MS, interval: 100 };
 
 const by = async (brake: Brake) => (await brake.closed())?.by;
 

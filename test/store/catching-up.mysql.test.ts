@@ -3,8 +3,9 @@ import { findBehind } from '../../sync-service/src/application/proof/caught-up.t
 import { column, drain } from '../support/drain.ts';
 import type { FriendServer } from '../support/friend-server.ts';
 import { behind, openSettledReads } from '../support/reads.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 
-const SOON = { timeout: 120_000 };
+const SOON = { timeout: PATIENCE_MS };
 const nicks = (server: FriendServer) => column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY id`);
 
 /** Everything is equal, but for a copy of key 2 that was edited by hand; the round that is due next stands before its sweeps. */

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { openFriendServer } from '../support/friend-server.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 
 const NUMBERS: readonly Key[] = [1n, 2n];
 const TEXTS: readonly Key[] = ['Bob', 'bob'];
@@ -38,7 +39,7 @@ test.each<[string, string, string, readonly Key[]]>([
       });
     const areEqual = () =>
       expect
-        .poll(() => drain(server).then(copies), { timeout: 60_000 })
+        .poll(() => drain(server).then(copies), { timeout: PATIENCE_MS })
         .toEqual([`${first} old`, `${second} new`, `${second} new`]);
 
     await feed.rows([first, 'old'], [second, 'new']);

@@ -3,7 +3,7 @@ import { expect, test } from 'vitest';
 import { column, drain, LIMITS } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { openFriendServer } from '../support/friend-server.ts';
-import { SCALE } from '../support/scale.ts';
+import { PATIENCE_MS, SCALE } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 import { startWorkers } from '../support/workers.ts';
 
@@ -117,7 +117,7 @@ test(
       }
       expect(await feed.source.pending.count(friend)).toEqual({ pending: 1, parked: 0 });
     });
-    await expect.poll(() => drain(server).then(async () => (await nicks())[1]), { timeout: 60_000 }).toBe('Bea');
+    await expect.poll(() => drain(server).then(async () => (await nicks())[1]), { timeout: PATIENCE_MS }).toBe('Bea');
   },
   // Less than the 50 s for which MySQL would wait by itself.
   copyLockedMs + 28_000,
@@ -219,7 +219,7 @@ test('the delete policy writes its values, for the deleted key only, and keeps t
         drain(server).then(() =>
           column(server, `SELECT CONCAT(nick, avatar) FROM ${server.friendDb}.friend ORDER BY id`),
         ),
-      { timeout: 60_000 },
+      { timeout: PATIENCE_MS },
     )
     .toEqual(['gonep', 'Beaq']);
 });
@@ -277,10 +277,10 @@ test('while many changes of a source wait, its keys ripen; one that was marked l
     workers.tellWaiting('account', 't/0', waiting);
     return column(server, `SELECT nick FROM ${friendDb}.friend ORDER BY friend_id`);
   };
-  await expect.poll(nicks, { timeout: 60_000, interval: 20 }).toEqual([null, 'Bea']);
+  await expect.poll(nicks, { timeout: PATIENCE_MS, interval: 20 }).toEqual([null, 'Bea']);
   // It waits no longer once the changes do not.
   waiting = 0;
-  await expect.poll(nicks, { timeout: 60_000, interval: 20 }).toEqual(['Ann', 'Bea']);
+  await expect.poll(nicks, { timeout: PATIENCE_MS, interval: 20 }).toEqual(['Ann', 'Bea']);
 });
 
 test('keys that are parked are tried again when a daemon starts', async () => {

@@ -7,9 +7,10 @@ import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
 import { behind, openReads } from '../support/reads.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
-const SOON = { timeout: 120_000 };
+const SOON = { timeout: PATIENCE_MS };
 const nicks = (server: FriendServer) => column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY friend_id`);
 
 /** Keys 1 to 3 with a copy each, whose rows message and mirror know; of 1 to `count` as many. The first load is over. */

@@ -8,6 +8,7 @@ import { planMigration } from '../../sync-service/src/infrastructure/mysql/migra
 import { findHeld } from '../../sync-service/src/infrastructure/mysql/store.ts';
 import { drain } from '../support/drain.ts';
 import { openFriendServer } from '../support/friend-server.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { openSettledCopies } from '../support/settled-copies.ts';
 import { TABLES } from '../support/tables.ts';
 
@@ -145,7 +146,7 @@ test('case 72: a copy that is mended while a key waits for locked copies, and wa
     await findHeld(store);
   });
   const written = () => drain(server).then(() => nicks('member'));
-  await expect.poll(written, { timeout: 60_000 }).toEqual(['Ann B.', 'Bea']);
+  await expect.poll(written, { timeout: PATIENCE_MS }).toEqual(['Ann B.', 'Bea']);
   expect(await missed()).toEqual([HELD]);
 });
 
@@ -162,7 +163,7 @@ test('case 72: a copy that is marked again while it is swept is swept once more;
   await look();
   await friend.write('by hand', `UPDATE ${friendDb}.friend SET nick = 'x' WHERE friend_id = 1`);
   const take = () => store.database.transaction('rounds', (tx) => rounds.take(tx, 0));
-  await expect.poll(take, { timeout: 60_000 }).toBeDefined();
+  await expect.poll(take, { timeout: PATIENCE_MS }).toBeDefined();
   const token = (await take())?.token ?? 0n;
   await rounds.goOn(store.database, token, 0, { leg: `copy ${HELD}`, after: ['4'] }, { rowCount: 2, correctedKeys: 0 });
   await round();

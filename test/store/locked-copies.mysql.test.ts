@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { column, drain, LIMITS } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 const keysUpTo = (count: number) => Array.from({ length: count }, (_, i) => BigInt(i + 1));
@@ -41,7 +42,7 @@ test('case 74: a dozen keys that an application has locked, in every target, del
     }
     expect(await feed.source.pending.count(friend)).toEqual({ pending: 12, parked: 0 });
   });
-  await expect.poll(() => drain(server).then(() => without(server, 'second')), { timeout: 60_000 }).toEqual([]);
+  await expect.poll(() => drain(server).then(() => without(server, 'second')), { timeout: PATIENCE_MS }).toEqual([]);
 }, 45_000);
 
 test('case 74: of a key with a locked copy, those far from it are written meanwhile', async () => {
@@ -61,7 +62,7 @@ test('case 74: of a key with a locked copy, those far from it are written meanwh
     await expect
       .poll(
         () => drain(server).then(() => column(server, `SELECT COUNT(*) FROM ${friendDb}.friend WHERE nick = 'Ann'`)),
-        { timeout: 60_000 },
+        { timeout: PATIENCE_MS },
       )
       .toEqual(['100']);
   });

@@ -7,6 +7,7 @@ import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, type FriendServerOptions, openFriendServer } from '../support/friend-server.ts';
 import { openReads } from '../support/reads.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 const nicks = (server: FriendServer) => column(server, `SELECT nick FROM ${server.friendDb}.friend ORDER BY id`);
@@ -127,7 +128,7 @@ test('what friend-sync would not write is no drift: another where, deleted and u
   await user.write('deleting', `DELETE FROM ${userDb}.account WHERE id = 3`);
   await feed.deletes(3n);
   await expect
-    .poll(() => drain(server).then(() => pendingOf(server)), { timeout: 60_000 })
+    .poll(() => drain(server).then(() => pendingOf(server)), { timeout: PATIENCE_MS })
     .toMatchObject({ pending: 0 });
   await friend.write('by hand', `UPDATE ${friendDb}.friend SET nick = 'x' WHERE id = 1 OR friend_id IN (3, 9)`);
   expect(await patrol()).toBe(0);
@@ -144,7 +145,7 @@ test('a copy that lacks the replacement of the delete policy has drifted', async
   const { user, userDb, friend, friendDb } = server;
   await user.write('deleting', `DELETE FROM ${userDb}.account WHERE id = 3`);
   await feed.deletes(3n);
-  await expect.poll(() => drain(server).then(() => nicks(server)), { timeout: 60_000 }).toContain('gone');
+  await expect.poll(() => drain(server).then(() => nicks(server)), { timeout: PATIENCE_MS }).toContain('gone');
   await friend.write('by hand', `UPDATE ${friendDb}.friend SET nick = 'Cid' WHERE friend_id = 3`);
   expect(await patrol()).toBe(1);
 });
@@ -256,9 +257,9 @@ test('the rounds of a daemon come by themselves; one that is stopped leaves its 
     onDrift() {},
   });
   await server.friend.write('by hand', `UPDATE ${server.friendDb}.friend SET nick = 'x' WHERE friend_id = 2`);
-  await expect.poll(() => drain(server).then(() => nicks(server)), { timeout: 60_000 }).not.toContain('x');
+  await expect.poll(() => drain(server).then(() => nicks(server)), { timeout: PATIENCE_MS }).not.toContain('x');
   await rounds[Symbol.asyncDispose]();
   const { database } = server.store;
   const take = () => database.transaction('rounds', (tx) => parts.source.round.take(tx, 30));
-  await expect.poll(take, { timeout: 60_000 }).toBeDefined();
+  await expect.poll(take, { timeout: PATIENCE_MS }).toBeDefined();
 });

@@ -5,8 +5,9 @@ import { observe } from '../../sync-service/src/application/read/look.ts';
 import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import type { Feed } from '../support/feed.ts';
 import { openSettledReads, outcomes } from '../support/reads.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 
-const SOON = { timeout: 120_000 };
+const SOON = { timeout: PATIENCE_MS };
 
 async function openSettled() {
   const { server, feed, reads } = await openSettledReads();

@@ -7,9 +7,10 @@ import { column } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { openFriendServer } from '../support/friend-server.ts';
 import { openReads } from '../support/reads.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES, TWO_SOURCES } from '../support/tables.ts';
 
-const SOON = { timeout: 120_000 };
+const SOON = { timeout: PATIENCE_MS };
 
 /** A source with rows 1 to `count`, of which no message has told. */
 async function openUnheard(count: number, tables = TABLES) {

@@ -7,9 +7,10 @@ import { column } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServerOptions, openFriendServer } from '../support/friend-server.ts';
 import { openReads } from '../support/reads.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES, TWO_SOURCES } from '../support/tables.ts';
 
-const SOON = { timeout: 120_000 };
+const SOON = { timeout: PATIENCE_MS };
 
 async function open(tables: FriendServerOptions) {
   const server = await openFriendServer(tables);

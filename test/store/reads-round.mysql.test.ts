@@ -6,6 +6,7 @@ import { createFeed } from '../support/feed.ts';
 import { type FriendServerOptions, openFriendServer } from '../support/friend-server.ts';
 import { openServers } from '../support/own-servers.ts';
 import { openReads } from '../support/reads.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 /** A source with rows 1 to `count`, of which no message has told. */
@@ -66,7 +67,7 @@ test('a round whose instance dies goes on elsewhere behind the pages that it has
   const dying: Database = {
     ...database,
     async transaction(doing, work) {
-      if (++pages === 2) await expect.poll(() => count('mirror_account'), { timeout: 60_000 }).toBe(100);
+      if (++pages === 2) await expect.poll(() => count('mirror_account'), { timeout: PATIENCE_MS }).toBe(100);
       if (pages === 3) throw new SyncError('aborted', 'it dies');
       return database.transaction(doing, work);
     },

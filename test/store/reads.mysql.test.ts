@@ -5,8 +5,9 @@ import { Proofreading } from '../../sync-service/src/application/read/proofreadi
 import type { Proof } from '../../sync-service/src/application/read/trust.ts';
 import { column, drain } from '../support/drain.ts';
 import { openSettledReads } from '../support/reads.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 
-const SOON = { timeout: 120_000 };
+const SOON = { timeout: PATIENCE_MS };
 /** A hot key: the time between two of its changes. */
 const CHANGE_EVERY_MS = 30;
 

@@ -1,5 +1,6 @@
 import { expect, test } from 'vitest';
 import { drain } from '../support/drain.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { openSettledCopies } from '../support/settled-copies.ts';
 
 const kindsOf = (postponed: readonly { kind: string }[]) => postponed.map(({ kind }) => kind);
@@ -72,7 +73,7 @@ test.each([
   const { round: rounds } = feed.source;
   await rounds.hasten(store.database, 'copies missed');
   const take = () => store.database.transaction('rounds', (tx) => rounds.take(tx, 0));
-  await expect.poll(take, { timeout: 60_000 }).toBeDefined();
+  await expect.poll(take, { timeout: PATIENCE_MS }).toBeDefined();
   const token = (await take())?.token ?? 0n;
   const place = { leg: 'copy friend.friend_id', after: ['1'] };
   await rounds.goOn(store.database, token, 0, place, { rowCount: 2, correctedKeys: 0 });

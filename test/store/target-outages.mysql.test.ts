@@ -5,10 +5,11 @@ import { column } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { createSchema, type FriendServer, openFriendServer } from '../support/friend-server.ts';
 import { type OwnServers, openServers } from '../support/own-servers.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 import { startWorkers, type Workers } from '../support/workers.ts';
 
-const SOON = { timeout: 120_000, interval: 50 };
+const SOON = { timeout: PATIENCE_MS, interval: 50 };
 /** What a worker had claimed when it failed is due again after this lease. */
 const OPTIONS = { ...TABLES, settings: { fanOut: { leaseMs: 2_000 } } };
 const UNAVAILABLE = { kind: 'store_unavailable', policy: { directive: 'retry' } };

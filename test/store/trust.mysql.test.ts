@@ -7,9 +7,10 @@ import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { openFriendServer } from '../support/friend-server.ts';
 import { openReads } from '../support/reads.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
-const SOON = { timeout: 120_000 };
+const SOON = { timeout: PATIENCE_MS };
 const MISREAD = {
   is: 'wrong',
   differences: ['column 2 is nick, the connector reads avatar'],

@@ -3,6 +3,12 @@ import { test } from 'vitest';
 // biome-ignore lint/style/noProcessEnv: `npm run test:long` sets it, and this is its only reader
 const isLong = process.env.FRIEND_SYNC_TEST_LONG === '1';
 
+// biome-ignore lint/style/noProcessEnv: set by `npm run test:mutations`
+const isToFail = process.env.FRIEND_SYNC_TEST_SERVERS !== undefined;
+
+/** What is awaited in a test has so long, for the slowest machine; in one that is to fail, so long that it would have come. */
+export const PATIENCE_MS = isToFail ? 15_000 : 120_000;
+
 /** The figures of `npm test`, and the full ones of `npm run test:long`. */
 export const SCALE = isLong
   ? {

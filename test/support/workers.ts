@@ -6,6 +6,7 @@ import { FanOut } from '../../sync-service/src/application/fan-out/fan-out.ts';
 import { Health } from '../../sync-service/src/application/watch/health.ts';
 import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
 import type { FriendServer } from './friend-server.ts';
+import { PATIENCE_MS } from './scale.ts';
 
 export interface Workers extends AsyncDisposable {
   /** See `FanOut.tellWaiting`. */
@@ -41,7 +42,7 @@ export function startWorkers({ store, friend }: Pick<FriendServer, 'store' | 'fr
         const counts = [...store.sources.values()].map(({ pending }) => pending.count(friend));
         return (await Promise.all(counts)).map(({ pending }) => pending);
       };
-      await expect.poll(count, { timeout: 60_000, interval: 20 }).toEqual([...store.sources].map(() => 0));
+      await expect.poll(count, { timeout: PATIENCE_MS, interval: 20 }).toEqual([...store.sources].map(() => 0));
     },
     [Symbol.asyncDispose]: () => fanOut.stop(),
   };
