@@ -1,4 +1,4 @@
-import { type Database, Health, type Key, SyncError } from '@friend-sync/sync-service';
+import { type Database, Health, type Key, type Session, SyncError } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { requestReads } from '../../sync-service/src/application/operate/requests.ts';
 import { watchProgress } from '../../sync-service/src/application/watch/progress-watch.ts';
@@ -144,18 +144,23 @@ test('large rows are written, some megabytes in one statement', async () => {
   await using _ = reads;
   const { store } = server;
   const sizes: number[] = [];
+  const measured =
+    (session: Session): Session['write'] =>
+    (step, sql, parameters) => {
+      if (step === 'writing the mirror')
+        sizes.push(JSON.stringify(parameters, (_, v) => (typeof v === 'bigint' ? 0 : v)).length);
+      return session.write(step, sql, parameters);
+    };
   const transaction: Database['transaction'] = (doing, work) =>
     store.database.transaction(doing, (tx) => {
-      const measured: typeof tx.write = (step, sql, parameters) => {
-        if (step === 'writing the mirror')
-          sizes.push(JSON.stringify(parameters, (_, v) => (typeof v === 'bigint' ? 0 : v)).length);
-        return tx.write(step, sql, parameters);
-      };
-      return work({ ...tx, write: measured });
+      const roundTrip: typeof tx.roundTrip = (gather, end) =>
+        tx.roundTrip((t) => gather({ ...t, write: measured(t) }), end);
+      return work({ ...tx, write: measured(tx), roundTrip });
     });
   await write(rows(30, () => 500_000));
   await reads.having({ store: { ...store, database: { ...store.database, transaction } } }).round();
   expect(await mirrored()).toHaveLength(30);
+  expect(sizes.length).toBeGreaterThan(1);
   expect(Math.max(...sizes)).toBeLessThan(5_000_000);
 });
 

@@ -116,7 +116,11 @@ test('a round locks nothing at the source and holds no transaction open, while r
         ...(await user.rows('locks', `SELECT object_name, lock_mode FROM performance_schema.data_locks ${ofReader}`)),
       );
   })();
-  await reads.having({ database: readFrom }).round();
+  // Who locks what it reads would wait for this row.
+  await user.transaction('holding a row', async (tx) => {
+    await tx.write('an update', `UPDATE ${userDb}.account SET nick = 'held' WHERE id = 1`);
+    await reads.having({ database: readFrom }).round();
+  });
   const open = await user.rows(
     'open transactions',
     `SELECT m.object_name FROM performance_schema.metadata_locks m JOIN performance_schema.threads t ON t.thread_id = m.owner_thread_id
