@@ -201,8 +201,11 @@ class ProcessStack implements Stack {
       const { id } = launch(await part.prepare(place), place.dir, this.#logFile(name));
       this.#record(name, id);
     }
-    while (!(await part.isReady(place)) || this.pid(name) === undefined) {
+    for (;;) {
+      const isReady = await part.isReady(place);
+      // First: another process may answer at its port.
       if (this.pid(name) === undefined) throw this.#failure(name, 'died while starting');
+      if (isReady) break;
       if (performance.now() - began > READY_MS) throw this.#failure(name, `is not ready after ${READY_MS / 1000} s`);
       await delay(100);
     }

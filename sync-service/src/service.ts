@@ -109,10 +109,10 @@ export function createSyncService({ configuration: given, log, onApplied, onMade
     const admin = use(openKafkaAdmin(kafka, leaving.signal));
     const brake = new Brake(store, openReplicas(configuration, leaving.signal).map(use), settings.brake);
     const events = fanOutEvents(metrics, brake, health, log, onApplied);
-    const chunkRows = Math.min(settings.fanOut.chunkRows, settings.brake.rowsPerSecond ?? Number.POSITIVE_INFINITY);
     // What the rate would not let through is not claimed, only to be released again.
-    const claimKeys = Math.min(settings.fanOut.claimKeys, chunkRows);
-    const limits = { ...settings.fanOut, chunkRows, claimKeys };
+    const atMost = (count: number) => Math.min(count, settings.brake.rowsPerSecond ?? count);
+    const { chunkRows, claimKeys } = settings.fanOut;
+    const limits = { ...settings.fanOut, chunkRows: atMost(chunkRows), claimKeys: atMost(claimKeys) };
     const fanOut = new FanOut(store, limits, events, perseverance, brake, brakeListener(metrics, health, log));
     const source = use(openSourceDatabase(configuration, leaving.signal));
     const connect = new ConnectClient(settings.connect.url, stopping.signal);

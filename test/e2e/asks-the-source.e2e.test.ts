@@ -1,9 +1,10 @@
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../support/daemon.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 
 const ROWS = 300;
-const SOON = { timeout: 120_000, interval: 100 };
+const SOON = { timeout: PATIENCE_MS, interval: 100 };
 
 let pipeline: Pipeline;
 let daemon: Daemon;

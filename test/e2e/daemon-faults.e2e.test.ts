@@ -4,7 +4,7 @@ import type { Daemon } from '../support/daemon.ts';
 import { largestTransaction } from '../support/largest-transaction.ts';
 import { createUsers, startLoad } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
-import { LONG_TIMEOUT_MS, SCALE } from '../support/scale.ts';
+import { LONG_TIMEOUT_MS, PATIENCE_MS, SCALE } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 import { keepVersions, stepsBack } from '../support/versions.ts';
 
@@ -13,7 +13,7 @@ const { chunkRows, copiesOfOneUser: MANY, kills, restarts, lockedMs, lookMs } = 
 /** Longer than the session timeout (6 s) and the lease (5 s) of these pipelines. */
 const FROZEN_MS = 8_000;
 /** Each look at a million copies takes the server as long as writing some ten thousand. */
-const SOON = { timeout: 120_000, interval: lookMs };
+const SOON = { timeout: PATIENCE_MS, interval: lookMs };
 const OPTIONS = { ...TABLES, settings: { fanOut: { leaseMs: 5_000, chunkRows } } };
 
 const rename = ({ user, userDb }: Pipeline, id: number, nick: string) =>

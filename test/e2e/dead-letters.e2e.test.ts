@@ -3,11 +3,12 @@ import kafkajs from 'kafkajs';
 import { expect, test } from 'vitest';
 import { createRows, createUsers } from '../support/load.ts';
 import { openPipeline } from '../support/pipeline.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TWO_SOURCES } from '../support/tables.ts';
 
 const USERS = 20;
 const JUNK_BYTES = 10 * 1024 * 1024;
-const SOON = { timeout: 120_000, interval: 100 };
+const SOON = { timeout: PATIENCE_MS, interval: 100 };
 
 test('case 23, 53: junk of every kind becomes dead letters with its bytes, the next message is applied, the rows that they told of are read', async () => {
   await using pipeline = await openPipeline();

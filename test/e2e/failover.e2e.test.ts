@@ -4,10 +4,11 @@ import type { Daemon } from '../support/daemon.ts';
 import { createUsers, startLoad, update } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 import { logNumber, openPair, promote, type Server, switchOver } from '../support/replica.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 const USERS = 50;
-const SOON = { timeout: 120_000, interval: 100 };
+const SOON = { timeout: PATIENCE_MS, interval: 100 };
 const OPTIONS = { ...TABLES, settings: { watch: { intervalSeconds: 1 } } };
 
 /** No command was given, and the daemon is the same. */

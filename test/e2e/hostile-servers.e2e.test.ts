@@ -4,9 +4,10 @@ import { makeHostile } from '../support/hostile-settings.ts';
 import { openServers } from '../support/own-servers.ts';
 import { openPipeline } from '../support/pipeline.ts';
 import { openRoot } from '../support/root.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
-const SOON = { timeout: 120_000, interval: 100 };
+const SOON = { timeout: PATIENCE_MS, interval: 100 };
 
 /** What each of the settings would fold, pad, cut, escape or misread. */
 const VALUES = [

@@ -1,8 +1,9 @@
 import { expect, test } from 'vitest';
 import { EPOCH_BEGINS } from '../../sync-service/src/infrastructure/mysql/server-state.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 
-const TIMES = { timeout: 120_000, interval: 100 };
+const TIMES = { timeout: PATIENCE_MS, interval: 100 };
 
 const OPTIONS = {
   userTables: ['CREATE TABLE account (id BIGINT PRIMARY KEY, nick VARCHAR(64))'],
@@ -123,7 +124,7 @@ test('case 77: a late-copies connector whose new beginning somebody left half-wa
     friend.write('late', `INSERT INTO ${friendDb}.friend (user_id, friend_id, nick) VALUES (9,1,'old')`);
   await insert();
   const wrong = () => friend.rows('reading', `SELECT id FROM ${friendDb}.friend WHERE nick = 'old'`);
-  await expect.poll(wrong, { ...TIMES, timeout: 120_000 }).toEqual([]);
+  await expect.poll(wrong, TIMES).toEqual([]);
   await connect.waitUntilRunning(connectorName, 30_000);
 });
 
@@ -144,7 +145,7 @@ test('a late-copies connector whose binary logs were purged begins at the presen
   await friend.write('purging', `PURGE BINARY LOGS TO '${logs.at(-1)?.Log_name}'`);
   await connect.resume(connectorName);
   const wrong = () => friend.rows('reading', `SELECT id FROM ${friendDb}.friend WHERE nick = 'old'`);
-  await expect.poll(wrong, { ...TIMES, timeout: 120_000 }).toEqual([]);
+  await expect.poll(wrong, TIMES).toEqual([]);
   await insert(12);
   expect(await pipeline.settled()).toMatchObject({ copies: 6, mismatches: 0 });
 });

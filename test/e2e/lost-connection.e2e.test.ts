@@ -8,13 +8,14 @@ import { createKafka } from '../../sync-service/src/infrastructure/kafka/client.
 import { containsGtids, gtidSet } from '../../sync-service/src/infrastructure/mysql/gtid-set.ts';
 import { createUsers, update } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 const FEW = 20;
 const ROWS = 20_000;
 /** Of a connector that is heard at several looks, two seconds apart: each heartbeat is one, and the end of its transaction. */
 const STEADY_MESSAGES = 32;
-const SOON = { timeout: 120_000, interval: 100 };
+const SOON = { timeout: PATIENCE_MS, interval: 100 };
 /** Minutes away: what becomes equal here, the patrol has not made equal. */
 const NO_PATROL = { patrol: { intervalSeconds: 3_600 } };
 

@@ -2,9 +2,10 @@ import { connectorNames, type RawSettings, readConfiguration } from '@friend-syn
 import { createLogger, Operations, type SyncError } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { openPipeline } from '../support/pipeline.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
-const SOON = { timeout: 120_000, interval: 200 };
+const SOON = { timeout: PATIENCE_MS, interval: 200 };
 
 const COLUMNS = ['昵称', '头像', 'nick-name', 'nick_name', '３rd "x', "a,b.*\\'$(c)", ' constructor'].map((name) =>
   name.replace('.', ''),

@@ -3,7 +3,7 @@ import { afterAll, beforeAll, expect, test, vi } from 'vitest';
 import type { Daemon } from '../support/daemon.ts';
 import { createUsers, startLoad, update } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
-import { LONG_TIMEOUT_MS, SCALE } from '../support/scale.ts';
+import { LONG_TIMEOUT_MS, PATIENCE_MS, SCALE } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 const USERS = SCALE.usersOfOneStatement;
@@ -11,7 +11,7 @@ const FEW = 50;
 const DEADLINE_MS = LONG_TIMEOUT_MS / 2;
 /** What a daemon may need, Node itself included, however many rows one statement changes. */
 const MEMORY_BYTES = 400 * 1024 * 1024;
-const SOON = { timeout: 120_000, interval: 20 };
+const SOON = { timeout: PATIENCE_MS, interval: 20 };
 
 /** InnoDB renews what it tells of its transactions only if nobody has asked for 100 ms. */
 const SELDOM = { timeout: 60_000, interval: 250 };

@@ -9,8 +9,9 @@ import { PictureReader } from '../../sync-service/src/infrastructure/kafka/pictu
 import { readTableShape } from '../../sync-service/src/infrastructure/mysql/table-shape.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 import { PUBLIC_ALTERS, PUBLIC_TABLES } from '../support/public-tables.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 
-const SOON = { timeout: 120_000, interval: 200 };
+const SOON = { timeout: PATIENCE_MS, interval: 200 };
 
 let pipeline: Pipeline;
 /** A connector whose schema history has every table of the user schema. */

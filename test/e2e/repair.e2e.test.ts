@@ -1,10 +1,11 @@
 import { expect, test } from 'vitest';
 import { createUsers, startLoad } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 const USERS = 300;
-const SOON = { timeout: 120_000 };
+const SOON = { timeout: PATIENCE_MS };
 
 async function corrupt({ friend, friendDb }: Pipeline): Promise<void> {
   await friend.write(

@@ -2,10 +2,11 @@ import { afterAll, beforeAll, expect, test } from 'vitest';
 import type { Daemon } from '../support/daemon.ts';
 import { createUsers } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 const USERS = 20;
-const SOON = { timeout: 120_000, interval: 50 };
+const SOON = { timeout: PATIENCE_MS, interval: 50 };
 
 let pipeline: Pipeline;
 let daemon: Daemon;

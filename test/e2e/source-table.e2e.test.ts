@@ -1,9 +1,10 @@
 import { sourceConnectorName } from '@friend-sync/connectors';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { type WatchedTables, watchSourceTables } from '../support/watched-tables.ts';
 
-const SOON = { timeout: 120_000, interval: 50 };
+const SOON = { timeout: PATIENCE_MS, interval: 50 };
 const NAMES = ['changed', 'modified', 'converted', 'swapped', 'renamed', 'untouched'];
 
 let pipeline: Pipeline;

@@ -3,11 +3,11 @@ import { expect, test } from 'vitest';
 import type { Daemon } from '../support/daemon.ts';
 import { createUsers, startLoad } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
-import { LONG_TIMEOUT_MS, SCALE } from '../support/scale.ts';
+import { LONG_TIMEOUT_MS, PATIENCE_MS, SCALE } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 const USERS = 50;
-const SOON = { timeout: 120_000, interval: 100 };
+const SOON = { timeout: PATIENCE_MS, interval: 100 };
 const OPTIONS = { ...TABLES, settings: { watch: { intervalSeconds: 1 } } };
 
 const hasTrouble = (daemon: Daemon, kind: string, problem: RegExp) =>

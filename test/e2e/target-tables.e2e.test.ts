@@ -4,9 +4,10 @@ import { createLogger, Operations } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { type Daemon, startDaemon } from '../support/daemon.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TWO_SOURCES } from '../support/tables.ts';
 
-const SOON = { timeout: 120_000, interval: 20 };
+const SOON = { timeout: PATIENCE_MS, interval: 20 };
 
 /** What is done to the table of one source's copies, and undone; and by what the copy is named, where it is held. */
 const FAULTS: readonly (readonly [fault: string, undo: string, problem?: RegExp])[] = [

@@ -3,11 +3,12 @@ import { runCommand } from '../support/command.ts';
 import { column } from '../support/drain.ts';
 import { createUsers, startLoad } from '../support/load.ts';
 import { openPipeline } from '../support/pipeline.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 const USERS = 100;
 const DEADLINE_MS = 60_000;
-const SOON = { timeout: 120_000 };
+const SOON = { timeout: PATIENCE_MS };
 
 test('case 53: copies edited by hand are found while changes go on, without false alarm, and repaired', async () => {
   await using pipeline = await openPipeline();

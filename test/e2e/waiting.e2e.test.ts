@@ -3,9 +3,10 @@ import { expect, test } from 'vitest';
 import { hearCommand } from '../support/command.ts';
 import { createUsers, update } from '../support/load.ts';
 import { openPipeline } from '../support/pipeline.ts';
+import { PATIENCE_MS } from '../support/scale.ts';
 
 const USERS = 20;
-const SOON = { timeout: 120_000, interval: 100 };
+const SOON = { timeout: PATIENCE_MS, interval: 100 };
 /** Longer than the looks that the daemon takes at each part, every two or three seconds. */
 const SILENT_MS = 5_000;
 const PATIENT = ['--deadline', '3600'];

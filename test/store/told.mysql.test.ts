@@ -9,9 +9,10 @@ import { createFeed } from '../support/feed.ts';
 import { openFriendServer } from '../support/friend-server.ts';
 import { TABLES } from '../support/tables.ts';
 
-test('case 83: of copies without a source row those are named that lack what onDelete says, as far as the mirror could have their key', async () => {
-  await using server = await openFriendServer({
-    userTables: ['CREATE TABLE room (code VARCHAR(5) PRIMARY KEY, title VARCHAR(64))'],
+/** Visits hold copies of their rooms' titles; a room's key is as `code` says. */
+const openRooms = (code: string) =>
+  openFriendServer({
+    userTables: [`CREATE TABLE room (code ${code} PRIMARY KEY, title VARCHAR(64))`],
     friendTables: [
       'CREATE TABLE visit (n INT AUTO_INCREMENT PRIMARY KEY, room VARCHAR(40), title VARCHAR(64), KEY (room))',
     ],
@@ -22,6 +23,9 @@ test('case 83: of copies without a source row those are named that lack what onD
     copies: [{ table: visit, key: room, set: { title: title } }]
     onDelete: { set: { title: gone } }`,
   });
+
+test('case 83: of copies without a source row those are named that lack what onDelete says, as far as the mirror could have their key', async () => {
+  await using server = await openRooms('VARCHAR(5)');
   const { user, friend, friendDb, configuration } = server;
   await friend.write(
     'copies',
@@ -33,18 +37,7 @@ test('case 83: of copies without a source row those are named that lack what onD
 });
 
 test('a copy that spells its key otherwise than the source is told of, and is none that lacks its row', async () => {
-  await using server = await openFriendServer({
-    userTables: ['CREATE TABLE room (code VARCHAR(9) COLLATE utf8mb4_0900_ai_ci PRIMARY KEY, title VARCHAR(64))'],
-    friendTables: [
-      'CREATE TABLE visit (n INT AUTO_INCREMENT PRIMARY KEY, room VARCHAR(9), title VARCHAR(64), KEY (room))',
-    ],
-    sources: `
-  - name: room
-    table: USER.room
-    key: code
-    copies: [{ table: visit, key: room, set: { title: title } }]
-    onDelete: { set: { title: gone } }`,
-  });
+  await using server = await openRooms('VARCHAR(9) COLLATE utf8mb4_0900_ai_ci');
   const { user, userDb, friend, friendDb, configuration } = server;
   await user.write('rooms', `INSERT INTO ${userDb}.room VALUES ('a1', 'a hall'), ('b1', 'b hall')`);
   await friend.write(

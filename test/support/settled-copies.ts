@@ -5,9 +5,10 @@ import { column, drain } from './drain.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { type FriendServer, type FriendServerOptions, openFriendServer } from './friend-server.ts';
 import { type OpenReads, openReads } from './reads.ts';
+import { PATIENCE_MS } from './scale.ts';
 import { TABLES } from './tables.ts';
 
-const SOON = { timeout: 120_000, interval: 50 };
+const SOON = { timeout: PATIENCE_MS, interval: 50 };
 
 /** A source whose copies are equal, with nothing pending and no round due, and what a daemon does about its targets. */
 export interface SettledCopies extends AsyncDisposable {

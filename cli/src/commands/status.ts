@@ -93,14 +93,14 @@ export function addStatus(program: Command, load: Load): void {
         );
       print('');
       if ('error' in keys) tell('keys', keys);
-      else
+      else {
         printTable(
           ['SOURCE', 'PENDING', 'PARKED', 'DUE', 'INCOMPLETE'],
           Object.entries(keys.value).map(([source, n]) => [source, n.pending, n.parked, n.due, n.incomplete ?? '?']),
         );
-      if ('value' in keys)
         for (const [source, { reasons }] of Object.entries(keys.value))
           for (const { reason, keys: count } of reasons) print(`${source}: ${count} keys are parked: ${reason}`);
+      }
       print('');
       if ('error' in rounds) tell('rounds', rounds);
       else for (const [source, report] of Object.entries(rounds.value)) print(`${source}: ${describe(report)}`);

@@ -2,7 +2,7 @@ import type { Condition } from '../../domain/trouble.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import { repeat } from './repeat.ts';
 
-const EVERY_MS = 1_000;
+const EVERY_MS = 2_000;
 
 /** Says in the friend database that this daemon runs and how it fares, and tidies up there, until it is disposed. */
 export async function announceDaemon(
