@@ -46,7 +46,7 @@ export const SETTLING_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the same where copies are compared',
-    file: `${APPLICATION}/proof/compare.ts`,
+    file: `${APPLICATION}/proof/compared-rows.ts`,
     replace: [['const rows = (await askAmong(keys, ask)).flat();', 'const rows = await ask(keys);']],
     test: mysqlTest(
       'source-keys.mysql.test.ts',
