@@ -10,7 +10,7 @@ const alias = Object.fromEntries(
 
 /** Most tests wait for a server most of the time, and the whole system's more than others: with so many, two cores are busy. */
 const WORKERS = 2;
-const SYSTEMS = 3;
+const SYSTEMS = 4;
 
 export default defineConfig({
   test: {

@@ -2,15 +2,8 @@ import { rm } from 'node:fs/promises';
 import { loadConfiguration } from '@friend-sync/connectors';
 import { newDataFolder } from '@friend-sync/demo';
 import { openStack } from '@friend-sync/local-stack';
-import {
-  type Database,
-  executeMigration,
-  ingest,
-  openDatabase,
-  openStore,
-  openTarget,
-  type Store,
-} from '@friend-sync/sync-service';
+import { type Database, ingest, openDatabase, openStore, openTarget, type Store } from '@friend-sync/sync-service';
+import { executeMigration } from '@friend-sync/sync-service/migrate';
 
 const KEY = 1n;
 const TOPIC = 'bench';

@@ -161,7 +161,7 @@ export const settingsSchema = z
         healAfterSeconds: seconds
           .default(300)
           .describe(
-            'a source whose connector cannot pass what lies before it, or misreads its keys, begins a new epoch by itself after so long',
+            'a source whose connector cannot pass what lies before it, stands behind what was ingested, or misreads its keys, begins a new epoch by itself after so long',
           ),
       })
       .prefault({}),

@@ -1,4 +1,5 @@
-import { createLogger, createSyncService, type SyncService } from '@friend-sync/sync-service';
+import { createLogger } from '@friend-sync/sync-service';
+import { createSyncService, type SyncService } from '@friend-sync/sync-service/daemon';
 import { fillExample } from './example.ts';
 import { type Installation, openInstallation } from './installation.ts';
 

@@ -16,9 +16,8 @@ export type { Claim } from './domain/claim.ts';
 export { type KeyKind, parseKey } from './domain/source-schema.ts';
 export type { Condition, Trouble } from './domain/trouble.ts';
 export { type ErrorKind, POLICY, SyncError, toSyncError } from './errors.ts';
-export { bigintTypeHook } from './infrastructure/kafka/avro-long.ts';
 export { type Database, openDatabase, type Session } from './infrastructure/mysql/database.ts';
-export { executeMigration, type MigrationPlan, planMigration } from './infrastructure/mysql/migrate.ts';
+export type { MigrationPlan } from './infrastructure/mysql/migrate.ts';
 export type { RoundReport } from './infrastructure/mysql/round-store.ts';
 export {
   type HeldCopy,
@@ -30,4 +29,3 @@ export {
 } from './infrastructure/mysql/store.ts';
 export { createLogger, type Logger } from './log.ts';
 export { Operations } from './operations.ts';
-export { createSyncService, type SyncService, type SyncServiceOptions } from './service.ts';

@@ -34,7 +34,7 @@ import { type KafkaAdmin, openKafkaAdmin } from './infrastructure/kafka/admin.ts
 import { createKafka } from './infrastructure/kafka/client.ts';
 import { readTopic } from './infrastructure/kafka/read-topic.ts';
 import type { Database } from './infrastructure/mysql/database.ts';
-import { executeMigration, type MigrationPlan, planMigration } from './infrastructure/mysql/migrate.ts';
+import type { MigrationPlan } from './infrastructure/mysql/migrate.ts';
 import type { Distrust } from './infrastructure/mysql/reads-store.ts';
 import type { RoundReport } from './infrastructure/mysql/round-store.ts';
 import { readHistory } from './infrastructure/mysql/server-state.ts';
@@ -73,12 +73,14 @@ export class Operations implements AsyncDisposable {
     return this.configuration.mapping.sources.map((source) => changeTopic(this.configuration.settings, source));
   }
 
-  /** What `migrate` would run. */
-  planMigration(): Promise<MigrationPlan> {
+  /** What `migrate` would run. Its library is loaded for it alone: no other command waits for that. */
+  async planMigration(): Promise<MigrationPlan> {
+    const { planMigration } = await import('./infrastructure/mysql/migrate.ts');
     return planMigration(this.configuration, this.#sourceDatabase(), this.#targetDatabase());
   }
 
-  executeMigration(): Promise<void> {
+  async executeMigration(): Promise<void> {
+    const { executeMigration } = await import('./infrastructure/mysql/migrate.ts');
     return executeMigration(this.configuration, this.#sourceDatabase(), this.#targetDatabase());
   }
 

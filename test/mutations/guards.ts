@@ -17,7 +17,7 @@ import { WRITE_THROUGH_GUARDS } from './write-through-guards.ts';
 export const GUARDS: readonly Guard[] = [
   {
     guard: 'that a migration converts no value that need not fit',
-    file: `${MYSQL}/mirror-table.ts`,
+    file: `${MYSQL}/mirror-ddl.ts`,
     replace: [["=> changes.get(name) === 'another'", '=> changes.get(name) === undefined']],
     test: mysqlTest(
       'migrate.mysql.test.ts',

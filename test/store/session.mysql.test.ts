@@ -1,17 +1,10 @@
 import { readFile } from 'node:fs/promises';
 import { loadConfiguration } from '@friend-sync/connectors';
-import {
-  type Database,
-  executeMigration,
-  openDatabase,
-  openSourceDatabase,
-  openStore,
-  openTarget,
-  planMigration,
-} from '@friend-sync/sync-service';
+import { type Database, openDatabase, openSourceDatabase, openStore, openTarget } from '@friend-sync/sync-service';
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TcpProxy } from '../../chaos/src/proxy.ts';
+import { executeMigration, planMigration } from '../../sync-service/src/infrastructure/mysql/migrate.ts';
 import { sessionStatement } from '../../sync-service/src/infrastructure/mysql/session.ts';
 import { openFriendServer } from '../support/friend-server.ts';
 import { HOSTILE, INIT_CONNECT } from '../support/hostile-settings.ts';

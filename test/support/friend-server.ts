@@ -1,14 +1,8 @@
 import { randomBytes } from 'node:crypto';
 import { type Configuration, loadConfiguration } from '@friend-sync/connectors';
-import {
-  type Database,
-  executeMigration,
-  openDatabase,
-  openStore,
-  openTarget,
-  type Store,
-} from '@friend-sync/sync-service';
+import { type Database, openDatabase, openStore, openTarget, type Store } from '@friend-sync/sync-service';
 import { inject } from 'vitest';
+import { executeMigration } from '../../sync-service/src/infrastructure/mysql/migrate.ts';
 import { copyFixedTables } from './migrated-tables.ts';
 import type { ServerAddress } from './own-servers.ts';
 

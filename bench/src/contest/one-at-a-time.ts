@@ -1,4 +1,4 @@
-import { bigintTypeHook } from '@friend-sync/sync-service';
+import { bigintTypeHook } from '@friend-sync/sync-service/avro-long';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import { connectKafka, setOffsets } from '../kafka.ts';
 import type { Contender } from './job.ts';

@@ -1,5 +1,5 @@
 import { setFlagsFromString } from 'node:v8';
-import { createLogger, createSyncService } from '@friend-sync/sync-service';
+import { createLogger } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import type { Load } from '../context.ts';
 import { EXIT } from '../exit.ts';
@@ -18,6 +18,8 @@ export function addStart(program: Command, load: Load): void {
     .description('run the daemon in the foreground; logs are JSON lines on stderr')
     .action(async () => {
       setFlagsFromString(SMALL_HEAP);
+      // Half of what there is to load is the daemon's alone: other commands start without it.
+      const { createSyncService } = await import('@friend-sync/sync-service/daemon');
       const { configuration } = load();
       const log = createLogger(configuration.settings.log.level);
       let onMade = () => {};

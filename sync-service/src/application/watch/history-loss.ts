@@ -1,7 +1,7 @@
 import { type ConnectorStatus, metIncompleteRow } from '@friend-sync/connectors';
 import { findUnsent } from '../../infrastructure/mysql/binlog-rest.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
-import { isOneGtid, subtractGtids, unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
+import { isOneGtid, subtractGtids, unitedGtids, upTo } from '../../infrastructure/mysql/gtid-set.ts';
 import type { HistoryLoss, SeenServer, ServerHistory } from '../../infrastructure/mysql/server-state.ts';
 import type { SentUpTo } from '../proof/barrier.ts';
 
@@ -96,9 +96,16 @@ export class LossFinder {
     // At once: it may have another one soon.
     if (!sent) return forPerson(`${reason}: it begins at the present`);
     const behind = await this.#subtract(known, sent.gtids);
-    if (behind === '' || isOneGtid(behind)) return undefined;
-    const suspicion = this.#suspect('behind', look, behind, forPerson(`${reason}: it lies behind what was ingested`));
-    return before && (await this.#isLasting(before, behind)) ? suspicion : undefined;
+    if (behind === '') return undefined;
+    // What the log has before a message had been sent as well. Its own transaction may be under way.
+    const until = unitedGtids(messages.map(upTo));
+    const unknown = await this.#subtract(until, look.history.executed);
+    const missing = await this.#subtract(unitedGtids([behind, await this.#subtract(until, unknown)]), sent.gtids);
+    if (isOneGtid(missing)) return undefined;
+    // Kafka's producer can commit what a task has sent without the position that was to be committed with it (docs/decisions/0014).
+    const loss = { reason: `${reason}: it lies behind what was ingested`, mayHeal: true };
+    const suspicion = this.#suspect('behind', look, missing, loss);
+    return before && (await this.#isLasting(before, missing)) ? suspicion : undefined;
   }
 
   async #findPurged(look: HistoryLook, before: Suspicion | undefined): Promise<HistoryLoss | undefined> {

@@ -4,6 +4,7 @@ import { SyncError, toSyncError } from '../../errors.ts';
 import { within } from '../../within.ts';
 import type { Alive, AssignedPartition, ChangeConsumerOptions } from './consumer.ts';
 import { fetchedOffset, newestTimestamp, toMessage } from './fetched-batch.ts';
+import { GroupOffsets } from './group-offsets.ts';
 
 interface SessionOptions extends ChangeConsumerOptions {
   onPositioned(partitions: number): void;
@@ -39,13 +40,6 @@ const CLOSE_MS = 5_000;
 const REPOSITION_MS = 5_000;
 /** A batch of which nothing is stored for so long is not waited for any longer by the others. */
 const GRACE_MS = 1_000;
-/** What tells that the group has moved on; kafkajs must see it to join again. */
-const REBALANCE_TYPES = [
-  'REBALANCE_IN_PROGRESS',
-  'ILLEGAL_GENERATION',
-  'UNKNOWN_MEMBER_ID',
-  'NOT_COORDINATOR_FOR_GROUP',
-];
 
 /**
  * Connects, joins and consumes. Partitions are paused from the moment of their assignment until the handler has said
@@ -69,13 +63,15 @@ export function openSession(options: SessionOptions): ConsumerSession {
   const positions = new Map<string, Position>();
   /** What is still being stored of batches that kafkajs no longer waits for; one for a partition at most. */
   const left = new Map<string, Promise<void>>();
+  const active = new Set<Promise<void>>();
   let generation = Symbol('not joined');
+  let groupOffsets: GroupOffsets | undefined;
   let isClosing = false;
   let isAbandoned = false;
   let end: (error: unknown) => void = () => {};
 
   const disconnect = () => consumer.disconnect().catch(() => {});
-  const isCurrent = (position: Position) => positions.get(nameOf(position)) === position;
+  const isCurrent = (position: AssignedPartition) => positions.get(nameOf(position)) === position;
 
   /** A partition whose batch was left is read on from there once that has ended. */
   function seekTo(topic: string, partition: number, expectedOffset: bigint): void {
@@ -97,6 +93,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
     if (isAbandoned) throw new SyncError('aborted', 'the consumer is closed');
     generation = Symbol('joined');
     positions.clear();
+    groupOffsets = new GroupOffsets(log, isCurrent);
     const assigned = Object.entries(memberAssignment).map(([topic, partitions]) => ({ topic, partitions }));
     consumer.pause(assigned);
     if (!isClosing) void positionAll(assigned);
@@ -142,6 +139,8 @@ export function openSession(options: SessionOptions): ConsumerSession {
     const position = positions.get(nameOf(payload.batch));
     if (!position || left.has(nameOf(position)) || !payload.isRunning() || payload.isStale()) return;
     const storing = storeBatch(payload, position);
+    active.add(storing);
+    void storing.catch(() => {}).then(() => active.delete(storing));
     if (!(await goesOn(storing, position))) leave(storing, position);
   }
 
@@ -174,13 +173,13 @@ export function openSession(options: SessionOptions): ConsumerSession {
     };
     const alive = async () => {
       requireCurrent();
+      groupOffsets?.requireGroup();
       await payload.heartbeat();
       requireCurrent();
     };
     try {
       if (fetchedOffset(batch) !== position.expectedOffset) return reposition(position);
       await storeSlices(payload, position, alive);
-      if (isCurrent(position)) await commit(payload, position);
     } catch (error) {
       if (error instanceof SyncError && error.kind === 'aborted' && (isClosing || !isCurrent(position))) return;
       throw escaping(error, position);
@@ -211,6 +210,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
       }
       position.expectedOffset = nextOffset;
       payload.resolveOffset(String(lastOffset));
+      groupOffsets?.stored(position, payload.commitOffsetsIfNecessary);
       options.onProgress();
     }
   }
@@ -223,17 +223,6 @@ export function openSession(options: SessionOptions): ConsumerSession {
     void position(topic, partition);
   }
 
-  /** The group's offsets are a copy for tools. Only news of a rebalance matters; any other failure is redone next time. */
-  async function commit(payload: EachBatchPayload, { topic, partition, expectedOffset }: Position): Promise<void> {
-    const offsets = { topics: [{ topic, partitions: [{ partition, offset: String(expectedOffset) }] }] };
-    try {
-      await payload.commitOffsetsIfNecessary(offsets);
-    } catch (error) {
-      if (REBALANCE_TYPES.includes((error as { type?: string }).type ?? '')) throw error;
-      log.debug({ topic, partition, err: error }, 'group offset not committed');
-    }
-  }
-
   /** kafkajs's own errors pass; of others it kills the consumer for some (TypeError …), so none leaves as it is. */
   function escaping(error: unknown, { topic, partition }: Position): unknown {
     if (error instanceof kafkajs.KafkaJSError) return error;
@@ -242,7 +231,11 @@ export function openSession(options: SessionOptions): ConsumerSession {
   }
 
   consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => onJoin(payload.memberAssignment));
-  consumer.on(consumer.events.REBALANCING, () => options.onRejoining());
+  consumer.on(consumer.events.REBALANCING, () => {
+    // Who reads on need not read again what is stored; the group takes it until the last member has joined again.
+    void groupOffsets?.commit();
+    options.onRejoining();
+  });
   consumer.on(consumer.events.HEARTBEAT, () => options.onProgress());
   const ended = new Promise<unknown>((resolve) => {
     end = resolve;
@@ -271,6 +264,8 @@ export function openSession(options: SessionOptions): ConsumerSession {
         // A join in progress is waited for: only a member that has joined can leave the group.
         await Promise.race([started.catch(() => {}), sleep(JOIN_GRACE_MS, undefined, { ref: false })]);
         isAbandoned = true;
+        await Promise.allSettled(active);
+        await groupOffsets?.commit();
         await Promise.all([disconnect(), ...left.values()]);
       })();
       await Promise.race([closed, sleep(CLOSE_MS, undefined, { ref: false })]);

@@ -25,3 +25,8 @@ export async function subtractGtids(server: Session, whole: string, part: string
 export function isOneGtid(set: string): boolean {
   return /^[0-9a-f-]{36}(:[a-z_][a-z_0-9]*)?:\d+$/.test(set);
 }
+
+/** A transaction's identifier, and all of the same origin before it. */
+export function upTo(gtid: string): string {
+  return gtid.replace(/:(\d+)$/, ':1-$1');
+}

@@ -1,19 +1,17 @@
-import { fileURLToPath } from 'node:url';
 import type { Configuration } from '@friend-sync/connectors';
-import { readMigrationFiles } from 'drizzle-orm/migrator';
 import { drizzle } from 'drizzle-orm/mysql2';
 import { migrate as applyMigrations } from 'drizzle-orm/mysql2/migrator';
 import mysql from 'mysql2/promise';
 import { SyncError } from '../../errors.ts';
 import { answerWithin, type Database, quoted } from './database.ts';
 import { toStoreError } from './fault.ts';
-import { keyKindOf, mirrorDdl, planMirror, readMirrorColumns, valueColumn } from './mirror-table.ts';
+import { mirrorDdl } from './mirror-ddl.ts';
+import { keyKindOf, planMirror, readMirrorColumns, valueColumn } from './mirror-table.ts';
+import { JOURNAL, MIGRATIONS_FOLDER, pendingMigrations } from './pending-migrations.ts';
 import { sessionStatement } from './session.ts';
 import { readTableShape } from './table-shape.ts';
 import { checkTarget, readTargetTable } from './target-table.ts';
 
-const MIGRATIONS_FOLDER = fileURLToPath(new URL('../../../drizzle', import.meta.url));
-const JOURNAL = '__drizzle_migrations';
 /** Changing a large mirror takes its time. */
 const MIGRATION_MS = 3_600_000;
 
@@ -53,24 +51,6 @@ export async function planMigration(
   }
   if (problems.length) throw new SyncError('contract_broken', [...problems, ...ofCopies].join('\n'));
   return { fixed: await pendingMigrations(target, stateDatabase), mirrors, problems: ofCopies };
-}
-
-/** The statements of our fixed tables that have not been run. */
-export async function pendingMigrations(target: Database, stateDatabase: string): Promise<string[]> {
-  const [journal] = await target.rows(
-    'looking for the migration journal',
-    'SELECT 1 FROM information_schema.tables WHERE table_schema = ? AND table_name = ?',
-    [stateDatabase, JOURNAL],
-  );
-  const [last] = journal
-    ? await target.rows(
-        'reading the migration journal',
-        `SELECT MAX(created_at) AS at FROM ${quoted(stateDatabase, JOURNAL)}`,
-      )
-    : [];
-  const appliedUpTo = Number(last?.at ?? 0);
-  const files = readMigrationFiles({ migrationsFolder: MIGRATIONS_FOLDER });
-  return files.filter((file) => file.folderMillis > appliedUpTo).flatMap((file) => file.sql.map((sql) => sql.trim()));
 }
 
 /** Long enough for another migration, unless it alters a mirror of very many rows. */
