@@ -8,8 +8,9 @@ const alias = Object.fromEntries(
   ['connectors', 'sync-service', 'local-stack', 'cli'].map((name) => [`@friend-sync/${name}`, source(name)]),
 );
 
-/** Most tests wait for a server most of the time, and the whole system's more than others: with so many, two cores are busy. */
+/** Two cores: what waits for a server most of the time may be more at once. */
 const WORKERS = 2;
+const SERVERS = 4;
 const SYSTEMS = 4;
 
 export default defineConfig({
@@ -25,6 +26,7 @@ export default defineConfig({
           // Some start the command, which takes seconds on a machine that has other work.
           testTimeout: 60_000,
           maxWorkers: WORKERS,
+          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },
@@ -37,7 +39,9 @@ export default defineConfig({
           // Only a hang takes so long, on the slowest machine.
           testTimeout: 240_000,
           hookTimeout: 240_000,
-          maxWorkers: WORKERS,
+          maxWorkers: SERVERS,
+          // Loading every file's modules anew took a minute.
+          isolate: false,
           sequence: { groupOrder: 1 },
         },
       },
