@@ -12,6 +12,7 @@ interface Request {
 
 type Answer = { readonly status?: number; readonly body?: unknown } | 'hang up' | 'say nothing';
 
+const NOT_FOUND = { error_code: 404, message: 'not found' };
 const closers: (() => void)[] = [];
 afterEach(() => {
   vi.useRealTimers();
@@ -116,10 +117,22 @@ test('each verb is its request', async () => {
 });
 
 test('a connector that does not exist has no status, and deleting it is fine', async () => {
-  const { client } = await openConnect(() => ({ status: 404, body: { message: 'not found' } }));
+  const { client } = await openConnect(() => ({ status: 404, body: NOT_FOUND }));
   expect(await client.status('n')).toBeUndefined();
   await client.delete('n');
 });
+
+test.each(['', '<html>404 Not Found</html>', { status: '404', message: 'Not Found' }])(
+  'a worker that starts, and knows no path yet, does not pass for one that lacks the connector',
+  async (body) => {
+    const { client } = await openConnect(() => ({ status: 404, body }));
+    for (const asked of [() => client.status('n'), () => client.delete('n'), () => client.names()]) {
+      const error = await errorOf(asked());
+      expect(error.message).toContain('it is starting, or settings.connect.url is that of another server');
+      expect(error.status).toBeUndefined();
+    }
+  },
+);
 
 test('a refusal says what, where and why', async () => {
   const { client, url } = await openConnect(() => ({ status: 400, body: { message: 'not stopped' } }));
@@ -130,7 +143,7 @@ test('a refusal says what, where and why', async () => {
 
 test('an error of any other form is a ConnectError, too, and holds nothing of the configuration', async () => {
   const { client } = await openConnect(({ method }) =>
-    method === 'GET' ? { status: 404 } : { status: 500, body: '<html>' },
+    method === 'GET' ? { status: 404, body: NOT_FOUND } : { status: 500, body: '<html>' },
   );
   const error = await errorOf(client.apply('n', { 'database.password': 'hunter2' }));
   expect(error.message).not.toContain('hunter2');

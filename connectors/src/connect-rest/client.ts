@@ -177,6 +177,11 @@ export class ConnectClient {
         await this.#delay(wait);
         continue;
       }
+      // A worker that starts answers so to everything, and must not pass for one that lacks a connector.
+      if (status === 404 && errorOf(text)?.error_code !== 404) {
+        const problem = 'knows no connectors yet; it is starting, or settings.connect.url is that of another server';
+        throw new ConnectError(`Kafka Connect at ${this.#url} ${problem}`);
+      }
       if (status < 200 || status > 299) {
         const problem = `answers ${status} to ${method} ${route}: ${messageOf(text)}`;
         throw new ConnectError(`Kafka Connect at ${this.#url} ${problem}`, status);
@@ -240,11 +245,15 @@ function sameConfig(a: Readonly<Record<string, string>>, b: Readonly<Record<stri
 }
 
 function messageOf(text: string): string {
+  const message = errorOf(text)?.message;
+  return typeof message === 'string' ? message : 'without a reason; look at its log';
+}
+
+/** What Connect says when it refuses; undefined for a proxy's page, or a server's own. */
+function errorOf(text: string): { readonly error_code?: unknown; readonly message?: unknown } | undefined {
   try {
-    const { message } = JSON.parse(text) as { message?: unknown };
-    if (typeof message === 'string') return message;
+    return JSON.parse(text);
   } catch {
-    // A proxy's page.
+    return undefined;
   }
-  return 'without a reason; look at its log';
 }
