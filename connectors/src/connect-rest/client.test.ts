@@ -84,7 +84,7 @@ test.each([
   ['unchanged', { a: '1', name: 'n' }],
 ])('apply: %s', async (outcome, current) => {
   const { client, requests } = await openConnect(({ method }) =>
-    method === 'GET' && !current ? { status: 404, body: { message: 'not found' } } : { body: current ?? {} },
+    method === 'GET' && !current ? { status: 404, body: NOT_FOUND } : { body: current ?? {} },
   );
   expect(await client.apply('n', { a: '1' })).toBe(outcome);
   expect(requests.filter(({ method }) => method === 'PUT')).toEqual(
