@@ -26,7 +26,6 @@ export default defineConfig({
           // Some start the command, which takes seconds on a machine that has other work.
           testTimeout: 60_000,
           maxWorkers: WORKERS,
-          isolate: false,
           sequence: { groupOrder: 0 },
         },
       },
@@ -40,8 +39,6 @@ export default defineConfig({
           testTimeout: 240_000,
           hookTimeout: 240_000,
           maxWorkers: SERVERS,
-          // Loading every file's modules anew took a minute.
-          isolate: false,
           sequence: { groupOrder: 1 },
         },
       },
