@@ -11,7 +11,7 @@ const alias = Object.fromEntries(
 /** Two cores: what waits for a server most of the time may be more at once. */
 const WORKERS = 2;
 const SERVERS = 4;
-const SYSTEMS = 4;
+const SYSTEMS = 3;
 
 export default defineConfig({
   test: {

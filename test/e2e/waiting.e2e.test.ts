@@ -86,6 +86,8 @@ test('case 76: a daemon that is told to stop ends in order, at work or at its st
       // So that there is something to be decoded, read and written.
       if (part !== 'user-mysql') await update(pipeline, n, USERS);
       const starting = await pipeline.launchDaemon();
+      // Before that nobody listens to signals.
+      await expect.poll(() => starting.output(), { timeout: PATIENCE_MS }).toContain('starting');
       const hear = async ([command, told]: readonly [string, RegExp]) => {
         const heard = await hearCommand(pipeline, ...command.split(' '));
         expect([part, command, heard]).toEqual([part, command, { code: 75, told: expect.stringMatching(told) }]);

@@ -18,13 +18,9 @@ export function addStart(program: Command, load: Load): void {
     .description('run the daemon in the foreground; logs are JSON lines on stderr')
     .action(async () => {
       setFlagsFromString(SMALL_HEAP);
-      // Half of what there is to load is the daemon's alone: other commands start without it.
-      const { createSyncService } = await import('@friend-sync/sync-service/daemon');
       const { configuration } = load();
       const log = createLogger(configuration.settings.log.level);
-      let onMade = () => {};
-      const create = () => createSyncService({ configuration, log, onMade: () => onMade() });
-      let service = create();
+      let stop = async () => {};
       // kafkajs restarts itself in promises that nobody awaits: what escapes there must not leave an idle process.
       process.on('unhandledRejection', (err) => {
         log.fatal({ err }, 'unhandled rejection');
@@ -35,12 +31,19 @@ export function addStart(program: Command, load: Load): void {
           log.info({ signal }, 'stopping');
           process.once(signal, () => process.exit(EXIT.failed));
           setTimeout(() => process.exit(EXIT.failed), STOP_MS).unref();
-          service.stop().then(
+          stop().then(
             () => process.exit(EXIT.done),
             () => process.exit(EXIT.failed),
           );
         });
       }
+      log.info('starting');
+      // Half of what there is to load is the daemon's alone: other commands start without it.
+      const { createSyncService } = await import('@friend-sync/sync-service/daemon');
+      let onMade = () => {};
+      const create = () => createSyncService({ configuration, log, onMade: () => onMade() });
+      let service = create();
+      stop = () => service.stop();
       // Until a signal ends the process.
       for (;;) {
         const made = new Promise<void>((resolve) => {
