@@ -63,6 +63,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
   const positions = new Map<string, Position>();
   /** What is still being stored of batches that kafkajs no longer waits for; one for a partition at most. */
   const left = new Map<string, Promise<void>>();
+  /** What is being stored, of those batches and of all others. */
   const active = new Set<Promise<void>>();
   let generation = Symbol('not joined');
   let groupOffsets: GroupOffsets | undefined;
@@ -266,7 +267,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
         isAbandoned = true;
         await Promise.allSettled(active);
         await groupOffsets?.commit();
-        await Promise.all([disconnect(), ...left.values()]);
+        await disconnect();
       })();
       await Promise.race([closed, sleep(CLOSE_MS, undefined, { ref: false })]);
       end(undefined);
