@@ -146,7 +146,7 @@ export class Operations implements AsyncDisposable {
     return executeReset(await this.store(), this.#kafkaAdmin(), moves);
   }
 
-  /** Asks a daemon to read every row of a source; {@link awaitRound} waits for it. */
+  /** Asks a daemon to read every row of a source; {@link awaitRounds} waits for it. */
   async requestRound(
     source: SourceMapping,
     options: { takesGone?: number; joins?: boolean } = { joins: true },

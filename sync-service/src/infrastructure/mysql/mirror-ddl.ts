@@ -2,7 +2,7 @@ import { bigint, boolean, customType, getTableConfig, int, mysqlTable } from 'dr
 import { quoted } from './database.ts';
 import { mirrorName, unknownColumn, valueColumn } from './mirror-table.ts';
 
-/** The mirror's table, built with drizzle from the planned types; its DDL is {@link createMirror}'s. */
+/** The mirror's table, built with drizzle from the planned types; its DDL is {@link mirrorDdl}'s. */
 function mirrorTable(source: string, key: string, types: ReadonlyMap<string, string>) {
   const ofType = (type: string) => customType<{ data: unknown }>({ dataType: () => type });
   const values = [...types];
