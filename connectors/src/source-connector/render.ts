@@ -52,7 +52,7 @@ export function renderSourceConnector({ settings }: Configuration, source: Sourc
     // The barrier waits for events on a quiet source.
     ...HEARTBEAT,
     'topic.heartbeat.prefix': heartbeatPrefix(source.name),
-    'poll.interval.ms': '10',
+    'poll.interval.ms': '20',
     ...CONVERSION,
 
     // A crash of Connect would otherwise repeat old changes at new offsets.
