@@ -5,6 +5,7 @@ import { expect, test } from 'vitest';
 
 const ROOT = fileURLToPath(new URL('../..', import.meta.url));
 const spec = readFileSync(`${ROOT}docs/SPEC.md`, 'utf8');
+const runbook = readFileSync(`${ROOT}docs/runbook.md`, 'utf8');
 const FOLDERS = 'connectors|sync-service|cli|local-stack|demo|bench|chaos|test|docs|scripts';
 const DOCUMENTS = [
   'README.md',
@@ -13,6 +14,8 @@ const DOCUMENTS = [
   'CHANGELOG.md',
   'docs/SPEC.md',
   'docs/ERRORS.md',
+  'docs/ARCHITECTURE.md',
+  'docs/runbook.md',
   'docs/waits.md',
   ...readdirSync(`${ROOT}docs/decisions`).map((name) => `docs/decisions/${name}`),
 ];
@@ -57,13 +60,22 @@ function anchorsOf(file: string): string[] {
   );
 }
 
-test('every test that is quoted exists in its file', () => {
-  const quotes = [...spec.matchAll(/`([^`\n]+\.test\.ts)` “([^”]+)”/g)].map(([, path = '', title = '']) => ({
+test.each([
+  ['SPEC.md', spec],
+  ['runbook.md', runbook],
+])('%s: every test that is quoted exists in its file', (_, text) => {
+  const quotes = [...text.matchAll(/`([^`\n]+\.test\.ts)` “([^”]+)”/g)].map(([, path = '', title = '']) => ({
     path,
     title,
   }));
-  const files = [...spec.matchAll(/`[^`\n]+\.test\.ts`/g)];
+  const files = [...text.matchAll(/`[^`\n]+\.test\.ts`/g)];
   expect(quotes.length).toBe(files.length);
   const missing = quotes.filter(({ path, title }) => !readFileSync(ROOT + path, 'utf8').includes(`'${title}'`));
   expect(missing).toEqual([]);
+});
+
+test('every recipe of the runbook names the test that runs it, or says that none does', () => {
+  const recipes = runbook.split(/^## /m).slice(2);
+  const unsaid = recipes.filter((recipe) => !/Run (for .* )?by |not run by a test|is run by/.test(recipe));
+  expect(unsaid.map((recipe) => recipe.split('\n')[0])).toEqual([]);
 });

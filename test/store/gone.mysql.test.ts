@@ -49,6 +49,22 @@ test('keys that somebody takes as deleted get the delete policy’s values where
   expect(await nicks(server)).toEqual(['gone', 'n2', 'n3', 'gone']);
 });
 
+test('a deleted row whose values are erased in the mirror stays as it is, and its copies stay what the policy made them', async () => {
+  const { server, feed, reads, forget } = await openSettled();
+  await using _ = reads;
+  await forget('id = 1');
+  await feed.deletes(1n);
+  await drain(server);
+  const mirror = `${server.configuration.settings.target.stateDatabase}.mirror_account`;
+  const erase = `UPDATE ${mirror} SET v_nick = NULL, u_nick = 1, v_avatar = NULL, u_avatar = 1 WHERE k = 1 AND fs_deleted`;
+  expect(await server.friend.write('erasing', erase)).toMatchObject({ changed: 1 });
+  expect(await reads.round()).toMatchObject({ goneKeys: 0, correctedKeys: 0 });
+  await feed.source.pending.mark(server.store.database, [1n]);
+  await drain(server);
+  expect(await nicks(server)).toEqual(['gone', 'n2', 'n3']);
+  expect(await column(server, `SELECT v_nick FROM ${mirror} ORDER BY k`)).toEqual([null, 'n2', 'n3']);
+});
+
 test('a key that comes back after it was taken as deleted has its new value', async () => {
   const { server, feed, reads, forget } = await openSettled();
   await using _ = reads;
