@@ -16,6 +16,7 @@ const DOCUMENTS = [
   'docs/ERRORS.md',
   'docs/ARCHITECTURE.md',
   'docs/runbook.md',
+  'docs/settings.md',
   'docs/waits.md',
   ...readdirSync(`${ROOT}docs/decisions`).map((name) => `docs/decisions/${name}`),
 ];
