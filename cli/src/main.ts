@@ -6,6 +6,7 @@ import { addDeadLetters } from './commands/dead-letters.ts';
 import { addEpoch } from './commands/epoch.ts';
 import { addGone } from './commands/gone.ts';
 import { addGrants } from './commands/grants.ts';
+import { addInit } from './commands/init.ts';
 import { addMark } from './commands/mark.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addOffsets } from './commands/offsets.ts';
@@ -32,6 +33,7 @@ const program = new Command('friend-sync')
   .exitOverride();
 
 const load = createLoad(program, env);
+addInit(program, env);
 for (const add of [
   addStart,
   addMigrate,
