@@ -1,6 +1,7 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { addBackfill } from './commands/backfill.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addConnectors } from './commands/connectors.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
 import { addEpoch } from './commands/epoch.ts';
@@ -49,6 +50,7 @@ for (const add of [
   addGrants,
   addStatus,
   addSettings,
+  addCompletion,
 ])
   add(program, load);
 
