@@ -232,4 +232,31 @@ export const COPIED_SCHEMAS: Readonly<Record<string, CopiedSchema>> = {
       '- name: product',
     ],
   },
+
+  'tables that are alike': {
+    userTables: [
+      'CREATE TABLE users (id BIGINT PRIMARY KEY, face VARCHAR(50))',
+      'CREATE TABLE Users (Id BIGINT PRIMARY KEY, nick VARCHAR(50))',
+      'CREATE TABLE people (id BIGINT PRIMARY KEY, name VARCHAR(50))',
+      'CREATE TABLE staff (id BIGINT PRIMARY KEY, name VARCHAR(50))',
+    ],
+    friendTables: [
+      'CREATE TABLE notes (id BIGINT PRIMARY KEY, user_id BIGINT, user_face VARCHAR(50), user_nick VARCHAR(50), KEY (user_id))',
+      'CREATE TABLE badges (id BIGINT PRIMARY KEY, owner_id BIGINT, owner_name VARCHAR(50), KEY (owner_id))',
+      'CREATE TABLE cards (user_id BIGINT PRIMARY KEY, user_face VARCHAR(50))',
+      'CREATE TABLE `值 "x": #1` (n INT PRIMARY KEY, `user-id` BIGINT, `user-nick` VARCHAR(50), KEY (`user-id`))',
+    ],
+    rows: [],
+    proposed: {
+      'notes.user_id <- Users.Id': { user_nick: 'nick' },
+      '值 "x": #1.user-id <- Users.Id': { 'user-nick': 'nick' },
+    },
+    leftOut: {
+      'badges.owner_name': /; it is as likely of name of \w+\.staff$/,
+      'cards.user_face': /the names alone do not tell$/,
+      // Kafka would take their topics for one.
+      'notes.user_face': /cannot be beside .*; map one of the two tables in a system of its own/,
+    },
+    lines: ['- name: user'],
+  },
 };

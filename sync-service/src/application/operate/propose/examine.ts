@@ -55,6 +55,8 @@ export async function examine(source: Database, target: Database, guess: Guess):
     const verdict = judge(pair, kindOf(plan.types.get(pair.from)) ?? 'text', ofSample);
     if (!verdict) return [];
     const problems = [...foreign, ...ofTables, ...ofPair(columns)];
+    // Neither names nor rows speak for it, and it does not fit.
+    if (!verdict.isProposed && verdict.share === 0 && problems.length > 0) return [];
     return [{ guess, pair, verdict, problems, sample, notes: [...noteTarget(table), ...noteLength(guess, pair)] }];
   });
 }

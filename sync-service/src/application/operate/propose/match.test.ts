@@ -90,6 +90,12 @@ test.each([
     ['authorid > u.common_member: author=username likely'],
   ],
   [
+    'a row that has the key as its own has a name of its own; a flag is no key',
+    [FORUM],
+    'f.profiles: user_id int*, user_name, is_admin tinyint, admin_name',
+    ['user_id > u.users: user_name=username vague, admin_name=username vague'],
+  ],
+  [
     'nothing is guessed of passwords, and of tables that no key names',
     [IM, 'u.log: id*, ip'],
     'f.a: id*, x_id, user_id, password',

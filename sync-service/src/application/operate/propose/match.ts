@@ -60,7 +60,8 @@ interface Reference {
 
 function referencesOf({ columns }: TableShape): Reference[] {
   return columns.flatMap((column) => {
-    const role = roleOf(column.name, INTEGERS.has(column.dataType));
+    const isNumber = INTEGERS.has(column.dataType) && column.dataType !== 'tinyint';
+    const role = roleOf(column.name, isNumber);
     return role ? [{ column, role }] : [];
   });
 }
@@ -74,11 +75,14 @@ function guessOf(source: TableShape, target: TableShape, reference: Reference, a
   const values = source.columns
     .map(({ name }) => ({ name, words: wordsOf(name) }))
     .filter(({ name, words }) => name !== key && !isId(words) && !isSecret(words));
+  // What is in a row that has the key as its own is as likely its own.
+  const isOwnKey = target.columns.every(({ name, isPrimary }) => isPrimary === (name === reference.column.name));
   const pairs = target.columns
     .filter(({ name, isPrimary }) => !isPrimary && !isId(wordsOf(name)) && !isBareReference(name, all))
     .flatMap(({ name }) => {
-      const told = saidBy(wordsOf(name), reference, all, owns);
-      if (!told) return [];
+      const said = saidBy(wordsOf(name), reference, all, owns);
+      if (!said) return [];
+      const told = { ...said, isOwned: said.isOwned && !isOwnKey };
       return values.flatMap(({ name: from, words }) => {
         const likeness = likenessOf(told.value, withoutOwner(words, owns));
         return likeness ? [{ column: name, from, likeness: gradeOf(told, likeness === 'same') }] : [];

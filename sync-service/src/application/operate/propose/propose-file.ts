@@ -25,7 +25,7 @@ export async function proposeFile(
   const target = openForReading(friend, 'the friend database');
   try {
     const proposal = await propose(source, target, { user: user.database, friend: friend.database });
-    return { proposal, text: renderProposal(proposal, user, friend, file) };
+    return renderProposal(proposal, user, friend, file);
   } catch (error) {
     if (!(error instanceof SyncError) || error.kind === 'internal') throw error;
     throw new SyncError(error.kind, error.message, { cause: error.cause, hint: HINT });

@@ -61,25 +61,29 @@ const isProposed = ({ problems, verdict }: Finding) => problems.length === 0 && 
 
 /** A column of a row has one truth: of each target column the best. */
 function bestOfEach(findings: readonly Finding[]): Finding[] {
-  const rank = (one: Finding) => [
-    Number(isProposed(one)),
-    Number(one.verdict.isProposed),
-    one.verdict.share,
-    -LIKENESSES.indexOf(one.pair.likeness),
-    -RELATIONS.indexOf(one.guess.relation),
+  return grouped(findings, ({ guess, pair }) => `${guess.target.name}.${pair.column}`).map((ofColumn) => {
+    const [best = ofColumn[0], next] = [...ofColumn].sort(byRank);
+    // Rows tell, names do not.
+    if (!next || byRank(best, next) !== 0 || !isProposed(best) || best.verdict.share > 0) return best;
+    const why = `${best.verdict.why}; it is as likely of ${next.pair.from} of ${next.guess.source.name}`;
+    return { ...best, verdict: { ...best.verdict, isProposed: false, why } };
+  });
+}
+
+function byRank(one: Finding, other: Finding): number {
+  const [a, b] = [rankOf(one), rankOf(other)];
+  return a.map((value, i) => value - (b[i] ?? 0)).find((difference) => difference !== 0) ?? 0;
+}
+
+/** Place by place, the lower the better. */
+function rankOf(one: Finding): number[] {
+  return [
+    -Number(isProposed(one)),
+    -Number(one.verdict.isProposed),
+    -one.verdict.share,
+    LIKENESSES.indexOf(one.pair.likeness),
+    RELATIONS.indexOf(one.guess.relation),
   ];
-  const isBetter = (one: Finding, other: Finding) => {
-    const [a, b] = [rank(one), rank(other)];
-    const place = a.findIndex((value, i) => value !== b[i]);
-    return (a[place] ?? 0) > (b[place] ?? 0);
-  };
-  const best = new Map<string, Finding>();
-  for (const one of findings) {
-    const column = `${one.guess.target.name}.${one.pair.column}`;
-    const other = best.get(column);
-    if (!other || isBetter(one, other)) best.set(column, one);
-  }
-  return [...best.values()];
 }
 
 function toSources(findings: readonly Finding[]): ProposedSource[] {
@@ -138,10 +142,15 @@ function grouped(findings: readonly Finding[], by: (finding: Finding) => string)
 
 /** After the thing that the table holds; `names` are those that are taken. */
 function nameFor(table: string, names: Set<string>): string {
-  const things = thingsOf(table).map((word) => word.normalize('NFKD').replace(/[^a-z0-9]/g, ''));
-  const wanted = [things.at(-1) ?? '', things.join('_')].map((name) => name.slice(0, 25));
-  const numbered = Array.from({ length: names.size + 1 }, (_, i) => `source_${i + 1}`);
-  const name = [...wanted, ...numbered].find((one) => /^[a-z]/.test(one) && !names.has(one)) ?? 'source';
+  const toName = (text: string) =>
+    text
+      .toLowerCase()
+      .replace(/[^a-z0-9]+/g, '_')
+      .replace(/^[_0-9]+|_+$/g, '')
+      .slice(0, 25);
+  const wanted = [toName(thingsOf(table).at(-1) ?? ''), toName(table), 'source'].filter(Boolean);
+  const numbered = Array.from({ length: names.size }, (_, i) => `${wanted[0]}_${i + 2}`);
+  const name = [...wanted, ...numbered].find((one) => !names.has(one)) ?? '';
   names.add(name);
   return name;
 }

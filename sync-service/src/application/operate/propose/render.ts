@@ -1,4 +1,9 @@
-import { loadConfiguration, settingsSchema } from '@friend-sync/connectors';
+import {
+  ConfigurationError,
+  type ConfigurationIssue,
+  loadConfiguration,
+  settingsSchema,
+} from '@friend-sync/connectors';
 import type { LeftOut, Proposal, ProposedCopy, ProposedPair, ProposedSource } from './propose.ts';
 
 /** Where a database is. */
@@ -9,17 +14,51 @@ export interface DatabasePlace {
 }
 
 /**
- * The proposal as a configuration file, which the loader has accepted; `file` is its name for errors. Undefined where
- * there is nothing to propose.
+ * The proposal as a configuration file that the loader accepts; `file` is its name for errors. What the loader refuses is
+ * left out, with what it says. `text` is undefined where nothing is left to propose.
  */
 export function renderProposal(
-  proposal: Proposal,
+  proposed: Proposal,
   user: DatabasePlace,
   friend: DatabasePlace,
   file: string,
-): string | undefined {
-  if (proposal.sources.length === 0) return undefined;
-  const text = [
+): { readonly proposal: Proposal; readonly text: string | undefined } {
+  let proposal = proposed;
+  while (proposal.sources.length > 0) {
+    const text = textOf(proposal, user, friend);
+    try {
+      loadConfiguration({ text, file, env: {} });
+      return { proposal, text };
+    } catch (error) {
+      const [issue] = error instanceof ConfigurationError ? error.issues : [];
+      const rest = issue && without(proposal, issue);
+      if (!rest) throw error;
+      proposal = rest;
+    }
+  }
+  return { proposal, text: undefined };
+}
+
+/** The proposal without the source, or the copy of it, that an issue is about; undefined: it is about none. */
+function without({ sources, leftOut }: Proposal, { path, problem, remedy }: ConfigurationIssue): Proposal | undefined {
+  const [, s, c] = /^sources\[(\d+)\](?:\.copies\[(\d+)\])?/.exec(path) ?? [];
+  const refused = sources[Number(s)];
+  if (!refused) return undefined;
+  const isRefused = (_: unknown, i: number) => c === undefined || i === Number(c);
+  const copies = refused.copies.filter((copy, i) => !isRefused(copy, i));
+  const { database, table } = refused.table;
+  const why = `${problem}; ${remedy}`;
+  return {
+    sources: sources.flatMap((one) => (one !== refused ? one : copies.length > 0 ? { ...one, copies } : [])),
+    leftOut: [
+      ...leftOut,
+      ...refused.copies.filter(isRefused).map((copy) => ({ ...copy, source: `${database}.${table}`, why })),
+    ],
+  };
+}
+
+function textOf(proposal: Proposal, user: DatabasePlace, friend: DatabasePlace): string {
+  return [
     `# friend-sync: what \`friend-sync init\` takes for copies in ${placeOf(friend)} of columns in ${placeOf(user)}.`,
     '# Read it before you use it: what is listed under set is overwritten with what its source says. Each guess has its reason',
     '# beside it; what was left out, and why, is further below.',
@@ -30,8 +69,6 @@ export function renderProposal(
     ...settingsLines(user, friend),
     '',
   ].join('\n');
-  loadConfiguration({ text, file, env: {} });
-  return text;
 }
 
 const placeOf = ({ host, port, database }: DatabasePlace) => `${database} at ${host}:${port}`;

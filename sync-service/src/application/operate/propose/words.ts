@@ -89,11 +89,11 @@ export function thingsOf(table: string): string[] {
 export const isPerson = (word: string): boolean => PEOPLE.has(singular(word));
 
 /** The role in which a column that is named so points to a row, `last_poster_id`: last, poster; undefined: it does not. */
-export function roleOf(column: string, isInteger: boolean): string[] | undefined {
+export function roleOf(column: string, isNumber: boolean): string[] | undefined {
   const words = wordsOf(column);
   const last = words.at(-1) ?? '';
   if (REFERENCES.includes(last)) return words.length > 1 ? words.slice(0, -1) : undefined;
-  return isInteger && isPerson(last) ? words : undefined;
+  return isNumber && isPerson(last) ? words : undefined;
 }
 
 /** Without the words in front that say whose it is. */
