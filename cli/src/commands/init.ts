@@ -106,7 +106,7 @@ function tell({ sources, leftOut }: Proposal, file: string | undefined): void {
   );
   const steps = [
     ['', 'read the file: what is under set will be overwritten'],
-    ['grants', 'prints the SQL for both servers; run it, and set the two passwords that the file names'],
+    ['grants', 'prints the SQL for both servers; run it, and set the passwords that the file names'],
     ['migrate --execute', 'makes our own tables; without --execute it shows them'],
     ['connectors apply', 'makes topics and connectors'],
     ['start', 'runs the daemon, which begins with the first load'],

@@ -115,6 +115,7 @@ function settingsLines(user: DatabasePlace, friend: DatabasePlace): string[] {
     '',
     '# Passwords come from the environment or from files, never from here:',
     '#   FRIEND_SYNC_SOURCE__PASSWORD, FRIEND_SYNC_TARGET__PASSWORD (or …_FILE)',
+    '# Kafka Connect has the first of them, and FRIEND_SYNC_LATE_COPIES_PASSWORD, in its own environment.',
     '# `friend-sync settings` lists all settings with their variables.',
     'settings:',
     `  source: { ${at(user)} } # only read, as ${source.user}; \`friend-sync grants\` prints the SQL that makes the users`,
