@@ -1,11 +1,13 @@
 #!/usr/bin/env node
 import { Command, CommanderError } from 'commander';
 import { addBackfill } from './commands/backfill.ts';
+import { addCompletion } from './commands/completion.ts';
 import { addConnectors } from './commands/connectors.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
 import { addEpoch } from './commands/epoch.ts';
 import { addGone } from './commands/gone.ts';
 import { addGrants } from './commands/grants.ts';
+import { addInit } from './commands/init.ts';
 import { addMark } from './commands/mark.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addOffsets } from './commands/offsets.ts';
@@ -32,6 +34,7 @@ const program = new Command('friend-sync')
   .exitOverride();
 
 const load = createLoad(program, env);
+addInit(program, env);
 for (const add of [
   addStart,
   addMigrate,
@@ -47,6 +50,7 @@ for (const add of [
   addGrants,
   addStatus,
   addSettings,
+  addCompletion,
 ])
   add(program, load);
 

@@ -1,16 +1,20 @@
 import { fileURLToPath } from 'node:url';
 import { parseArgs } from 'node:util';
 import { givenSecrets } from './environment.ts';
+import { openMysqlClient } from './mysql-client.ts';
 import { PART_NAMES, type PartName } from './part.ts';
+import { settingsOf } from './settings-lines.ts';
 import { attachStack, openStack, type Stack } from './stack.ts';
 
-const USAGE = `npm run stack -- up | down | status | logs PART   [--data DIR] [--json]
+const USAGE = `npm run stack -- up | down | status | logs PART | mysql user | mysql friend   [--data DIR] [--json]
 
-  up      starts every part that does not run, and says where it listens; MySQL's root has no password, and Connect gets
-          this shell's FRIEND_SYNC_… variables, for the passwords to which its connectors refer
+  up      starts every part that does not run, and says where it listens, and the settings for friend-sync.yaml; MySQL's
+          root has no password, and Connect gets this shell's FRIEND_SYNC_… variables, for the passwords to which its
+          connectors refer
   down    ends every part; the data stays
-  status  which parts run
+  status  which parts run, and the same settings
   logs    the end of a part's log: ${PART_NAMES.join(', ')}
+  mysql   a client of the user or the friend server, as root; reads SQL from its input
 
 exit codes: 0 done, 1 failed or a part does not run, 2 wrong usage`;
 
@@ -38,8 +42,8 @@ async function main(): Promise<number> {
     return 0;
   }
   if (command === 'logs' && !PART_NAMES.includes(argument as PartName)) return usage(`unknown part ${argument ?? ''}`);
-  if (command !== 'down' && command !== 'status' && command !== 'logs')
-    return usage(`unknown command ${command ?? ''}`);
+  if (command === 'mysql' && argument !== 'user' && argument !== 'friend') return usage('mysql user, or mysql friend?');
+  if (!['down', 'status', 'logs', 'mysql'].includes(command ?? '')) return usage(`unknown command ${command ?? ''}`);
   const stack = attachStack(dataDir);
   if (!stack) {
     talk('no stack has been started here: npm run stack -- up');
@@ -48,6 +52,7 @@ async function main(): Promise<number> {
   if (command === 'logs') print(stack.logTail(argument as PartName, 200));
   if (command === 'down') await stack.down();
   if (command === 'status') return show(stack, values.json ?? false);
+  if (command === 'mysql') return openMysqlClient(argument === 'user' ? stack.userMysql : stack.friendMysql);
   return 0;
 }
 
@@ -64,6 +69,7 @@ function show(stack: Stack, asJson: boolean): number {
   else
     for (const { part, address, pid } of parts)
       print(`${part.padEnd(13)} ${address.padEnd(28)} ${pid ? `runs, pid ${pid}` : 'does not run'}`);
+  if (!asJson) print(`\nfor friend-sync.yaml, with the database of your copies:\n\n${settingsOf(stack)}`);
   const dead = parts.filter(({ pid }) => pid === null);
   for (const { part } of dead) talk(`${part} does not run; the end of its log:\n${stack.logTail(part, 10)}`);
   return dead.length ? 1 : 0;

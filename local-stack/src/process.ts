@@ -1,5 +1,5 @@
 import { type ChildProcess, spawn } from 'node:child_process';
-import { closeSync, openSync, readFileSync } from 'node:fs';
+import { closeSync, openSync, readFileSync, renameSync, statSync } from 'node:fs';
 import { setTimeout as delay } from 'node:timers/promises';
 import { inherited } from './environment.ts';
 import type { Launch } from './part.ts';
@@ -10,12 +10,16 @@ export interface ProcessId {
   readonly began: string;
 }
 
+/** A log that is longer is put aside when its server starts, in the place of the one before. */
+const LONGEST_LOG = 10_000_000;
+
 /** Starts a server in a session of its own, its output appended to `logFile`. */
 export function launch(
   { command, args, env }: Launch,
   cwd: string,
   logFile: string,
 ): { child: ChildProcess; id: ProcessId | undefined } {
+  if ((statSync(logFile, { throwIfNoEntry: false })?.size ?? 0) > LONGEST_LOG) renameSync(logFile, `${logFile}.1`);
   const log = openSync(logFile, 'a');
   const child = spawn(command, [...args], {
     cwd,

@@ -6,6 +6,8 @@ export type { KeyCounts } from './application/operate/count-keys.ts';
 export type { ListedLetter } from './application/operate/dead-letters.ts';
 export type { EpochPlan } from './application/operate/epoch.ts';
 export type { OffsetMove, OffsetTarget, PartitionProgress } from './application/operate/offsets.ts';
+export type { Proposal } from './application/operate/propose/propose.ts';
+export { type DatabaseLogin, proposeFile } from './application/operate/propose/propose-file.ts';
 export type { BarrierResult } from './application/proof/barrier.ts';
 export type { Comparison } from './application/proof/compare.ts';
 export { type RepairParts, requestRepair, tooManyGone } from './application/proof/repair.ts';

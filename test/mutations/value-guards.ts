@@ -94,4 +94,24 @@ export const VALUE_GUARDS: readonly Guard[] = [
       'case 66: a number that onDelete says is compared as a number, beyond 2^53 too',
     ),
   },
+  {
+    guard: 'that amounts are left as they were on their day',
+    file: `${APPLICATION}/operate/propose/judge.ts`,
+    replace: [[' || isAmount(wordsOf(column)) || isAmount(wordsOf(from))', '']],
+    test: {
+      project: 'unit',
+      file: `${APPLICATION}/operate/propose/judge.test.ts`,
+      name: 'a pair whose names are clear, of text, price: with {"found":200,"equal":200,"empty":0,"byChance":0} it is proposed: false',
+    },
+  },
+  {
+    guard: 'that what is the same by chance proves nothing',
+    file: `${APPLICATION}/operate/propose/judge.ts`,
+    replace: [[' || byChance >= HALF * filled', '']],
+    test: {
+      project: 'unit',
+      file: `${APPLICATION}/operate/propose/judge.test.ts`,
+      name: 'a pair whose names are clear, of integer, level: with {"found":200,"equal":199,"empty":0,"byChance":150} it is proposed: false',
+    },
+  },
 ];

@@ -185,7 +185,7 @@ async function readTypes(source: Database, mapping: SourceMapping) {
 }
 
 /** How keys are read, and whether a mirror whose keys have this type could have one. */
-function keysOfType(type: string) {
+export function keysOfType(type: string) {
   const isInteger = type.startsWith('bigint');
   const wrapped = type.includes('unsigned') ? BigInt.asUintN : BigInt.asIntN;
   const longest = Number(type.match(/\((\d+)\)/)?.[1] ?? 0);
@@ -197,7 +197,7 @@ function keysOfType(type: string) {
 }
 
 /** The fan-out's own equality of each mapped column, of values that were read. */
-function equalitiesOf(
+export function equalitiesOf(
   columns: ReadonlyMap<string, TargetColumn>,
   copy: CopyMapping,
   types: ReadonlyMap<string, string>,
