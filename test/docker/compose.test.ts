@@ -148,7 +148,7 @@ test("the registry's settings are those of local-stack, and its schemas are in a
 });
 
 test('the MySQL servers have the options of local-stack', () => {
-  const OF_THE_PLACE = /^--(no-defaults|user|datadir|port|bind-address|socket|secure-file-priv)\b/;
+  const OF_THE_PLACE = /^--(no-defaults|user|datadir|port|bind-address|socket|secure-file-priv|tls-version)\b/;
   for (const name of ['user-mysql', 'friend-mysql'] as const) {
     const shared = local.mysql[name].filter((option) => !OF_THE_PLACE.test(option));
     expect([...(named(name).command ?? [])].sort(), name).toEqual(shared.sort());

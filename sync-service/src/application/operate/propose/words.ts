@@ -54,7 +54,7 @@ const SAME_THING: Readonly<Record<string, string>> = {
 /** By which of several names somebody, or something, goes. */
 const NAMES = new Set(['name', 'nick name', 'display name', 'full name', 'real name', 'screen name', 'title', 'login']);
 
-/** The words of a name: `im_user`, `friendNickName`, `authorID`, `username`. */
+/** The words of a name: `order_item`, `authorID`, `username`. */
 export function wordsOf(name: string): string[] {
   return name
     .replace(/([\p{Ll}\d])(\p{Lu})/gu, '$1_$2')
