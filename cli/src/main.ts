@@ -3,6 +3,7 @@ import { Command, CommanderError } from 'commander';
 import { addBackfill } from './commands/backfill.ts';
 import { addConnectors } from './commands/connectors.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addEpoch } from './commands/epoch.ts';
 import { addGone } from './commands/gone.ts';
 import { addGrants } from './commands/grants.ts';
@@ -45,6 +46,7 @@ for (const add of [
   addGone,
   addPause,
   addGrants,
+  addDoctor,
   addStatus,
   addSettings,
 ])
