@@ -138,6 +138,21 @@ describe('tables', () => {
     expect(notes).toContainEqual(expect.stringMatching(/^daemons: none runs/));
   });
 
+  test('case 83: doctor finds a source that is kept out of the binary log', async () => {
+    const { mapping } = patient.configuration;
+    const sources = mapping.sources.map((source) => ({ ...source, table: { database: 'unlogged', table: 'account' } }));
+    await patient.expectFound(
+      [
+        /^error: unlogged\.account: binlog_ignore_db keeps it out of the binary log \| take binlog_ignore_db out/,
+        /^error: unlogged\.account: no such table/,
+        // Nothing is granted there either.
+        /^error: .*lacks (SELECT|REFERENCES).* ON `unlogged`\.`account`/,
+        /^warning: .*has REFERENCES, SELECT .* on `USER`\.`account`/,
+      ],
+      { ...patient.configuration, mapping: { sources } },
+    );
+  });
+
   test('case 83: doctor finds a predicate that its table refuses', async () => {
     const { mapping } = patient.configuration;
     const sources = mapping.sources.map((source) => ({

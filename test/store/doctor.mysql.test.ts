@@ -147,7 +147,7 @@ describe('rights', () => {
       'a column that is read and not mapped',
       ['user', 'GRANT SELECT (phone) ON USER.account TO READER'],
       [
-        /^warning: .*may SELECT \(`phone`\) on `USER`\.`account`.*\| REVOKE SELECT \(`phone`\) ON `USER`\.`account` FROM READER;$/,
+        /^warning: .*has SELECT \(`phone`\) on `USER`\.`account`.*\| REVOKE SELECT \(`phone`\) ON `USER`\.`account` FROM READER;$/,
       ],
     ],
     [

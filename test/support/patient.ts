@@ -53,7 +53,7 @@ export class Patient implements AsyncDisposable {
   static async open(): Promise<Patient> {
     // Otherwise cascades are in the binary log, from 9.6 on.
     const servers = await openServers(['user-mysql', 'friend-mysql'], {
-      mysqlArgs: ['--loose-innodb-native-foreign-keys=ON'],
+      mysqlArgs: ['--loose-innodb-native-foreign-keys=ON', '--binlog-ignore-db=unlogged'],
     });
     const server = await openFriendServer({ ...TABLES, ...servers, userTables: USER_TABLES });
     const { stateDatabase } = server.configuration.settings.target;

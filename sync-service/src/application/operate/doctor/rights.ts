@@ -56,7 +56,7 @@ function findExcess(own: readonly Right[], grants: readonly Grant[], account: st
     const narrower = needs.some((need) => here.some((has) => covers(has, need)))
       ? ' then run once more what friend-sync grants prints'
       : '';
-    const what = `may ${list.join(', ')} on ${place}, which nothing of the mapping needs`;
+    const what = `has ${list.join(', ')} on ${place}, which nothing of the mapping needs`;
     return {
       severity: 'warning' as const,
       part,

@@ -1,6 +1,6 @@
 import type { Database } from '../../../infrastructure/mysql/database.ts';
 import { farIntervals } from '../../../infrastructure/mysql/gtid-set.ts';
-import { readClock, readSettings } from '../../../infrastructure/mysql/server-settings.ts';
+import { isOlder, readClock, readSettings } from '../../../infrastructure/mysql/server-settings.ts';
 import { findUntoldUpdates, readHistory } from '../../../infrastructure/mysql/server-state.ts';
 import { type Finding, findingOf, type Severity } from './findings.ts';
 
@@ -100,7 +100,7 @@ export const OF_WRITTEN: readonly Rule[] = [
   ),
   {
     ...rule('error', 'version', '', 'our SQL needs MySQL 8.0.19', 'upgrade it'),
-    isRight: (version) => !isOlder(version),
+    isRight: (version) => !isOlder(version, OLDEST),
   },
 ];
 
@@ -185,10 +185,4 @@ export function compareIdentities(servers: string, one: Settings, other: Setting
       mend: 'give one another server_id, if they ever are to',
     },
   ];
-}
-
-function isOlder(version: string): boolean {
-  const numbers = version.split(/[.-]/).map(Number);
-  const at = OLDEST.findIndex((oldest, place) => numbers[place] !== oldest);
-  return at >= 0 && (numbers[at] ?? 0) < (OLDEST[at] ?? 0);
 }

@@ -7,7 +7,7 @@ import {
   toSourceSchema,
   valueColumn,
 } from '../../../infrastructure/mysql/mirror-table.ts';
-import { readSettings } from '../../../infrastructure/mysql/server-settings.ts';
+import { findUnlogged, readSettings } from '../../../infrastructure/mysql/server-settings.ts';
 import { sourceProblems } from '../../../infrastructure/mysql/source-fit.ts';
 import { type Cascade, readCascades, readTableShape } from '../../../infrastructure/mysql/table-shape.ts';
 import { checkTarget, noteTarget, readTargetTable } from '../../../infrastructure/mysql/target-table.ts';
@@ -45,11 +45,23 @@ async function lookAtSource(
   problems: readonly string[],
 ): Promise<Finding[]> {
   const why = `nothing of ${name} is followed: no change of it is applied, and none of its rows read`;
-  const cascades = findCascades(source, table, ({ columns, onDelete, onUpdate }) => {
+  const cascades = await findCascades(source, table, ({ columns, onDelete, onUpdate }) => {
     const isMapped = columns.some((column) => column === key || mapped.includes(column));
     return onDelete === 'CASCADE' || (isMapped && (changes(onDelete) || changes(onUpdate)));
   });
-  return [...problems.map((problem) => findingOf('error', problem, why)), ...(await cascades)];
+  const filter = await findUnlogged(source, table.database);
+  const unlogged: Finding = {
+    severity: 'error',
+    part: `${table.database}.${table.table}`,
+    what: `${filter} keeps it out of the binary log`,
+    why: 'no change of it is told: each waits for the next round',
+    mend: `take ${filter} out of the configuration of the user server, and restart it`,
+  };
+  return [
+    ...problems.map((problem) => findingOf('error', problem, why)),
+    ...(filter === undefined ? [] : [unlogged]),
+    ...cascades,
+  ];
 }
 
 async function lookAtCopy(
