@@ -117,3 +117,17 @@ test('case 83: what several parts of status have not been told for the same reas
   expect(stdout).toMatch(/^histories: the same$/m);
   expect(stdout).not.toMatch(/user database/);
 });
+
+test('case 83: doctor names each server that is away once, and that is a temporary failure', () => {
+  const nowhere = ['source.port=1', 'target.port=1', 'kafka.brokers=127.0.0.1:1', 'connect.url=http://127.0.0.1:1'];
+  const all = [...nowhere, 'registry.url=http://127.0.0.1:1'].flatMap((setting) => ['--set', setting]);
+  const { status, stdout, stderr } = run('--config', EXAMPLE, ...all, 'doctor');
+  expect(stdout.match(/^error: .*?:1(?=: )/gm)).toEqual([
+    'error: user database 127.0.0.1:1',
+    'error: friend database 127.0.0.1:1',
+    'error: Kafka at 127.0.0.1:1',
+    'error: Kafka Connect at http://127.0.0.1:1',
+    'error: schema registry at http://127.0.0.1:1',
+  ]);
+  expect({ status, stderr }).toEqual({ status: 75, stderr: '5 errors\n' });
+});

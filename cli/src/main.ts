@@ -4,6 +4,7 @@ import { addBackfill } from './commands/backfill.ts';
 import { addCompletion } from './commands/completion.ts';
 import { addConnectors } from './commands/connectors.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
+import { addDoctor } from './commands/doctor.ts';
 import { addEpoch } from './commands/epoch.ts';
 import { addGone } from './commands/gone.ts';
 import { addGrants } from './commands/grants.ts';
@@ -48,6 +49,7 @@ for (const add of [
   addGone,
   addPause,
   addGrants,
+  addDoctor,
   addStatus,
   addSettings,
   addCompletion,

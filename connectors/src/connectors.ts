@@ -69,4 +69,15 @@ export function withSchemaHistory(connector: ConnectorDefinition, topic: string,
 }
 
 /** The settings of a connector that only Connect has: each beginning has another schema history, each system a mark. */
-export const NOT_RENDERED: readonly string[] = ['name', SCHEMA_HISTORY_TOPIC, MARK];
+const NOT_RENDERED: readonly string[] = ['name', SCHEMA_HISTORY_TOPIC, MARK];
+
+/** What would change if the connector were applied, by the names of its settings. */
+export function differencesOf(
+  { config: wanted }: ConnectorDefinition,
+  current: Readonly<Record<string, string>> = {},
+): { name: string; from: string | undefined; to: string | undefined }[] {
+  return [...new Set([...Object.keys(wanted), ...Object.keys(current)])]
+    .filter((name) => !NOT_RENDERED.includes(name) && current[name] !== wanted[name])
+    .sort()
+    .map((name) => ({ name, from: current[name], to: wanted[name] }));
+}

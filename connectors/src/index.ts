@@ -14,6 +14,7 @@ export { metIncompleteRow } from './connect-rest/incomplete-row.ts';
 export {
   absenceOf,
   type ConnectorStatus,
+  failureOf,
   isHeld,
   isRunning,
   problemOf,
@@ -25,9 +26,9 @@ export {
   type ConnectorDefinition,
   connectorDefinitions,
   connectorNames,
+  differencesOf,
   formerConnectors,
   isForeign,
-  NOT_RENDERED,
   schemaHistoryOf,
   sourceConnector,
   withSchemaHistory,
@@ -40,7 +41,7 @@ export { Secret } from './secret.ts';
 export { type Settings, settingsSchema } from './settings.ts';
 export { avroFullName, fieldName } from './source-connector/avro-names.ts';
 export { LONGEST_TEXT } from './source-connector/cut.ts';
-export { type Grant, renderGrants } from './source-connector/grants.ts';
+export { type Grant, renderGrants, rightsAt } from './source-connector/grants.ts';
 export { FIELD_NAMING, renderSourceConnector, sourceConnectorName } from './source-connector/render.ts';
 export {
   changeTopic,

@@ -4,6 +4,7 @@ export type { AppliedConnectors } from './application/operate/apply-connectors.t
 export type { RoundTicket } from './application/operate/await-rounds.ts';
 export type { KeyCounts } from './application/operate/count-keys.ts';
 export type { ListedLetter } from './application/operate/dead-letters.ts';
+export type { Finding } from './application/operate/doctor/findings.ts';
 export type { EpochPlan } from './application/operate/epoch.ts';
 export type { OffsetMove, OffsetTarget, PartitionProgress } from './application/operate/offsets.ts';
 export type { Proposal } from './application/operate/propose/propose.ts';
@@ -13,6 +14,7 @@ export type { Comparison } from './application/proof/compare.ts';
 export { type RepairParts, requestRepair, tooManyGone } from './application/proof/repair.ts';
 export type { Verification } from './application/proof/verify.ts';
 export { Health } from './application/watch/health.ts';
+export { runDoctor } from './doctor.ts';
 export { Ambiguous, type Change, type Key, type Said, type Value } from './domain/change.ts';
 export type { Claim } from './domain/claim.ts';
 export { type KeyKind, parseKey } from './domain/source-schema.ts';

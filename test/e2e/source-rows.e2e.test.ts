@@ -1,4 +1,8 @@
+import type { Settings } from '@friend-sync/connectors';
+import { createLogger, runDoctor } from '@friend-sync/sync-service';
+import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
+import { runCommand } from '../support/command.ts';
 import type { Daemon } from '../support/daemon.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 
@@ -48,6 +52,70 @@ test('case 35: a thousand changes of columns that are not mapped make no message
   await pipeline.settled();
   expect(await ends()).toEqual(before);
   expect(await writtenSince(position)).toEqual([]);
+});
+
+test('case 83: on a running system doctor finds nothing but notes, and what is planted in Kafka and Connect by name', async () => {
+  const { configuration, connectorName, operations } = pipeline;
+  expect(await runCommand(pipeline, 'doctor')).toEqual({ code: 0, data: [] });
+
+  const topic = operations.topics[0] ?? '';
+  const admin = new kafkajs.Kafka({ brokers: configuration.settings.kafka.brokers, logLevel: 1 }).admin();
+  await admin.connect();
+  const setTopic = (config: Record<string, string>) => {
+    const configEntries = Object.entries(config).map(([name, value]) => ({ name, value }));
+    const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries }];
+    return admin.alterConfigs({ validateOnly: false, resources });
+  };
+  const dead = `${topic}.dead-letter`;
+  const config = (await operations.connect.config(connectorName)) ?? {};
+  const log = createLogger('fatal');
+  /** What an operator reads of it. */
+  const found = async (settings: Partial<Settings> = {}) => {
+    const changed = { ...configuration, settings: { ...configuration.settings, ...settings } };
+    const findings = await runDoctor(changed, log);
+    return findings.map(({ severity, part, what, mend }) => `${severity}: ${part}: ${what} | ${mend}`).join('\n');
+  };
+  try {
+    await setTopic({ 'cleanup.policy': 'delete', 'delete.retention.ms': '1000', 'max.message.bytes': '9000' });
+    await admin.deleteTopics({ topics: [dead] });
+    await operations.connect.apply(connectorName, {
+      ...config,
+      'poll.interval.ms': '99',
+      'friend.sync.mark': 'another',
+    });
+    await operations.connect.pause(connectorName);
+    await expect
+      .poll(() => operations.connect.status(connectorName), { timeout: DEADLINE_MS })
+      .toMatchObject({ state: 'PAUSED' });
+    const { connect } = configuration.settings;
+    const told = await found({ connect: { ...connect, sourcePassword: '${env:FRIEND_SYNC_NOTHING}' } });
+    for (const line of [
+      `error: topic ${topic}: cleanup.policy is delete, and compact is wanted | kafka-configs.sh `,
+      `warning: topic ${topic}: delete.retention.ms is 1000`,
+      `warning: topic ${topic}: max.message.bytes is 9000`,
+      `error: topic ${dead}: does not exist | friend-sync connectors apply`,
+      `warning: connector ${connectorName}: is not what the configuration says: database.password, poll.interval.ms |`,
+      `error: connector ${connectorName}: connector ${connectorName} or its task is PAUSED | friend-sync connectors resume`,
+      `error: names: connector ${connectorName} is another system's`,
+      `error: connector ${connectorName}, database.`,
+    ])
+      expect(told).toContain(line);
+  } finally {
+    await setTopic({ 'cleanup.policy': 'compact', 'delete.retention.ms': String(30 * 86_400_000) });
+    await operations.connect.apply(connectorName, config);
+    await operations.connect.resume(connectorName);
+    await admin.disconnect();
+  }
+  await operations.applyConnectors(DEADLINE_MS);
+  await daemon.ready();
+  // A daemon says every few seconds how it fares.
+  await expect.poll(() => found(), { timeout: DEADLINE_MS }).toBe('');
+  expect(await found({ registry: { url: 'http://127.0.0.1:1' } })).toMatch(
+    /^error: schema registry at http:\/\/127\.0\.0\.1:1: no schema registry answers at .*\nwarning: connector \S+: is not what the configuration says: value\.converter\.apicurio\.registry\.url \|.*$/,
+  );
+  expect(await found({ connect: { ...configuration.settings.connect, url: 'http://127.0.0.1:1' } })).toMatch(
+    /^error: Kafka Connect at http:\/\/127\.0\.0\.1:1: Kafka Connect at \S+ does not answer[^\n]*$/,
+  );
 });
 
 /** A row of the binary log that lacks columns, as sessions with these settings write it. */

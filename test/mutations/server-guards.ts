@@ -112,4 +112,28 @@ export const SERVER_GUARDS: readonly Guard[] = [
       'case 86: a user server that logs updates so that no connector hears of them is told of, until it does so no longer',
     ),
   },
+  {
+    guard: 'finding rights that nothing needs',
+    file: `${APPLICATION}/operate/doctor/rights.ts`,
+    replace: [['(wide.column === undefined || wide.column === narrow.column)', 'true']],
+    test: mysqlTest('doctor.mysql.test.ts', 'case 83: doctor finds a column that is read and not mapped'),
+  },
+  {
+    guard: 'leaving out what cannot be reached, when doctor looks',
+    file: `${APPLICATION}/operate/doctor/examine.ts`,
+    replace: [['return undefined;', 'return part;']],
+    test: mysqlTest(
+      'doctor-tables.mysql.test.ts',
+      'case 83: a server that is away is one finding by its name, and may be tried again; the rest is looked at',
+    ),
+  },
+  {
+    guard: 'telling what may be tried again from what may not',
+    file: `${APPLICATION}/operate/doctor/findings.ts`,
+    replace: [["policy.directive === 'retry' && !isRefusal", 'true']],
+    test: mysqlTest(
+      'doctor.mysql.test.ts',
+      'case 83: doctor tells a wrong password from a server that is away, and looks at the rest',
+    ),
+  },
 ];

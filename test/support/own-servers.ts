@@ -18,7 +18,7 @@ export interface OwnServers extends AsyncDisposable {
 /** Starts these servers. Whoever sets one back, or changes its settings, must not do so to those that all tests share. */
 export async function openServers(
   parts: readonly ('user-mysql' | 'friend-mysql')[],
-  options: Pick<StackOptions, 'performanceSchema' | 'lowerCaseTableNames'> = {},
+  options: Pick<StackOptions, 'performanceSchema' | 'lowerCaseTableNames' | 'mysqlArgs'> = {},
 ): Promise<OwnServers> {
   const dataDir = await mkdtemp(join(tmpdir(), 'friend-sync-mysql-'));
   const stack = await openStack({ ...options, dataDir, parts });

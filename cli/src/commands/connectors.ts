@@ -3,8 +3,8 @@ import {
   ConnectClient,
   type ConnectorDefinition,
   connectorNames,
+  differencesOf,
   formerConnectors,
-  NOT_RENDERED,
 } from '@friend-sync/connectors';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
@@ -155,15 +155,14 @@ async function showDifferences(configuration: Configuration, json: boolean): Pro
   }
 }
 
-async function difference({ name: connector, config: wanted }: ConnectorDefinition, client: ConnectClient) {
-  const current = await client.config(connector);
-  const names = [...new Set([...Object.keys(wanted), ...Object.keys(current ?? {})])]
-    .filter((name) => !NOT_RENDERED.includes(name))
-    .sort();
-  const changes = names
-    .filter((name) => current?.[name] !== wanted[name])
-    .map((name) => ({ name, from: current?.[name], to: wanted[name] }));
-  return { connector, outcome: !current ? 'created' : changes.length ? 'updated' : 'unchanged', changes };
+async function difference(definition: ConnectorDefinition, client: ConnectClient) {
+  const current = await client.config(definition.name);
+  const changes = differencesOf(definition, current);
+  return {
+    connector: definition.name,
+    outcome: !current ? 'created' : changes.length ? 'updated' : 'unchanged',
+    changes,
+  };
 }
 
 function definitionsOf(configuration: Configuration): Promise<ConnectorDefinition[]> {

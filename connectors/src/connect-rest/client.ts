@@ -44,6 +44,17 @@ export class ConnectClient {
     );
   }
 
+  /** The classes of everything that the worker has on its `plugin.path`. */
+  async plugins(): Promise<string[]> {
+    const all = await this.#call<{ class: string }[]>('GET', '/connector-plugins?connectorsOnly=false');
+    return all.map((plugin) => plugin.class);
+  }
+
+  /** By which the Kafka that the worker uses is known. */
+  async kafkaClusterId(): Promise<string> {
+    return (await this.#call<{ kafka_cluster_id: string }>('GET', '/')).kafka_cluster_id;
+  }
+
   /** The names of all connectors. */
   names(): Promise<string[]> {
     return this.#call('GET', '/connectors');

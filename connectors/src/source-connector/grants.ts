@@ -1,11 +1,24 @@
 import type { Configuration } from '../configuration/configuration.ts';
 import { tailedTables } from '../late-copies/tailed-tables.ts';
+import type { TableName } from '../mapping.ts';
 
+/** Something that a user must be allowed to do. */
 export interface Grant {
   /** On which server the statement is to be run. */
   readonly server: 'source' | 'target';
+  readonly user: string;
+  /** By MySQL's names. */
+  readonly rights: readonly string[];
+  /** Where; what is undefined stands for all there are. */
+  readonly database?: string;
+  readonly table?: string;
+  readonly columns?: readonly string[];
   readonly sql: string;
 }
+
+type Place = Pick<Grant, 'database' | 'table' | 'columns'>;
+
+const REPLICATION = ['REPLICATION SLAVE', 'REPLICATION CLIENT'];
 
 /**
  * The least that friend-sync needs. On the user database: to read the binlog, and the key and mapped columns. On the
@@ -13,57 +26,61 @@ export interface Grant {
  * tails the target tables, a user that reads no row of them.
  */
 export function renderGrants({ mapping, settings }: Configuration): Grant[] {
-  const source = account(settings.source.user);
-  const target = account(settings.target.user);
-  const grants: Grant[] = [
-    { server: 'source', sql: `GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO ${source};` },
-  ];
+  const ofSource = granting('source', settings.source.user);
+  const ofTarget = granting('target', settings.target.user);
+  const grants = [ofSource(REPLICATION, {})];
   for (const { table, key, columns } of mapping.sources) {
-    const name = quoted(table.database, table.table);
-    const readable = [...new Set([key, ...columns])].map((column) => quoted(column)).join(', ');
-    grants.push({ server: 'source', sql: `GRANT SELECT (${readable}) ON ${name} TO ${source};` });
+    grants.push(ofSource(['SELECT'], { ...table, columns: [...new Set([key, ...columns])] }));
     // Reads nothing; SHOW CREATE TABLE, which Debezium needs, wants some privilege on the table as a whole.
-    grants.push({ server: 'source', sql: `GRANT REFERENCES ON ${name} TO ${source};` });
+    grants.push(ofSource(['REFERENCES'], table));
   }
-  // For a whole schema `_` is a wildcard, unless it is escaped.
-  const state = quoted(settings.target.stateDatabase.replaceAll('_', '\\_'));
-  grants.push({ server: 'target', sql: `GRANT ALL ON ${state}.* TO ${target};` });
+  grants.push(ofTarget(['ALL'], { database: settings.target.stateDatabase }));
   // Asked of a replica, to which grants are replicated.
-  if (settings.brake.replicas.length > 0)
-    grants.push({ server: 'target', sql: `GRANT REPLICATION CLIENT ON *.* TO ${target};` });
-  for (const [name, columns] of writtenColumns(mapping)) {
-    grants.push({ server: 'target', sql: `GRANT SELECT ON ${name} TO ${target};` });
-    grants.push({
-      server: 'target',
-      sql: `GRANT UPDATE (${[...columns].map((c) => quoted(c)).join(', ')}) ON ${name} TO ${target};`,
-    });
+  if (settings.brake.replicas.length > 0) grants.push(ofTarget(['REPLICATION CLIENT'], {}));
+  for (const { table, columns } of writtenTables(mapping)) {
+    grants.push(ofTarget(['SELECT'], table));
+    grants.push(ofTarget(['UPDATE'], { ...table, columns: [...columns] }));
   }
-  if (settings.lateCopies.enabled) grants.push(...lateCopiesGrants(mapping, account(settings.lateCopies.user)));
+  if (settings.lateCopies.enabled) grants.push(...lateCopiesGrants(mapping, settings.lateCopies.user));
   return grants;
 }
 
 function lateCopiesGrants(mapping: Configuration['mapping'], user: string): Grant[] {
-  const tables = tailedTables(mapping).map(({ table }) => quoted(table.database, table.table));
+  const ofLateCopies = granting('target', user);
   return [
-    `GRANT REPLICATION SLAVE, REPLICATION CLIENT ON *.* TO ${user};`,
+    ofLateCopies(REPLICATION, {}),
     // For SHOW CREATE TABLE, as above; no row is ever selected.
-    ...tables.map((name) => `GRANT REFERENCES ON ${name} TO ${user};`),
-  ].map((sql) => ({ server: 'target', sql }));
+    ...tailedTables(mapping).map(({ table }) => ofLateCopies(['REFERENCES'], table)),
+  ];
 }
 
-function writtenColumns(mapping: Configuration['mapping']): Map<string, Set<string>> {
-  const byTable = new Map<string, Set<string>>();
+/** Each target table once, with the columns that are written. */
+function writtenTables(mapping: Configuration['mapping']): { table: TableName; columns: Set<string> }[] {
+  const byTable = new Map<string, { table: TableName; columns: Set<string> }>();
   for (const { table, set, preserve } of mapping.sources.flatMap(({ copies }) => copies)) {
     const name = quoted(table.database, table.table);
-    const columns = byTable.get(name) ?? new Set();
-    for (const column of [...set.map((pair) => pair.column), ...preserve]) columns.add(column);
-    byTable.set(name, columns);
+    const written = byTable.get(name) ?? { table, columns: new Set() };
+    for (const column of [...set.map((pair) => pair.column), ...preserve]) written.columns.add(column);
+    byTable.set(name, written);
   }
-  return byTable;
+  return [...byTable.values()];
 }
 
-function account(user: string): string {
-  return `'${user.replaceAll("'", "''")}'@'%'`;
+function granting(server: Grant['server'], user: string) {
+  const account = `'${user.replaceAll("'", "''")}'@'%'`;
+  return (rights: readonly string[], place: Place): Grant => {
+    const sql = `GRANT ${rightsAt(rights, place)} TO ${account};`;
+    return { server, user, rights, ...place, sql };
+  };
+}
+
+/** The middle of a GRANT or REVOKE. */
+export function rightsAt(rights: readonly string[], { database, table, columns }: Place): string {
+  const list = columns ? ` (${columns.map((column) => quoted(column)).join(', ')})` : '';
+  // For a whole schema `_` is a wildcard, unless it is escaped.
+  const schema = database?.replaceAll('_', '\\_') ?? '';
+  const place = database === undefined ? '*.*' : table === undefined ? `${quoted(schema)}.*` : quoted(database, table);
+  return `${rights.map((right) => right + list).join(', ')} ON ${place}`;
 }
 
 function quoted(...path: string[]): string {

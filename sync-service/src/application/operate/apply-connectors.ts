@@ -9,7 +9,7 @@ import {
 import { SyncError } from '../../errors.ts';
 import { requireRegistry } from '../../infrastructure/kafka/registry-probe.ts';
 import { EPOCH_BEGINS, findUntoldUpdates } from '../../infrastructure/mysql/server-state.ts';
-import { findHeld, USER_DATABASE } from '../../infrastructure/mysql/store.ts';
+import { findHeld, type Store, USER_DATABASE } from '../../infrastructure/mysql/store.ts';
 import { beginEpoch, type EpochParts } from './epoch.ts';
 import { beginLateCopies, lateCopiesBegin } from './late-copies-beginning.ts';
 import { ownTopics, requireOwnNames } from './own-names.ts';
@@ -133,7 +133,12 @@ async function deleteSingleConnector({ configuration, connect, store }: EpochPar
   }
 }
 
-async function findFormer({ configuration, connect, store }: EpochParts): Promise<string[]> {
+/** Our connectors of sources that the mapping no longer has. */
+export async function findFormer({
+  configuration,
+  connect,
+  store,
+}: Pick<EpochParts, 'configuration' | 'connect'> & { store: Pick<Store, 'mark'> }): Promise<string[]> {
   const names = formerConnectors(configuration, await connect.names());
   const configs = await Promise.all(names.map((name) => connect.config(name)));
   const { topicPrefix } = configuration.settings.kafka;

@@ -8,7 +8,7 @@ export interface TopicRetentionParts {
   readonly store: Store;
   readonly admin: Pick<KafkaAdmin, 'partitionOffsets' | 'keepsMs'>;
   readonly topics: readonly string[];
-  readonly health: Health;
+  readonly health: Pick<Health, 'report' | 'clear'>;
 }
 
 /** Tells, before it happens, that a change topic may lose what has not been ingested; until it is disposed. */

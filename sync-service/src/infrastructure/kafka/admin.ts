@@ -22,6 +22,13 @@ export interface TopicDefinition {
   readonly config: Readonly<Record<string, string>>;
 }
 
+export interface TopicState {
+  readonly partitions: number;
+  /** Of the partition that has the fewest. */
+  readonly replicas: number;
+  readonly config: ReadonlyMap<string, string>;
+}
+
 export interface EnsuredTopic {
   readonly topic: string;
   readonly outcome: 'created' | 'exists' | 'partitions-differ';
@@ -45,6 +52,10 @@ export interface KafkaAdmin extends AsyncDisposable {
   topics(): Promise<readonly string[]>;
   /** What the members of a group read at the moment. */
   groupTopics(groupId: string): Promise<readonly string[]>;
+  /** How the topic is kept, by the broker's defaults where it has no setting of its own. */
+  topicState(topic: string): Promise<TopicState>;
+  /** By which the brokers are known. */
+  clusterId(): Promise<string>;
   /** How long the topic keeps what nobody has read yet: deletes at least. Undefined: for ever. */
   keepsMs(topic: string): Promise<number | undefined>;
   /** Creates what is missing. Changes nothing that exists: more partitions would move keys. */
@@ -123,17 +134,21 @@ export function openKafkaAdmin(kafka: Kafka, signal?: AbortSignal): KafkaAdmin {
 
     groupTopics: (groupId) => admins.use((admin) => readGroupTopics(admin, groupId)),
 
+    topicState: (topic) =>
+      admins.use(async (admin) => {
+        await requireTopic(admin, topic);
+        const { topics } = await admin.fetchTopicMetadata({ topics: [topic] });
+        const found = topics[0]?.partitions ?? [];
+        const replicas = Math.min(...found.map((partition) => partition.replicas.length));
+        return { partitions: found.length, replicas, config: await readConfig(admin, topic) };
+      }),
+
+    clusterId: () => admins.use(async (admin) => (await admin.describeCluster()).clusterId),
+
     keepsMs: (topic) =>
       admins.use(async (admin) => {
         await requireTopic(admin, topic);
-        const configNames = ['cleanup.policy', 'retention.ms', 'delete.retention.ms'];
-        const type = kafkajs.ConfigResourceTypes.TOPIC;
-        const { resources } = await admin.describeConfigs({
-          resources: [{ type, name: topic, configNames }],
-          includeSynonyms: false,
-        });
-        const entries = resources[0]?.configEntries ?? [];
-        const config = new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
+        const config = await readConfig(admin, topic);
         const policies = (config.get('cleanup.policy') ?? '').split(',');
         const limits = [
           ...(policies.includes('delete') ? [Number(config.get('retention.ms'))] : []),
@@ -180,6 +195,13 @@ export function openKafkaAdmin(kafka: Kafka, signal?: AbortSignal): KafkaAdmin {
 async function requireTopic(admin: Admin, topic: string): Promise<void> {
   if ((await admin.listTopics()).includes(topic)) return;
   throw new SyncError('contract_broken', `topic ${topic} does not exist`);
+}
+
+async function readConfig(admin: Admin, topic: string): Promise<Map<string, string>> {
+  const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }];
+  const described = await admin.describeConfigs({ resources, includeSynonyms: false });
+  const entries = described.resources[0]?.configEntries ?? [];
+  return new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
 }
 
 async function createTopic(admin: Admin, definition: TopicDefinition): Promise<boolean> {

@@ -30,3 +30,26 @@ export function isOneGtid(set: string): boolean {
 export function upTo(gtid: string): string {
   return gtid.replace(/:(\d+)$/, ':1-$1');
 }
+
+/** Group Replication leaves gaps of a million. */
+const FAR = 1_000_000_000n;
+
+/** The intervals of a set whose numbers lie far behind all that come before them, each with its origin. */
+export function farIntervals(set: string): string[] {
+  return set.split(',').flatMap((part) => {
+    const [origin = '', ...rest] = part.trim().split(':');
+    let tag = '';
+    let last = 0n;
+    return rest.flatMap((piece) => {
+      const [first, end] = piece.split('-');
+      if (!/^\d+$/.test(first ?? '')) {
+        tag = `:${piece}`;
+        last = 0n;
+        return [];
+      }
+      const isFar = BigInt(first ?? 0) - last > FAR;
+      last = BigInt(end ?? first ?? 0);
+      return isFar ? [`${origin}${tag}:${piece}`] : [];
+    });
+  });
+}

@@ -47,3 +47,30 @@ function toColumn(row: Row): ShapeColumn {
     isReadable: String(row.privileges).split(',').includes('select'),
   };
 }
+
+/** A foreign key whose rule changes rows of the table that it is in. */
+export interface Cascade {
+  readonly constraint: string;
+  readonly columns: readonly string[];
+  readonly onDelete: string;
+  readonly onUpdate: string;
+}
+
+/** What else than its own statements changes rows of a table. */
+export async function readCascades(server: Database, { database, table }: TableName): Promise<Cascade[]> {
+  const rows = await server.rows(
+    `reading the foreign keys of ${database}.${table}`,
+    `SELECT r.constraint_name AS name, r.delete_rule AS onDelete, r.update_rule AS onUpdate, k.column_name AS col
+     FROM information_schema.referential_constraints r
+     JOIN information_schema.key_column_usage k
+       ON k.constraint_schema = r.constraint_schema AND k.constraint_name = r.constraint_name AND k.table_name = r.table_name
+     WHERE r.constraint_schema = ? AND r.table_name = ? ORDER BY r.constraint_name, k.ordinal_position`,
+    [database, table],
+  );
+  const names = [...new Set(rows.map(({ name }) => String(name)))];
+  return names.map((constraint) => {
+    const own = rows.filter(({ name }) => name === constraint);
+    const [onDelete, onUpdate] = [String(own[0]?.onDelete), String(own[0]?.onUpdate)];
+    return { constraint, columns: own.map(({ col }) => String(col)), onDelete, onUpdate };
+  });
+}
