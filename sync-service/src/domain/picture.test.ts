@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { differences, misreadsKey, type PictureColumn } from './picture.ts';
-import type { ShapeColumn, TableShape } from './table-shape.ts';
+import { differences, misreadsKey } from './picture.ts';
+import type { PictureColumn, ShapeColumn, TableShape } from './table-shape.ts';
 
 /** As `information_schema` has a column of this type. */
 function column(columnType: string, more: Partial<ShapeColumn> = {}): ShapeColumn {

@@ -1,6 +1,7 @@
 import { describe, expect, test } from 'vitest';
 import type { Value } from './change.ts';
-import { type ColumnKind, parseValue } from './source-schema.ts';
+import type { ColumnKind } from './column-types.ts';
+import { parseValue } from './source-schema.ts';
 
 describe('a MySQL value', () => {
   test.each<[raw: unknown, kind: ColumnKind, value: Value]>([

@@ -10,7 +10,7 @@ import { Undecodable } from './undecodable.ts';
 const schema = {
   mapping: { name: 'account', key: 'id', columns: ['avatar', 'nick'], copies: [] },
   keyKind: 'integer',
-  columnKinds: ['text', 'text'],
+  columns: ['avatar', 'nick'].map((name) => ({ name, kind: 'text' })),
 } as unknown as SourceSchema;
 
 const writer = (...columns: string[]): WriterSchema => ({

@@ -19,7 +19,14 @@ function schemaWith(keyKind: KeyKind): SourceSchema {
       onDelete: { kind: 'keep' },
     },
     keyKind,
-    columnKinds: ['binary', 'text', 'integer', 'text', 'decimal', 'unsigned'],
+    columns: [
+      { name: 'avatar', kind: 'binary' },
+      { name: 'head-img', kind: 'text' },
+      { name: 'level', kind: 'integer' },
+      { name: 'nick', kind: 'text' },
+      { name: 'price', kind: 'decimal' },
+      { name: 'serial', kind: 'unsigned' },
+    ],
   };
 }
 

@@ -1,8 +1,9 @@
 import type { CopyMapping, Mapping, PrimaryKeys } from '@friend-sync/connectors';
+import { isInteger } from '../../domain/column-types.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { toSyncError } from '../../errors.ts';
 import { type Database, quoted, type Row } from './database.ts';
-import { INTEGERS, valueColumn } from './mirror-table.ts';
+import { valueColumn } from './mirror-table.ts';
 import { misfit } from './value-fit.ts';
 
 export interface TargetColumn {
@@ -146,8 +147,8 @@ function leadingIndex(indexes: readonly Row[], column: string): string | undefin
 }
 
 const KEY_TYPES: Readonly<Record<KeyKind, (column: TargetColumn) => boolean>> = {
-  integer: ({ dataType }) => INTEGERS.has(dataType),
-  unsigned: ({ dataType }) => INTEGERS.has(dataType),
+  integer: isInteger,
+  unsigned: isInteger,
   string: (column) => column.dataType === 'varchar' || column.dataType === 'char',
 };
 

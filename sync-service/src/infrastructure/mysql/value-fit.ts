@@ -1,9 +1,7 @@
+import { COLUMN_TYPES, type ColumnKind, fractionOf, kindNamed, kindOf } from '../../domain/column-types.ts';
 import { parseValue } from '../../domain/source-schema.ts';
-import { INTEGERS, kindOf } from './mirror-table.ts';
+import { SyncError } from '../../errors.ts';
 import type { TargetColumn } from './target-table.ts';
-
-const TEXTS = new Set(['varchar', 'tinytext', 'text', 'mediumtext', 'longtext']);
-const BINARIES = new Set(['varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
 
 /** Text that compares by its bytes, whatever the target's character set. */
 export const EXACT = 'COLLATE utf8mb4_0900_bin';
@@ -25,24 +23,9 @@ export function misfit({ dataType, columnType, charset }: TargetColumn, mirrorTy
 }
 
 function isHeld(dataType: string, columnType: string, mirrorType: string): boolean {
-  switch (kindOf(mirrorType)) {
-    case 'integer':
-    case 'unsigned':
-      return isNumber(dataType) || TEXTS.has(dataType);
-    case 'decimal':
-      return dataType === 'decimal' ? scaleOf(columnType) >= scaleOf(mirrorType) : TEXTS.has(dataType);
-    case 'binary':
-      return BINARIES.has(dataType) || dataType === 'binary';
-    default:
-      return TEXTS.has(dataType);
-  }
-}
-
-const isNumber = (dataType: string) => dataType === 'decimal' || INTEGERS.has(dataType);
-
-/** Digits behind the point of `decimal(10,2)`. */
-export function scaleOf(type: string): number {
-  return Number(type.match(/,\s*(\d+)\)/)?.[1] ?? 0);
+  const kind = kindOf(mirrorType);
+  if (!kind || !COLUMN_TYPES[kind].targets.includes(dataType)) return false;
+  return kindNamed(dataType) !== kind || fractionOf(kind, columnType) >= fractionOf(kind, mirrorType);
 }
 
 /** How a target column holds what it is given: the one definition of equal, for SQL and for what was read of both servers. */
@@ -55,26 +38,33 @@ export interface Holding {
   readonly plain: (value: unknown) => string;
 }
 
-export function holdingOf({ dataType, maxLength, charset }: TargetColumn): Holding {
-  if (isNumber(dataType)) {
-    return {
-      given: (value) => value,
-      equals: (own, value) => `${own} <=> ${value}`,
-      plain: plainNumber,
-    };
-  }
-  const length = dataType === 'varchar' ? 'CHAR_LENGTH' : 'LENGTH';
-  const exact = charset === null ? '' : ` ${EXACT}`;
-  return {
-    // MySQL cuts spaces, tabs and ends of lines that do not fit and says nothing, in strict mode too. Such a value is refused
-    // whatever the column's width has become since: as a number it is none. All others the server itself stores whole, or
-    // refuses. Of two collations neither of which is said, MySQL takes none.
-    given: (value) =>
-      `IF(${length}(${value}) > ${maxLength} AND ORD(RIGHT(${value}, 1)) IN (9, 10, 11, 12, 13, 32), CAST(CONCAT('.', ${value}) AS SIGNED), ${value})${exact}`,
-    equals: (own, value) => `${own} <=> ${value}${exact}`,
-    plain: (value) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value)),
-  };
+/** Of a column that {@link misfit} lets be a copy. */
+export function holdingOf(column: TargetColumn): Holding {
+  const kind = kindNamed(column.dataType);
+  if (!kind) throw new SyncError('internal', `${column.name}: a ${column.columnType} cannot be a copy`);
+  return HOLDINGS[COLUMN_TYPES[kind].compared](column);
 }
+
+const HOLDINGS: Readonly<Record<(typeof COLUMN_TYPES)[ColumnKind]['compared'], (column: TargetColumn) => Holding>> = {
+  number: () => ({
+    given: (value) => value,
+    equals: (own, value) => `${own} <=> ${value}`,
+    plain: plainNumber,
+  }),
+  bytes: ({ dataType, maxLength, charset }) => {
+    const length = dataType === 'varchar' ? 'CHAR_LENGTH' : 'LENGTH';
+    const exact = charset === null ? '' : ` ${EXACT}`;
+    return {
+      // MySQL cuts spaces, tabs and ends of lines that do not fit and says nothing, in strict mode too. Such a value is refused
+      // whatever the column's width has become since: as a number it is none. All others the server itself stores whole, or
+      // refuses. Of two collations neither of which is said, MySQL takes none.
+      given: (value) =>
+        `IF(${length}(${value}) > ${maxLength} AND ORD(RIGHT(${value}, 1)) IN (9, 10, 11, 12, 13, 32), CAST(CONCAT('.', ${value}) AS SIGNED), ${value})${exact}`,
+      equals: (own, value) => `${own} <=> ${value}${exact}`,
+      plain: (value) => (value instanceof Uint8Array ? Buffer.from(value).toString('latin1') : String(value)),
+    };
+  },
+};
 
 /** Without zeros in front and at the end, which ZEROFILL and another scale add. */
 function plainNumber(value: unknown): string {
