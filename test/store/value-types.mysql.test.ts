@@ -54,5 +54,6 @@ test.each(Object.entries({ ...VALUE_TYPES, misread: MISREAD_TYPES }))(
 
 function bytesOf(name: string, copy: string): string {
   if (copy === 'LONGTEXT') return `HEX(CONVERT(${name} USING utf8mb4))`;
+  if (copy.startsWith('DATE')) return name;
   return copy === 'LONGBLOB' ? `HEX(${name})` : `CAST(${name} AS DECIMAL(65, 30))`;
 }

@@ -9,7 +9,7 @@ interface ColumnType {
   /** The data types of targets that store each value as it is, or refuse it. */
   readonly targets: readonly string[];
   /** How a target column of this type is compared. */
-  readonly compared: 'number' | 'bytes';
+  readonly compared: 'number' | 'bytes' | 'moment';
   /** Where a column's type says how many digits it has behind the point, of which another number changes values; undefined: none has any. */
   readonly fraction: RegExp | undefined;
   /** The type that the mirror has for a source column; undefined where that is none of these. */
@@ -22,6 +22,8 @@ interface ColumnType {
   readonly carriers: readonly string[];
   /** What a message says by such a value; undefined where the row may have any other. NULL never comes. */
   readonly said: (raw: unknown, carrier: string) => Said;
+  /** Values that the connector has no word for, and what it sends for them where a column is never NULL; elsewhere it sends NULL. */
+  readonly unsaid: { readonly is: (value: Value) => boolean; readonly sentAs: string } | undefined;
   /** As what the connector has to decode a column. */
   readonly decoded: (column: ShapeColumn) => string;
   /** As what it decodes one that it pictures so, whose type is `name` without attributes; undefined where that is none of these. */
@@ -49,7 +51,14 @@ const SYNONYMS: Readonly<Record<string, string>> = {
   int8: 'bigint',
 };
 /** `java.sql.Types`. */
-const JDBC = { text: [1, 12, -1, -9, -15, -16], bytes: [-3, -4, 2004], binary: -2, decimal: [2, 3] };
+const JDBC = {
+  text: [1, 12, -1, -9, -15, -16],
+  bytes: [-3, -4, 2004],
+  binary: -2,
+  decimal: [2, 3],
+  date: 91,
+  datetime: 93,
+};
 
 const TYPES = {
   integer: {
@@ -62,6 +71,7 @@ const TYPES = {
     parse: toInteger,
     carriers: ['int', 'long', 'boolean'],
     said: (raw) => (raw === true ? NOT_ZERO : toInteger(raw === false ? 0 : raw)),
+    unsaid: undefined,
     decoded: ({ dataType }) => dataType,
     pictured: (name, { typeName }) => (isUnsigned(typeName) ? undefined : picturedInteger(name)),
   },
@@ -77,6 +87,7 @@ const TYPES = {
     // The upper half travels in a signed long.
     said: (raw) =>
       raw === true ? NOT_ZERO : toUnsigned(typeof raw === 'bigint' ? BigInt.asUintN(64, raw) : raw === false ? 0 : raw),
+    unsaid: undefined,
     decoded: ({ dataType }) => `${dataType} unsigned`,
     pictured: (name, { typeName }) => {
       const integer = isUnsigned(typeName) ? picturedInteger(name) : undefined;
@@ -94,6 +105,7 @@ const TYPES = {
     parse: toDecimal,
     carriers: ['string'],
     said: toDecimal,
+    unsaid: undefined,
     decoded: () => 'decimal',
     pictured: (_, { jdbcType }) => (JDBC.decimal.includes(jdbcType) ? 'decimal' : undefined),
   },
@@ -115,6 +127,7 @@ const TYPES = {
       if (typeof raw !== 'string' || raw.length === LONGEST_TEXT || raw.includes('\ufffd')) return undefined;
       return carrier !== 'string' && raw.includes('\\') ? undefined : raw;
     },
+    unsaid: undefined,
     decoded: ({ dataType, columnType, charset }) =>
       dataType === 'enum' || dataType === 'set' ? columnType : textIn(charset),
     pictured: (name, { jdbcType, charset, members }) => {
@@ -138,11 +151,41 @@ const TYPES = {
     carriers: ['bytes'],
     // They may be cut.
     said: (raw) => (raw instanceof Uint8Array && raw.length !== LONGEST_TEXT ? raw : undefined),
+    unsaid: undefined,
     decoded: ({ dataType, maxLength }) => (dataType === 'binary' ? `binary(${maxLength})` : 'bytes'),
     pictured: (_, { jdbcType, length }) => {
       if (JDBC.bytes.includes(jdbcType)) return 'bytes';
       return jdbcType === JDBC.binary ? `binary(${length ?? 1})` : undefined;
     },
+  },
+  // Of dates and datetimes the mirror holds each that MySQL does, such as 0000-00-00 and 2026-02-31, and so do our sessions.
+  date: {
+    names: ['date'],
+    targets: ['date'],
+    compared: 'moment',
+    fraction: undefined,
+    mirrorType: ({ dataType }) => (dataType === 'date' ? 'date' : undefined),
+    mirrored: /^date$/,
+    parse: toDate,
+    carriers: ['io.debezium.time.IsoDate'],
+    said: toDate,
+    unsaid: { is: isZeroDate, sentAs: '1970-01-01Z' },
+    decoded: () => 'date',
+    pictured: (_, { jdbcType }) => (jdbcType === JDBC.date ? 'date' : undefined),
+  },
+  datetime: {
+    names: ['datetime'],
+    targets: ['datetime'],
+    compared: 'moment',
+    fraction: /\((\d)\)/,
+    mirrorType: ({ dataType, columnType }) => (dataType === 'datetime' ? columnType : undefined),
+    mirrored: /^datetime/,
+    parse: toDatetime,
+    carriers: ['io.debezium.time.IsoTimestamp'],
+    said: toDatetime,
+    unsaid: { is: isZeroDate, sentAs: '1970-01-01T00:00:00Z' },
+    decoded: () => 'datetime',
+    pictured: (_, { jdbcType }) => (jdbcType === JDBC.datetime ? 'datetime' : undefined),
   },
 } satisfies Readonly<Record<string, ColumnType>>;
 
@@ -202,6 +245,22 @@ function toDecimal(raw: unknown): string | undefined {
   const [, sign, digits] = (typeof raw === 'string' && raw.match(/^(-?)0*(\d+(?:\.\d+)?)$/)) || [];
   if (digits === undefined) return undefined;
   return /[1-9]/.test(digits) ? `${sign}${digits}` : digits;
+}
+
+function toDate(raw: unknown): string | undefined {
+  return typeof raw === 'string' ? raw.match(/^(\d{4}-\d\d-\d\d)Z?$/)?.[1] : undefined;
+}
+
+/** As MySQL writes it, without zeros at the end of the fraction. */
+function toDatetime(raw: unknown): string | undefined {
+  const [, date, time, fraction] =
+    (typeof raw === 'string' && raw.match(/^(\d{4}-\d\d-\d\d)[ T](\d\d:\d\d:\d\d)(?:\.(\d{0,6}?)0*)?Z?$/)) || [];
+  return date && `${date} ${time}${fraction ? `.${fraction}` : ''}`;
+}
+
+/** A year, month or day of zero. */
+function isZeroDate(value: Value): boolean {
+  return typeof value === 'string' && /^(0000|\d{4}-00|\d{4}-\d\d-00)/.test(value);
 }
 
 function picturedInteger(name: string): string | undefined {

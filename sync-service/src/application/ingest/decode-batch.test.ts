@@ -16,7 +16,7 @@ const schema = {
 const writer = (...columns: string[]): WriterSchema => ({
   id: 1,
   name: 'topic.Envelope',
-  afterFields: new Map(columns.map((name) => [name, { type: 'string', nullAs: undefined }])),
+  afterFields: new Map(columns.map((name) => [name, { type: 'string', isNullable: true, byDefault: undefined }])),
 });
 
 /** Decodes what the test put in: the text names the nick, `junk` is junk. */

@@ -82,13 +82,15 @@ function valuesOf(
   });
 }
 
-function sayingOf(raw: unknown, { type, nullAs }: WriterField, kind: ColumnKind): Said {
-  const { carriers, said: saidBy } = COLUMN_TYPES[kind];
+function sayingOf(raw: unknown, { type, isNullable, byDefault }: WriterField, kind: ColumnKind): Said {
+  const { carriers, said: saidBy, unsaid } = COLUMN_TYPES[kind];
   if (!carriers.includes(type)) return undefined;
   const said = raw === null ? null : saidBy(raw, type);
-  if (said === undefined || nullAs === undefined || !isDefault(raw, nullAs)) return said;
+  const isForNothing = raw === null || isDefault(raw, byDefault ?? (isNullable ? null : unsaid?.sentAs));
+  // In the place of NULL, and of what the connector has no word for.
+  if (said === undefined || !isForNothing || (!unsaid && (raw === null || !isNullable))) return said;
   const couldBe = said instanceof Ambiguous ? said.couldBe : (value: Value) => equalValues(value, said);
-  return new Ambiguous((value) => value === null || couldBe(value));
+  return new Ambiguous((value) => couldBe(value) || (isNullable && value === null) || unsaid?.is(value) === true);
 }
 
 /** Whether a value may be the default of the schema's JSON. Of long numbers the JSON holds the first digits. */

@@ -82,7 +82,7 @@ function change(planned: string, existing: string | undefined): 'none' | 'missin
   if (needs.type === has.type) return 'none';
   if (needs.family !== has.family) return 'another';
   const isWide = needs.lengths.every((length, i) => (has.lengths[i] ?? 0) >= length);
-  // A number is equal at its own scale only.
+  // A number is equal at its own scale only, and a copy of more digits than it has is refused.
   const kind = kindOf(planned);
   if (isWide && !(kind && COLUMN_TYPES[kind].fraction)) return 'none';
   return has.lengths.every((length, i) => (needs.lengths[i] ?? 0) >= length) ? 'wider' : 'another';

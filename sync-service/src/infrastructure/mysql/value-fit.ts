@@ -10,12 +10,16 @@ export const EXACT = 'COLLATE utf8mb4_0900_bin';
  * Why this column cannot be a copy of a mirror column of this type, with the remedy; undefined: MySQL stores each of its
  * values there as it is, or refuses it. What it would pad, cut, round or take for another value makes a copy that is never equal.
  */
-export function misfit({ dataType, columnType, charset }: TargetColumn, mirrorType: string): string | undefined {
+export function misfit(
+  { dataType, columnType, charset, onUpdate }: TargetColumn,
+  mirrorType: string,
+): string | undefined {
   if (dataType === 'char') return 'CHAR drops trailing spaces, so a copy could never be equal; make it VARCHAR';
   if (dataType === 'enum' || dataType === 'set')
     return `${dataType.toUpperCase()} takes other texts for its members, so a copy could never be equal; make it VARCHAR`;
   if (dataType === 'binary' && columnType !== mirrorType)
     return `${columnType} would pad values that are mirrored as ${mirrorType}; make it VARBINARY, or give both the same type`;
+  if (onUpdate) return 'ON UPDATE gives it the time of each write, so a copy would not stay equal; make it one without';
   if (charset && charset !== 'utf8mb4')
     return `character set ${charset} cannot hold every value; convert it to utf8mb4`;
   if (isHeld(dataType, columnType, mirrorType)) return undefined;
@@ -51,6 +55,11 @@ const HOLDINGS: Readonly<Record<(typeof COLUMN_TYPES)[ColumnKind]['compared'], (
     equals: (own, value) => `${own} <=> ${value}`,
     plain: plainNumber,
   }),
+  moment: () => ({
+    given: (value) => value,
+    equals: (own, value) => `${own} <=> ${value}`,
+    plain: plainMoment,
+  }),
   bytes: ({ dataType, maxLength, charset }) => {
     const length = dataType === 'varchar' ? 'CHAR_LENGTH' : 'LENGTH';
     const exact = charset === null ? '' : ` ${EXACT}`;
@@ -68,6 +77,15 @@ const HOLDINGS: Readonly<Record<(typeof COLUMN_TYPES)[ColumnKind]['compared'], (
 
 /** Without zeros in front and at the end, which ZEROFILL and another scale add. */
 function plainNumber(value: unknown): string {
-  const digits = String(parseValue(String(value), 'decimal'));
+  return withoutTail(String(parseValue(String(value), 'decimal')));
+}
+
+/** A day is its midnight; without zeros at the end. */
+function plainMoment(value: unknown): string {
+  return withoutTail(String(value).replace(/^(\d{4}-\d\d-\d\d)$/, '$1 00:00:00'));
+}
+
+/** Without zeros at the end of a fraction. */
+function withoutTail(digits: string): string {
   return digits.replace(/(\.\d*?)0+$/, '$1').replace(/\.$/, '');
 }
