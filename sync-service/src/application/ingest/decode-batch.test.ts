@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { SourceSchema } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
 import type { DecodedRecord, Decoder } from '../../infrastructure/kafka/avro.ts';
-import type { Message, MessageBatch } from '../../infrastructure/kafka/consumer.ts';
+import type { Message, MessageBatch } from '../../infrastructure/kafka/partition-handler.ts';
 import type { WriterSchema } from '../../infrastructure/kafka/writer-schema.ts';
 import { decodeBatch } from './decode-batch.ts';
 import { Undecodable } from './undecodable.ts';

@@ -9,7 +9,8 @@ import type { Database, Row } from '../../infrastructure/mysql/database.ts';
 import { planMirror } from '../../infrastructure/mysql/mirror-table.ts';
 import type { HeldCopy } from '../../infrastructure/mysql/store.ts';
 import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
-import { readTargetTable, type TargetColumn } from '../../infrastructure/mysql/target-table.ts';
+import type { TargetColumn } from '../../infrastructure/mysql/target-column.ts';
+import { readTargetTable } from '../../infrastructure/mysql/target-table.ts';
 import { holdingOf, misfit } from '../../infrastructure/mysql/value-fit.ts';
 import { findMisspelt, keysOf, PAGE_KEYS, readCopies, readSources } from './compared-rows.ts';
 

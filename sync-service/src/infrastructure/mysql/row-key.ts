@@ -1,6 +1,7 @@
 import { isInteger } from '../../domain/column-types.ts';
 import { quoted } from './database.ts';
-import { primaryKeyOf, type TargetColumn, type TargetTable } from './target-table.ts';
+import type { TargetColumn } from './target-column.ts';
+import { primaryKeyOf, type TargetTable } from './target-table.ts';
 
 /** Columns of a copy as a message has them: JSON with exact integers. */
 export type RowFields = Readonly<Record<string, unknown>>;

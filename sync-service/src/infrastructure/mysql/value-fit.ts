@@ -1,7 +1,7 @@
 import { COLUMN_TYPES, type ColumnKind, fractionOf, kindNamed, kindOf } from '../../domain/column-types.ts';
 import { parseValue } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
-import type { TargetColumn } from './target-table.ts';
+import type { TargetColumn } from './target-column.ts';
 
 /** Text that compares by its bytes, whatever the target's character set. */
 export const EXACT = 'COLLATE utf8mb4_0900_bin';
