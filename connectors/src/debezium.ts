@@ -80,6 +80,8 @@ export const CONVERSION: Readonly<Record<string, string>> = {
   'decimal.handling.mode': 'string',
   'bigint.unsigned.handling.mode': 'long',
   'time.precision.mode': 'isostring',
+  // It would take the year 1 for 2001.
+  'enable.time.adjuster': 'false',
   'binary.handling.mode': 'bytes',
 };
 

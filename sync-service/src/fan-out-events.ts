@@ -1,10 +1,9 @@
 import type { Brake, Closed } from './application/fan-out/brake.ts';
-import type { FanOutEvents } from './application/fan-out/fan-out-claim.ts';
+import type { FanOutEvents } from './application/fan-out/copy-writer.ts';
 import type { Health } from './application/watch/health.ts';
 import { SyncError } from './errors.ts';
 import type { Logger } from './log.ts';
 import type { Metrics } from './metrics.ts';
-import type { SyncServiceOptions } from './service.ts';
 
 /** A copy that cannot be written is tried again every few seconds while anything of it is pending: if nothing was, for so long, it is over. */
 const UNFIT_MS = 15_000;
@@ -32,7 +31,7 @@ export function fanOutEvents(
   brake: Brake,
   health: Health,
   log: Logger,
-  onApplied: SyncServiceOptions['onApplied'],
+  onApplied: ((source: string, latencyMs: number) => void) | undefined,
 ): FanOutEvents {
   return {
     onWritten(copyCount) {

@@ -1,5 +1,5 @@
 import { type ConnectClient, schemaHistoryOf } from '@friend-sync/connectors';
-import type { Stream } from './application/proof/barrier.ts';
+import type { Stream } from './application/proof/streams.ts';
 import { type HistoryWatch, type HistoryWatchParts, watchHistory } from './application/watch/history-watch.ts';
 import { BeginningReader } from './infrastructure/kafka/beginning-reader.ts';
 import type { NewMessagesParts } from './infrastructure/kafka/new-messages.ts';

@@ -9,8 +9,7 @@ import {
 import { createLateCopiesHandler, type LateCopiesParts } from './application/ingest/late-copies.ts';
 import { watchOffsets } from './application/ingest/offset-watch.ts';
 import { beginLateCopies, lateCopiesAreBrokenOff } from './application/operate/late-copies-beginning.ts';
-import type { Stream } from './application/proof/barrier.ts';
-import { countHeartbeats } from './application/proof/streams.ts';
+import { countHeartbeats, type Stream } from './application/proof/streams.ts';
 import { watchConnector } from './application/watch/connector-watch.ts';
 import type { Health } from './application/watch/health.ts';
 import { type ChangeConsumerOptions, crashOf, createChangeConsumer } from './infrastructure/kafka/consumer.ts';

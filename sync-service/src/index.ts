@@ -1,4 +1,5 @@
-export { type FanOutEvents, type FanOutLimits, fanOutClaim, type Hold } from './application/fan-out/fan-out-claim.ts';
+export type { FanOutEvents, FanOutLimits, Hold } from './application/fan-out/copy-writer.ts';
+export { fanOutClaim } from './application/fan-out/fan-out-claim.ts';
 export { type IngestBatch, type Ingested, ingest } from './application/ingest/ingest.ts';
 export type { AppliedConnectors } from './application/operate/apply-connectors.ts';
 export type { RoundTicket } from './application/operate/await-rounds.ts';

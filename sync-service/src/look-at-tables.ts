@@ -1,5 +1,5 @@
 import { type Configuration, type ConnectClient, type SourceMapping, schemaHistoryOf } from '@friend-sync/connectors';
-import type { Stream } from './application/proof/barrier.ts';
+import type { Stream } from './application/proof/streams.ts';
 import type { SourceReads } from './application/read/source-reads.ts';
 import { type TableWatch, type TableWatchParts, watchTables } from './application/watch/table-watch.ts';
 import { SyncError } from './errors.ts';

@@ -1,4 +1,4 @@
-import type { Stream } from './application/proof/barrier.ts';
+import type { Stream } from './application/proof/streams.ts';
 import type { ReadParts } from './application/read/read-parts.ts';
 import { SourceReads, type SourceReadsOptions } from './application/read/source-reads.ts';
 

@@ -22,10 +22,10 @@ import {
 import { requireOwnNames } from './application/operate/own-names.ts';
 import { markPending, requestReads } from './application/operate/requests.ts';
 import type { OnStep } from './application/operate/steps.ts';
-import { type BarrierResult, passBarrier, type Stream } from './application/proof/barrier.ts';
+import { type BarrierResult, passBarrier } from './application/proof/barrier.ts';
 import { findBehind } from './application/proof/caught-up.ts';
 import { type Comparison, compareCopies, type Differing } from './application/proof/compare.ts';
-import { lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
+import { lateCopiesStream, type Stream, sourceStreams } from './application/proof/streams.ts';
 import { type Verification, verifyCopies } from './application/proof/verify.ts';
 import type { OnWait } from './application/proof/wait.ts';
 import type { Key } from './domain/change.ts';

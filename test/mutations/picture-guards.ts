@@ -62,13 +62,13 @@ export const PICTURE_GUARDS: readonly Guard[] = [
   {
     guard: 'that the mirror was made for this kind of column',
     file: `${MYSQL}/source-fit.ts`,
-    replace: [['kindOf(has) === kindOf(needed) && ', '']],
+    replace: [['kindOf(has) === kind && ', '']],
     test: fitTest('ALTER TABLE DB.account MODIFY id BIGINT UNSIGNED'),
   },
   {
     guard: 'that the mirror has as many decimals',
     file: `${MYSQL}/source-fit.ts`,
-    replace: [["kindOf(needed) !== 'decimal' || ", 'true || ']],
+    replace: [[' && fractionOf(kind, has) >= fractionOf(kind, needed)', '']],
     test: fitTest('ALTER TABLE DB.account MODIFY stars DECIMAL(6,3)'),
   },
   {

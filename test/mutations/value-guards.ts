@@ -86,6 +86,37 @@ export const VALUE_GUARDS: readonly Guard[] = [
     test: inPairs('BIGINT ZEROFILL'),
   },
   {
+    guard: 'comparing moments as moments where they were read',
+    file: `${MYSQL}/value-fit.ts`,
+    replace: [['plain: plainMoment', 'plain: String']],
+    test: inPairs('DATETIME(3)'),
+  },
+  {
+    guard: 'that what arrives in the place of a date of zeros is not believed',
+    file: 'sync-service/src/domain/column-types.ts',
+    replace: [["{ is: isZeroDate, sentAs: '1970-01-01Z' }", 'undefined']],
+    test: {
+      project: 'unit',
+      file: 'sync-service/src/infrastructure/kafka/envelope.test.ts',
+      name: 'case 87: NULL may be a date of zeros, for which the connector has no word',
+    },
+  },
+  {
+    guard: 'refusing target columns that MySQL changes by itself',
+    file: `${MYSQL}/value-fit.ts`,
+    replace: [['if (onUpdate) return', "if (dataType === '') return"]],
+    test: mysqlTest(
+      'values.mysql.test.ts',
+      'case 66: a target column that MySQL gives the time of each write is refused, and named',
+    ),
+  },
+  {
+    guard: 'that a date of zeros is not NULL',
+    file: `${MYSQL}/copy-equality.ts`,
+    replace: [['${own} <=> NULL', '${own} IS NULL']],
+    test: mysqlTest('values.mysql.test.ts', 'case 66: a copy is not NULL that holds 0000-00-00'),
+  },
+  {
     guard: 'comparing numbers with what onDelete says as numbers',
     file: `${MYSQL}/copy-equality.ts`,
     replace: [['equals(own, literal(text))', 'equals(own, `IF(p.fs_deleted, ${literal(text)}, ${value})`)']],

@@ -24,6 +24,7 @@ test.each([
   ['made a number', 'VARCHAR(64)', 'BIGINT', 'many', true],
   ['made unsigned', 'BIGINT', 'BIGINT UNSIGNED', -1n, true],
   ['given fewer digits', 'DECIMAL(10,2)', 'DECIMAL(4,2)', '12345.00', true],
+  ['given fewer fractions of seconds', 'DATETIME(6)', 'DATETIME(3)', '2026-11-28 00:00:00.123456', true],
   ['padded otherwise', 'BINARY(8)', 'BINARY(4)', Buffer.from('12345678'), true],
 ])('case 36: a source column is %s, and what a deleted row has held keeps nobody from migrating', async (...row) => {
   const [, before, after, value, isReadAgain] = row;
@@ -63,12 +64,12 @@ test('a column that is mapped later is unknown in old rows, not NULL', async () 
 test('columns that cannot be mirrored are all named, with what can', async () => {
   const opening = openFriendServer({
     ...TABLES,
-    userTables: ['CREATE TABLE account (id DOUBLE PRIMARY KEY, nick JSON, avatar DATE)'],
+    userTables: ['CREATE TABLE account (id DOUBLE PRIMARY KEY, nick JSON, avatar TIME)'],
   });
   await expect(opening).rejects.toMatchObject({
     kind: 'contract_broken',
     message: expect.stringMatching(
-      /\.id: a double cannot be a key.*\n.*\.avatar: date cannot be mapped.*\n.*\.nick: json cannot be mapped/,
+      /\.id: a double cannot be a key.*\n.*\.avatar: time cannot be mapped.* DATE, DATETIME can.*\n.*\.nick: json cannot be mapped/,
     ),
   });
 });

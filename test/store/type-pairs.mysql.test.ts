@@ -16,10 +16,11 @@ import { type FriendServer, openFriendServer } from '../support/friend-server.ts
 
 /** What the README says can be mapped. */
 const MAPPABLE = COLUMN_TYPES.filter((type) =>
-  /^((TINY|SMALL|MEDIUM|BIG)?INT|BOOL|DECIMAL|(VAR)?CHAR|\w*TEXT|(VAR)?BINARY|\w*BLOB|ENUM|SET)/.test(type),
+  /^((TINY|SMALL|MEDIUM|BIG)?INT|BOOL|DECIMAL|(VAR)?CHAR|\w*TEXT|(VAR)?BINARY|\w*BLOB|ENUM|SET|DATE)/.test(type),
 );
 const OTHERS = COLUMN_TYPES.filter((type) => !MAPPABLE.includes(type));
 const isBinary = (type: string) => /BINARY|BLOB/.test(type);
+const isMoment = (type: string) => type.startsWith('DATE');
 const isNumber = (type: string) => /INT|BOOL|DECIMAL/.test(type);
 const columnOf = (type: string) => `c${COLUMN_TYPES.indexOf(type)}`;
 const sourceOf = (type: string) => `s${COLUMN_TYPES.indexOf(type)}`;
@@ -207,7 +208,11 @@ test.each(MAPPABLE)(
 );
 
 const told = (column: string, type: string) =>
-  isNumber(type) ? `CAST(${column} AS CHAR)` : `HEX(${isBinary(type) ? column : `CONVERT(${column} USING utf8mb4)`})`;
+  isMoment(type)
+    ? `CAST(CAST(${column} AS DATETIME(6)) AS CHAR)`
+    : isNumber(type)
+      ? `CAST(${column} AS CHAR)`
+      : `HEX(${isBinary(type) ? column : `CONVERT(${column} USING utf8mb4)`})`;
 
 /** A number as a count of 10^-30. */
 function exact(value: unknown, type: string): unknown {

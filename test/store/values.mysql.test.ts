@@ -107,6 +107,35 @@ test('case 66: a number that onDelete says is compared as a number, beyond 2^53 
   expect([...(orphaned.get('account') ?? [])]).toEqual([2n, 3n]);
 });
 
+test('case 66: a date that onDelete says is compared as a date, and 0000-00-00 is not NULL', async () => {
+  await using server = await openWith('DATETIME(3)', 'DATETIME(3)', 'onDelete: { set: { nick: "2000-01-01" } }, ');
+  const feed = createFeed(server);
+  await feed.rows([1n, '2026-11-28 10:00:00.5'], [2n, '0000-00-00 00:00:00'], [3n, null]);
+  await drain(server);
+  expect(await nicks(server)).toEqual(['2026-11-28 10:00:00.500', '0000-00-00 00:00:00.000', null]);
+  await feed.deletes(1n, 2n);
+  for (const written of [2, 0]) {
+    await feed.source.pending.mark(server.store.database, [1n, 2n]);
+    expect((await drain(server)).written).toBe(written);
+  }
+  expect(await nicks(server)).toEqual(['2000-01-01 00:00:00.000', '2000-01-01 00:00:00.000', null]);
+  const { orphaned } = await compareCopies(server.configuration, server.user, server.friend);
+  expect([...(orphaned.get('account') ?? [])]).toEqual([3n]);
+});
+
+test('case 66: a copy is not NULL that holds 0000-00-00', async () => {
+  await using server = await openWith('DATE NOT NULL', 'DATE', 'onDelete: { set: { nick: null } }, ');
+  const feed = createFeed(server);
+  await feed.deletes(1n);
+  await feed.source.pending.mark(server.store.database, [1n]);
+  expect(kindsOf((await drain(server)).postponed)).toEqual(['store_refused']);
+});
+
+test('case 66: a target column that MySQL gives the time of each write is refused, and named', async () => {
+  await using server = await openWith('DATETIME ON UPDATE CURRENT_TIMESTAMP', 'DATETIME');
+  expect(problemOf(server.store)).toMatch(/friend\.nick: ON UPDATE gives it the time of each write/);
+});
+
 test('case 33: a target that would round decimals is refused, and named', async () => {
   await using server = await openWith('DECIMAL(10,2)', 'DECIMAL(10,4)');
   expect(problemOf(server.store)).toMatch(/friend\.nick: decimal\(10,2\)/);

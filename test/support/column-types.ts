@@ -1,6 +1,16 @@
 const upTo = (most: number) => Array.from({ length: most + 1 }, (_, i) => i);
 
 const INTEGERS = ['TINYINT', 'SMALLINT', 'MEDIUMINT', 'INT', 'BIGINT'];
+const DAYS = [
+  '2026-11-28',
+  '1000-01-01',
+  '9999-12-31',
+  '0001-01-01',
+  '1970-01-01',
+  '2026-02-31',
+  '0000-00-00',
+  '2026-11-00',
+];
 const COLLATIONS = [
   'utf8mb4_0900_ai_ci',
   'utf8mb4_general_ci',
@@ -31,6 +41,8 @@ export function edgesOf(type: string): string[] {
   if (INTEGERS.includes(name)) return integers([8, 16, 24, 32, 64][INTEGERS.indexOf(name)] ?? 0, isUnsigned);
   if (name === 'DECIMAL') return decimals(size, isUnsigned);
   if (name === 'ENUM' || name === 'SET') return name === 'SET' ? ["''", "'a,1'", "'1'"] : size.split(',');
+  if (name === 'DATE') return DAYS.map((day) => `'${day}'`);
+  if (name === 'DATETIME') return datetimes(Number(size));
   const [isBinary, isOld] = [/BINARY|BLOB/.test(name), /utf8mb3|latin1|gbk/.test(type)];
   // As much as TINYTEXT holds of what is widest, and of what is not.
   if (name.startsWith('TINY')) return [...strings(63, isBinary, isOld), "REPEAT('x', 255)"];
@@ -42,6 +54,12 @@ function integers(bits: number, isUnsigned: boolean): string[] {
   const [least, most] = isUnsigned ? [0n, 2n * half - 1n] : [-half, half - 1n];
   const others = [0n, 1n, -1n, half, 2n ** 53n, 2n ** 53n + 1n];
   return [...new Set([least, most, ...others.filter((n) => n > least && n < most)])].map(String);
+}
+
+/** Each with as many digits as there are, the last of which is not zero, and without any. */
+function datetimes(digits: number): string[] {
+  const fraction = digits > 0 ? `.${'1'.padStart(digits, '0')}` : '';
+  return DAYS.flatMap((day) => [`'${day} 23:59:59${fraction}'`, `'${day} 00:00:00'`]);
 }
 
 function decimals(size: string, isUnsigned: boolean): string[] {

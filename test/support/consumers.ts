@@ -8,8 +8,8 @@ import {
   type ChangeConsumer,
   type ConsumerState,
   createChangeConsumer,
-  type PartitionHandler,
 } from '../../sync-service/src/infrastructure/kafka/consumer.ts';
+import type { PartitionHandler } from '../../sync-service/src/infrastructure/kafka/partition-handler.ts';
 import { ownStack } from './own-stack.ts';
 
 /** Of a client on a stack of the tests' own, but for the addresses of its brokers. */

@@ -1,4 +1,4 @@
-import type { PartitionHandler } from '../../sync-service/src/infrastructure/kafka/consumer.ts';
+import type { PartitionHandler } from '../../sync-service/src/infrastructure/kafka/partition-handler.ts';
 
 /** Stands for the friend database: one next offset per partition, a fence, and what was stored, in order. */
 export class StoredOffsets implements PartitionHandler {

@@ -60,7 +60,7 @@ export async function rowsOf({ configuration, friend }: Pipeline, mapping: Sourc
   });
 }
 
-async function readRows(configuration: Pipeline['configuration'], { mapping, keyKind, columnKinds }: SourceSchema) {
+async function readRows(configuration: Pipeline['configuration'], { mapping, keyKind, columns: mapped }: SourceSchema) {
   await using source = openSourceDatabase(configuration);
   const { database, table } = mapping.table;
   const columns = [mapping.key, ...mapping.columns].join(', ');
@@ -68,7 +68,7 @@ async function readRows(configuration: Pipeline['configuration'], { mapping, key
   return new Map(
     rows.map((row) => [
       parseKey(String(row[mapping.key]), keyKind),
-      mapping.columns.map((column, i) => parseValue(row[column], columnKinds[i] ?? 'text')),
+      mapped.map(({ name, kind }) => parseValue(row[name], kind)),
     ]),
   );
 }

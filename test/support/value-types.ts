@@ -9,6 +9,9 @@ const hex = (...bytes: number[]) => `0x${Buffer.from(bytes).toString('hex')}`;
 /** The longest text that the connector does not cut, one of the length at which it does, and a longer one. */
 const LONG = [16_383, 16_384, 16_385, 20_000].map((length) => `REPEAT('长', ${length})`);
 
+/** Dates that have no year, month or day, as an application's sql_mode may allow. */
+const ZEROS = ["'0000-00-00'", "'2026-00-01'", "'2026-11-00'"];
+
 /** By family: every type that can be mapped, in every spelling that the connector reads by another rule, with values at the edges. */
 export const VALUE_TYPES: Readonly<Record<string, readonly ValueType[]>> = {
   integers: [
@@ -102,6 +105,28 @@ export const VALUE_TYPES: Readonly<Record<string, readonly ValueType[]>> = {
     of('VARCHAR(20) CHARACTER SET utf16le', "'好'", "'🍣'"),
     of('VARCHAR(20) CHARACTER SET utf32', "'好'", "'🍣'"),
   ],
+  moments: [
+    of(
+      'DATE',
+      "'2000-02-29'",
+      "'1000-01-01'",
+      "'9999-12-31'",
+      "'0001-01-01'",
+      "'1969-12-31'",
+      "'1970-01-01'",
+      ...ZEROS,
+    ),
+    of('DATE', "'1970-01-01'", "'1970-01-02'"),
+    of('DATE', "'0000-00-00'", "'1970-01-01'"),
+    of('DATETIME', "'2026-11-28 23:59:59'", "'1970-01-01'", "'0001-01-01 00:00:01'", ...ZEROS, "'2026-00-01 12:00:00'"),
+    of('DATETIME(1)', "'2026-11-28 00:00:00.1'", "'1969-12-31 23:59:59.9'", "'2026-11-28'"),
+    of('DATETIME(2)', "'2026-11-28 00:00:00.10'", "'2026-11-28 00:00:00.01'"),
+    of('DATETIME(3)', "'2026-11-28 00:00:00.100'", "'1969-12-31 23:59:59.999'", ...ZEROS),
+    of('DATETIME(4)', "'2026-11-28 00:00:00.0001'", "'2026-11-28 00:00:00.1234'"),
+    of('DATETIME(5)', "'2026-11-28 00:00:00.12345'", "'9999-12-31 23:59:59.99999'"),
+    of('DATETIME(6)', "'1970-01-01'", "'0001-01-01 00:00:00.000001'", "'9999-12-31 23:59:59.999999'", ...ZEROS),
+    of('DATETIME(6)', 'CURRENT_TIMESTAMP(6)', "'1970-01-01'", "'1970-01-01 00:00:00.000001'"),
+  ],
   long: [
     of('TINYTEXT', "('')", "'好'", "' x '"),
     of('TEXT', "('x')", "'null'", ...LONG),
@@ -162,6 +187,6 @@ export const MISREAD_TYPES: readonly ValueType[] = [
 
 /** A type of the target that holds every value of this one, byte for byte. */
 export function copyType({ type }: ValueType): string {
-  if (/^([A-Z]*INT|BOOL|DEC|NUMERIC|FIXED)/.test(type)) return type;
+  if (/^([A-Z]*INT|BOOL|DEC|NUMERIC|FIXED|DATE)/.test(type)) return type;
   return /BINARY|BLOB|BYTE/.test(type) ? 'LONGBLOB' : 'LONGTEXT';
 }

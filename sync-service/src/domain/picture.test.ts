@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
-import { differences, misreadsKey, type PictureColumn } from './picture.ts';
-import type { ShapeColumn, TableShape } from './table-shape.ts';
+import { differences, misreadsKey } from './picture.ts';
+import type { PictureColumn, ShapeColumn, TableShape } from './table-shape.ts';
 
 /** As `information_schema` has a column of this type. */
 function column(columnType: string, more: Partial<ShapeColumn> = {}): ShapeColumn {
@@ -57,6 +57,8 @@ test.each([
   ['mediumblob', pictured('LONG VARBINARY', 2004)],
   ["enum('a','b''c')", pictured('ENUM', 1, { length: 1, members: ["'a'", "'b''c'"] })],
   ["set('x','y')", pictured('SET', 1, { charset: 'gbk', members: ["'x'", "'y'"] })],
+  ['date', pictured('DATE', 91)],
+  ['datetime(6)', pictured('DATETIME', 93, { length: 6 })],
   ['json', pictured('JSON', 1111)],
 ])('%s is what the connector takes it for: %o', (type, picture) => {
   expect(differences(shape(column(type)), [picture], ['c'])).toEqual([]);
@@ -78,6 +80,7 @@ test.each([
     pictured('ENUM', 1, { members: ["'a'", "'b'"] }),
     "enum('b','a'), the connector reads enum('a','b')",
   ],
+  ['datetime', pictured('DATE', 91), 'datetime, the connector reads date'],
   ['varchar(9)', pictured('VARCHAR', 12, { charset: 'gbk' }), 'text in utf8mb4, the connector reads text in gbk'],
 ])('case 87: %s is not what the connector takes it for: %o', (type, picture, found) => {
   expect(differences(shape(column(type)), [picture], ['c'])).toEqual([`column c is ${found}`]);

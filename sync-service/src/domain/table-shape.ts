@@ -19,6 +19,20 @@ export interface ShapeColumn {
   readonly isReadable: boolean;
 }
 
+/** A column as the connector pictures it. */
+export interface PictureColumn {
+  readonly name: string;
+  /** In the words of the DDL, e.g. `INTEGER UNSIGNED`, `NATIONAL CHAR VARYING`. */
+  readonly typeName: string;
+  /** `java.sql.Types`: by this the connector decodes. */
+  readonly jdbcType: number;
+  readonly length: number | undefined;
+  readonly charset: string | null;
+  readonly isNullable: boolean;
+  /** Of an ENUM or SET: SQL literals. */
+  readonly members: readonly string[];
+}
+
 /** A source's table as its server has it now. */
 export interface TableShape {
   /** As the server spells it, `database.table`. */

@@ -5,7 +5,25 @@ import type { CopyStore, Equalised } from '../../infrastructure/mysql/copy-store
 import type { Transaction } from '../../infrastructure/mysql/database.ts';
 import type { Range } from '../../infrastructure/mysql/key-order.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
-import type { FanOutEvents, FanOutLimits, Hold } from './fan-out-claim.ts';
+
+/** Asked before each transaction; undefined: go on. */
+export type Hold = () => Promise<unknown>;
+
+export interface FanOutLimits {
+  readonly chunkRows: number;
+  readonly leaseMs: number;
+}
+
+export interface FanOutEvents {
+  /** Copies of one target were made equal and committed. */
+  onWritten(copyCount: number): void;
+  /** A key's pass ended; `committedAtMs` is when the source committed its newest change, where known. */
+  onApplied(source: string, committedAtMs: readonly number[]): void;
+  /** A key could not be written by a copy mapping, and is tried again later. */
+  onPostponed(source: string, error: SyncError, key: Key, copy: string): void;
+  /** A copy mapping could be written, or why it cannot be, whatever the key. */
+  onFit(copy: string, error: SyncError | undefined): void;
+}
 
 /**
  * Writes to the targets for one claim, as long as it may, and finds out whose a failure is: of copies that somebody has

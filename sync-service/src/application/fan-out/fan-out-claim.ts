@@ -1,27 +1,9 @@
-import { compareKeys, type Key } from '../../domain/change.ts';
+import { compareKeys } from '../../domain/change.ts';
 import type { Claim } from '../../domain/claim.ts';
 import { SyncError } from '../../errors.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
+import type { FanOutEvents, FanOutLimits, Hold } from './copy-writer.ts';
 import { Pass } from './pass.ts';
-
-/** Asked before each transaction; undefined: go on. */
-export type Hold = () => Promise<unknown>;
-
-export interface FanOutLimits {
-  readonly chunkRows: number;
-  readonly leaseMs: number;
-}
-
-export interface FanOutEvents {
-  /** Copies of one target were made equal and committed. */
-  onWritten(copyCount: number): void;
-  /** A key's pass ended; `committedAtMs` is when the source committed its newest change, where known. */
-  onApplied(source: string, committedAtMs: readonly number[]): void;
-  /** A key could not be written by a copy mapping, and is tried again later. */
-  onPostponed(source: string, error: SyncError, key: Key, copy: string): void;
-  /** A copy mapping could be written, or why it cannot be, whatever the key. */
-  onFit(copy: string, error: SyncError | undefined): void;
-}
 
 /**
  * Makes the copies of the claimed keys equal to the mirror. Keys whose copies fit one transaction go together; a key

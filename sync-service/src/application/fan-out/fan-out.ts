@@ -3,7 +3,8 @@ import type { Claim } from '../../domain/claim.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
 import type { Brake, Closed } from './brake.ts';
-import { type FanOutEvents, type FanOutLimits, fanOutClaim } from './fan-out-claim.ts';
+import type { FanOutEvents, FanOutLimits } from './copy-writer.ts';
+import { fanOutClaim } from './fan-out-claim.ts';
 
 /** How often idle workers look for keys that became due by time, or that another instance marked. */
 const POLL_MS = 250;

@@ -4,8 +4,7 @@ import { SyncError, toSyncError } from '../../errors.ts';
 import type { CopyStore, Equalised } from '../../infrastructure/mysql/copy-store.ts';
 import type { Session, Transaction } from '../../infrastructure/mysql/database.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
-import { CopyWriter } from './copy-writer.ts';
-import type { FanOutEvents, FanOutLimits, Hold } from './fan-out-claim.ts';
+import { CopyWriter, type FanOutEvents, type FanOutLimits, type Hold } from './copy-writer.ts';
 
 /** A target that cannot be written is tried again so much later. */
 const UNFIT_SECONDS = 5;

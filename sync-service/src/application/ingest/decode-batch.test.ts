@@ -2,7 +2,7 @@ import { expect, test } from 'vitest';
 import type { SourceSchema } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
 import type { DecodedRecord, Decoder } from '../../infrastructure/kafka/avro.ts';
-import type { Message, MessageBatch } from '../../infrastructure/kafka/consumer.ts';
+import type { Message, MessageBatch } from '../../infrastructure/kafka/partition-handler.ts';
 import type { WriterSchema } from '../../infrastructure/kafka/writer-schema.ts';
 import { decodeBatch } from './decode-batch.ts';
 import { Undecodable } from './undecodable.ts';
@@ -10,13 +10,13 @@ import { Undecodable } from './undecodable.ts';
 const schema = {
   mapping: { name: 'account', key: 'id', columns: ['avatar', 'nick'], copies: [] },
   keyKind: 'integer',
-  columnKinds: ['text', 'text'],
+  columns: ['avatar', 'nick'].map((name) => ({ name, kind: 'text' })),
 } as unknown as SourceSchema;
 
 const writer = (...columns: string[]): WriterSchema => ({
   id: 1,
   name: 'topic.Envelope',
-  afterFields: new Map(columns.map((name) => [name, { type: 'string', nullAs: undefined }])),
+  afterFields: new Map(columns.map((name) => [name, { type: 'string', isNullable: true, byDefault: undefined }])),
 });
 
 /** Decodes what the test put in: the text names the nick, `junk` is junk. */

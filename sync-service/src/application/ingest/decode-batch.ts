@@ -3,10 +3,10 @@ import type { Change } from '../../domain/change.ts';
 import type { SourceSchema } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
 import type { Decoder } from '../../infrastructure/kafka/avro.ts';
-import type { Message, MessageBatch } from '../../infrastructure/kafka/consumer.ts';
 import type { DeadLetter } from '../../infrastructure/kafka/dead-letter.ts';
 import { toChange } from '../../infrastructure/kafka/envelope.ts';
 import { parseMessageKey } from '../../infrastructure/kafka/message-key.ts';
+import type { Message, MessageBatch } from '../../infrastructure/kafka/partition-handler.ts';
 
 export interface DecodedBatch {
   readonly changes: readonly Change[];

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import { SyncError } from '../../errors.ts';
-import type { MessageBatch, Stored } from '../../infrastructure/kafka/consumer.ts';
+import type { MessageBatch, Stored } from '../../infrastructure/kafka/partition-handler.ts';
 import { tooLarge } from '../../infrastructure/mysql/fault.ts';
 import { inHalves } from './halves.ts';
 

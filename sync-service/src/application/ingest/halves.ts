@@ -1,5 +1,5 @@
 import { SyncError } from '../../errors.ts';
-import type { MessageBatch, Stored } from '../../infrastructure/kafka/consumer.ts';
+import type { MessageBatch, Stored } from '../../infrastructure/kafka/partition-handler.ts';
 import { isTooLarge } from '../../infrastructure/mysql/fault.ts';
 
 /**

@@ -1,14 +1,15 @@
 import type { TableName } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import { SyncError, toSyncError } from '../../errors.ts';
-import type { Alive, MessageBatch, PartitionHandler, Stored } from '../../infrastructure/kafka/consumer.ts';
 import { parseRow } from '../../infrastructure/kafka/message-key.ts';
+import type { Alive, MessageBatch, PartitionHandler, Stored } from '../../infrastructure/kafka/partition-handler.ts';
 import { requestRounds, type SourceStore, type Store } from '../../infrastructure/mysql/store.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
 import type { FanOut } from '../fan-out/fan-out.ts';
-import type { IngestParts, Stream } from '../proof/barrier.ts';
+import type { IngestParts } from '../proof/barrier.ts';
 import { awaitCaughtUp } from '../proof/caught-up.ts';
+import type { Stream } from '../proof/streams.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
 import { inHalves } from './halves.ts';
 import { checkLog } from './topic-identity.ts';

@@ -1,5 +1,5 @@
 import { SyncError } from '../../errors.ts';
-import type { MessageBatch } from '../../infrastructure/kafka/consumer.ts';
+import type { MessageBatch } from '../../infrastructure/kafka/partition-handler.ts';
 import type { DecodedBatch } from './decode-batch.ts';
 
 /**

@@ -1,9 +1,9 @@
 import type { RoundReport } from '../../infrastructure/mysql/round-store.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import { within } from '../../within.ts';
-import type { Stream } from '../proof/barrier.ts';
 import { requireDaemon } from '../proof/require-daemon.ts';
 import { standstills } from '../proof/standstill.ts';
+import type { Stream } from '../proof/streams.ts';
 import { type OnWait, waiting } from '../proof/wait.ts';
 
 const POLL_MS = 250;

@@ -1,41 +1,20 @@
-import { absenceOf, type ConnectorStatus, remedyOf } from '@friend-sync/connectors';
+import { absenceOf, remedyOf } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import { SyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
-import { type BinlogPlace, findUnsent } from '../../infrastructure/mysql/binlog-rest.ts';
-import type { Database } from '../../infrastructure/mysql/database.ts';
+import { findUnsent } from '../../infrastructure/mysql/binlog-rest.ts';
 import { gtidSet, unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
 import { findHeld, type HeldCopy, type Store } from '../../infrastructure/mysql/store.ts';
 import { within } from '../../within.ts';
 import { openTransactions } from './open-transactions.ts';
 import { requireDaemon } from './require-daemon.ts';
 import { standstills } from './standstill.ts';
+import type { Stream } from './streams.ts';
 import { answerTo, type OnWait, type Wait, waiting } from './wait.ts';
 
 const NO_ANSWER = 'the friend database does not answer';
 /** Whether the parts are there is asked for so long. */
 const REQUIRE_MS = 2_000;
-
-/** What a connector has stored of how far it has sent a server's commits. */
-export interface SentUpTo extends BinlogPlace {
-  /** When the last of them was made; undefined where it cannot be told. */
-  readonly eventAtMs?: number | undefined;
-}
-
-/** What a connector sends of a server's commits. */
-export interface Stream {
-  /** Of the source whose changes it sends; undefined: it sends the friend server's. */
-  readonly sourceName?: string;
-  readonly connectorName: string;
-  readonly server: Database;
-  /** Up to where the connector has sent everything; undefined while it has stored no offset. */
-  readonly sent: () => Promise<SentUpTo | undefined>;
-  /** How the connector is; undefined where there is none. */
-  readonly status: () => Promise<ConnectorStatus | undefined>;
-  readonly topics: readonly string[];
-  /** Where the connector says twice a second that it reads; written in its transactions besides the topics. */
-  readonly heartbeatTopic: string;
-}
 
 export interface IngestParts {
   readonly store: Store;

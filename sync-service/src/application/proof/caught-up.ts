@@ -1,7 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { toSyncError } from '../../errors.ts';
-import { awaitIngest, type IngestParts, type Stream } from './barrier.ts';
+import { awaitIngest, type IngestParts } from './barrier.ts';
 import { standstills } from './standstill.ts';
+import type { Stream } from './streams.ts';
 import { type WaitOptions, waiting } from './wait.ts';
 
 /** What a server commits while somebody reads it is in its executed set so much later. */

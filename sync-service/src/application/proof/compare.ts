@@ -1,14 +1,16 @@
 import { createHash } from 'node:crypto';
 import type { Configuration, CopyMapping, SourceMapping } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
+import { kindOf } from '../../domain/column-types.ts';
 import { inPages } from '../../domain/pages.ts';
 import { parseValue } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
 import type { Database, Row } from '../../infrastructure/mysql/database.ts';
-import { kindOf, planMirror } from '../../infrastructure/mysql/mirror-table.ts';
+import { planMirror } from '../../infrastructure/mysql/mirror-table.ts';
 import type { HeldCopy } from '../../infrastructure/mysql/store.ts';
 import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
-import { readTargetTable, type TargetColumn } from '../../infrastructure/mysql/target-table.ts';
+import type { TargetColumn } from '../../infrastructure/mysql/target-column.ts';
+import { readTargetTable } from '../../infrastructure/mysql/target-table.ts';
 import { holdingOf, misfit } from '../../infrastructure/mysql/value-fit.ts';
 import { findMisspelt, keysOf, PAGE_KEYS, readCopies, readSources } from './compared-rows.ts';
 
@@ -203,11 +205,11 @@ export function equalitiesOf(
   types: ReadonlyMap<string, string>,
 ): ColumnEquality[] {
   return copy.set.map(({ column, from }) => {
-    const [definition, type = ''] = [columns.get(column), types.get(from)];
-    const problem = definition ? misfit(definition, type) : 'no such column; correct the mapping';
-    if (!definition || problem) throw new SyncError('store_misconfigured', `${copy.id}.${column}: ${problem}`);
+    const [definition, type] = [columns.get(column), types.get(from)];
+    const kind = type && kindOf(type);
+    const problem = definition && kind ? misfit(definition, type) : 'no such column; correct the mapping';
+    if (!definition || !kind || problem) throw new SyncError('store_misconfigured', `${copy.id}.${column}: ${problem}`);
     const { plain } = holdingOf(definition);
-    const kind = kindOf(type) ?? 'text';
     const areEqual = (copied: unknown, wanted: unknown) =>
       copied === null || wanted === null ? copied === wanted : plain(copied) === plain(wanted);
     return {

@@ -3,7 +3,7 @@ import type { Key } from '../../domain/change.ts';
 import { type Database, quoted, type Row, type Session } from '../../infrastructure/mysql/database.ts';
 import { KeyOrder } from '../../infrastructure/mysql/key-order.ts';
 import { askAmong } from '../../infrastructure/mysql/source-rows.ts';
-import type { TargetColumn } from '../../infrastructure/mysql/target-table.ts';
+import type { TargetColumn } from '../../infrastructure/mysql/target-column.ts';
 
 /** Keys whose copies are compared at once. */
 export const PAGE_KEYS = 5_000;

@@ -2,7 +2,7 @@ import { type ConnectorStatus, isHeld, problemOf } from '@friend-sync/connectors
 import { historyLost, SyncError } from '../../errors.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import { within } from '../../within.ts';
-import type { Stream } from './barrier.ts';
+import type { Stream } from './streams.ts';
 
 /** Less than whoever waits has for all that is in the way. */
 const ASKED_MS = 800;

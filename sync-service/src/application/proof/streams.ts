@@ -1,6 +1,7 @@
 import {
   type Configuration,
   type ConnectClient,
+  type ConnectorStatus,
   changeTopic,
   heartbeatTopic,
   lateCopiesTopic,
@@ -9,9 +10,30 @@ import {
   tailedTables,
 } from '@friend-sync/connectors';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
+import type { BinlogPlace } from '../../infrastructure/mysql/binlog-rest.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { askSeldom } from './ask-seldom.ts';
-import type { Stream } from './barrier.ts';
+
+/** What a connector has stored of how far it has sent a server's commits. */
+export interface SentUpTo extends BinlogPlace {
+  /** When the last of them was made; undefined where it cannot be told. */
+  readonly eventAtMs?: number | undefined;
+}
+
+/** What a connector sends of a server's commits. */
+export interface Stream {
+  /** Of the source whose changes it sends; undefined: it sends the friend server's. */
+  readonly sourceName?: string;
+  readonly connectorName: string;
+  readonly server: Database;
+  /** Up to where the connector has sent everything; undefined while it has stored no offset. */
+  readonly sent: () => Promise<SentUpTo | undefined>;
+  /** How the connector is; undefined where there is none. */
+  readonly status: () => Promise<ConnectorStatus | undefined>;
+  readonly topics: readonly string[];
+  /** Where the connector says twice a second that it reads; written in its transactions besides the topics. */
+  readonly heartbeatTopic: string;
+}
 
 /** Connect reads a whole topic for each answer; on a quiet server its connector stores a position with each heartbeat. */
 const SENT_EVERY_MS = 500;

@@ -1,7 +1,7 @@
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { READ_REPLICA, type SourceStore, type Store, USER_DATABASE } from '../../infrastructure/mysql/store.ts';
-import type { Stream } from '../proof/barrier.ts';
+import type { Stream } from '../proof/streams.ts';
 
 /** What own reads of one source work with. */
 export interface ReadParts {

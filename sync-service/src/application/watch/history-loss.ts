@@ -3,7 +3,7 @@ import { findUnsent } from '../../infrastructure/mysql/binlog-rest.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { isOneGtid, subtractGtids, unitedGtids, upTo } from '../../infrastructure/mysql/gtid-set.ts';
 import type { HistoryLoss, SeenServer, ServerHistory } from '../../infrastructure/mysql/server-state.ts';
-import type { SentUpTo } from '../proof/barrier.ts';
+import type { SentUpTo } from '../proof/streams.ts';
 
 /**
  * A commit is sent once it is in the binary log. Where it waits for a replica's answer it is not executed yet, and no

@@ -9,7 +9,7 @@ import {
 } from '../../infrastructure/mysql/server-state.ts';
 import { type Store, USER_DATABASE } from '../../infrastructure/mysql/store.ts';
 import type { Logger } from '../../log.ts';
-import type { SentUpTo, Stream } from '../proof/barrier.ts';
+import type { SentUpTo, Stream } from '../proof/streams.ts';
 import type { Health } from './health.ts';
 import { LossFinder } from './history-loss.ts';
 import { repeat } from './repeat.ts';

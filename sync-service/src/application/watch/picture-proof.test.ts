@@ -1,6 +1,5 @@
 import { expect, test } from 'vitest';
-import type { PictureColumn } from '../../domain/picture.ts';
-import type { ShapeColumn, TableShape } from '../../domain/table-shape.ts';
+import type { PictureColumn, ShapeColumn, TableShape } from '../../domain/table-shape.ts';
 import { PictureProof } from './picture-proof.ts';
 
 const shaped = (...names: string[]) =>

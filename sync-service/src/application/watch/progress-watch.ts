@@ -1,7 +1,8 @@
 import { SyncError, toSyncError } from '../../errors.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
-import { awaitFanOut, awaitIngest, awaitReads, type BarrierParts, type Stream } from '../proof/barrier.ts';
+import { awaitFanOut, awaitIngest, awaitReads, type BarrierParts } from '../proof/barrier.ts';
 import { standstills } from '../proof/standstill.ts';
+import type { Stream } from '../proof/streams.ts';
 import { type Wait, waiting } from '../proof/wait.ts';
 import type { Health } from './health.ts';
 import { repeat } from './repeat.ts';

@@ -2,10 +2,10 @@ import { setTimeout as delay } from 'node:timers/promises';
 import kafkajs, { type Admin, type Kafka } from 'kafkajs';
 import { SyncError } from '../../errors.ts';
 import { leavable } from '../../leavable.ts';
-import type { MessageHeaders } from './consumer.ts';
 import { readGroupTopics } from './group-topics.ts';
 import { withOpenTransactions } from './kafkajs-patches.ts';
 import { lazyConnection } from './lazy-connection.ts';
+import type { MessageHeaders } from './partition-handler.ts';
 
 export interface PartitionOffsets {
   readonly partition: number;

@@ -2,15 +2,10 @@ import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Consumer, type EachBatchPayload } from 'kafkajs';
 import { SyncError, toSyncError } from '../../errors.ts';
 import { within } from '../../within.ts';
-import type { Alive, AssignedPartition, ChangeConsumerOptions } from './consumer.ts';
 import { fetchedOffset, newestTimestamp, toMessage } from './fetched-batch.ts';
 import { GroupOffsets } from './group-offsets.ts';
-
-interface SessionOptions extends ChangeConsumerOptions {
-  onPositioned(partitions: number): void;
-  onRejoining(): void;
-  onProgress(): void;
-}
+import type { Alive, AssignedPartition } from './partition-handler.ts';
+import type { SessionOptions } from './session-options.ts';
 
 /** Where a partition is read. Replaced, never re-used, by a seek or an assignment: identity tells who is outdated. */
 interface Position {

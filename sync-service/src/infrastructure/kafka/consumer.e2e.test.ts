@@ -3,7 +3,8 @@ import { type ConsumeOptions, consumers } from '../../../../test/support/consume
 import { failingCommits } from '../../../../test/support/failing-commits.ts';
 import { StoredOffsets } from '../../../../test/support/stored-offsets.ts';
 import { SyncError } from '../../errors.ts';
-import type { ConsumerState, PartitionHandler } from './consumer.ts';
+import type { ConsumerState } from './consumer.ts';
+import type { PartitionHandler } from './partition-handler.ts';
 
 const WAIT = { timeout: 20_000, interval: 20 };
 

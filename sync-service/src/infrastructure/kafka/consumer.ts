@@ -1,58 +1,11 @@
 import { setTimeout as sleep } from 'node:timers/promises';
-import type { Kafka } from 'kafkajs';
-import type { Logger } from 'pino';
 import { SyncError } from '../../errors.ts';
 import { leavable } from '../../leavable.ts';
 import { within } from '../../within.ts';
 import type { KafkaAdmin } from './admin.ts';
 import { type ConsumerSession, openSession, REJOIN } from './consumer-session.ts';
-
-export interface MessageBatch {
-  readonly topic: string;
-  readonly partition: number;
-  /** The offset that the batch continues from: what must be stored as next offset before it. */
-  readonly expectedOffset: bigint;
-  /** In offset order; holes are compacted or control records. Empty if there is nothing else. */
-  readonly messages: readonly Message[];
-  /** What to store as next offset after these messages; counts trailing control records. */
-  readonly nextOffset: bigint;
-  /** Newest record timestamp up to there, control records included. */
-  readonly maxTimestampMs: number;
-  /** How many more the partition had when they were fetched. */
-  readonly waiting: number;
-}
-
-export interface Message {
-  readonly offset: bigint;
-  readonly key: Buffer | null;
-  readonly value: Buffer | null;
-  readonly timestampMs: number;
-  readonly headers: MessageHeaders;
-}
-
-/** As kafkajs gives and takes them; one that occurs more than once is a list. */
-export type MessageHeaders = Readonly<Record<string, Buffer | string | (Buffer | string)[] | undefined>>;
-
-/** `moved`: the stored next offset was another one, nothing was stored; reading goes on from there. */
-export type Stored = { readonly kind: 'stored' } | { readonly kind: 'moved'; readonly nextOffset: bigint };
-
-/**
- * Keeps this member in the group while a handler works or waits; to be called at least every few seconds. It throws
- * SyncError `aborted` once the work is pointless (stopping, another position, another assignment) or what kafkajs
- * throws when the group rebalances; either is to be passed on untouched.
- */
-export type Alive = () => Promise<void>;
-
-/** Where changes go. Calls for one partition never overlap, and one that waits holds up no other partition. */
-export interface PartitionHandler {
-  /**
-   * Called once for each partition of an assignment, before anything of it is read; returns the offset to read from,
-   * which the database knows. It checks that the log is the one it knows and holds that offset. May take long.
-   */
-  assigned(topic: string, partition: number, alive: Alive): Promise<bigint>;
-  /** Stores the batch in one transaction. Retries and halts inside; throws only what `alive` threw or `aborted`. */
-  store(batch: MessageBatch, alive: Alive): Promise<Stored>;
-}
+import type { AssignedPartition } from './partition-handler.ts';
+import type { SessionListener, SessionOptions } from './session-options.ts';
 
 export type ConsumerState = 'joining' | 'consuming' | 'crashed' | 'stopped';
 
@@ -73,12 +26,6 @@ export interface ConsumerEvents {
   onState(state: ConsumerState, detail?: { readonly partitions?: number; readonly error?: unknown }): void;
 }
 
-export interface AssignedPartition {
-  readonly topic: string;
-  readonly partition: number;
-  readonly expectedOffset: bigint;
-}
-
 /** Reads change topics as a member of a group and hands them to a {@link PartitionHandler}, whatever happens to Kafka. */
 export interface ChangeConsumer extends AsyncDisposable {
   /** Resolves once the loop runs, joined or not; it goes on joining until `stop`. */
@@ -95,19 +42,9 @@ export interface ChangeConsumer extends AsyncDisposable {
   lastProgressAt(): number;
 }
 
-export interface ChangeConsumerOptions {
-  readonly kafka: Kafka;
+export interface ChangeConsumerOptions extends Omit<SessionOptions, keyof SessionListener> {
   readonly admin: Pick<KafkaAdmin, 'topics'>;
-  readonly groupId: string;
-  readonly sessionTimeoutMs: number;
-  /** One that does not exist is read once it does. */
-  readonly topics: readonly string[];
-  readonly partitionsConcurrently: number;
-  /** Most messages handed over at once. */
-  readonly batchMessages: number;
-  readonly handler: PartitionHandler;
   readonly events: ConsumerEvents;
-  readonly log: Logger;
 }
 
 const FIRST_DELAY_MS = 500;

@@ -1,6 +1,6 @@
 import { deadLetterTopic } from '@friend-sync/connectors';
 import type { KafkaAdmin } from './admin.ts';
-import type { Message } from './consumer.ts';
+import type { Message } from './partition-handler.ts';
 
 /** A message that cannot be decoded, and why. */
 export interface DeadLetter {

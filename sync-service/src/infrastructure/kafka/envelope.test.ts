@@ -14,16 +14,25 @@ function schemaWith(keyKind: KeyKind): SourceSchema {
       name: 'user',
       table: { database: 'user_db', table: 'im_user' },
       key: 'id',
-      columns: ['avatar', 'head-img', 'level', 'nick', 'price', 'serial'],
+      columns: ['avatar', 'head-img', 'level', 'nick', 'price', 'serial', 'born', 'seen'],
       copies: [],
       onDelete: { kind: 'keep' },
     },
     keyKind,
-    columnKinds: ['binary', 'text', 'integer', 'text', 'decimal', 'unsigned'],
+    columns: [
+      { name: 'avatar', kind: 'binary' },
+      { name: 'head-img', kind: 'text' },
+      { name: 'level', kind: 'integer' },
+      { name: 'nick', kind: 'text' },
+      { name: 'price', kind: 'decimal' },
+      { name: 'serial', kind: 'unsigned' },
+      { name: 'born', kind: 'date' },
+      { name: 'seen', kind: 'datetime' },
+    ],
   };
 }
 
-const field = (type: string, nullAs?: unknown): WriterField => ({ type, nullAs });
+const field = (type: string, byDefault?: unknown, isNullable = true): WriterField => ({ type, isNullable, byDefault });
 
 const FIELDS = new Map([
   ['avatar', field('bytes')],
@@ -32,6 +41,8 @@ const FIELDS = new Map([
   ['nick', field('string')],
   ['price', field('string')],
   ['serial', field('long')],
+  ['born', field('io.debezium.time.IsoDate')],
+  ['seen', field('io.debezium.time.IsoTimestamp')],
 ]);
 
 const after = {
@@ -42,6 +53,8 @@ const after = {
   nick: '👩‍👧',
   price: '1.50',
   serial: -1n,
+  born: '2000-02-29Z',
+  seen: '2026-11-26T00:00:00.5Z',
 };
 
 interface Parts {
@@ -81,7 +94,7 @@ describe('a row', () => {
       source: 'user',
       key: 7n,
       kind: 'row',
-      values: [Buffer.from([0, 255]), '', 3n, '👩‍👧', '1.50', 2n ** 64n - 1n],
+      values: [Buffer.from([0, 255]), '', 3n, '👩‍👧', '1.50', 2n ** 64n - 1n, '2000-02-29', '2026-11-26 00:00:00.5'],
       position: { epoch: 5, partition: 2, offset: 41n },
       gtid: 'uuid:5',
       committedAtMs: 1_700,
@@ -93,7 +106,9 @@ describe('a row', () => {
     fields.delete('nick');
     const { nick: _, ...withoutNick } = after;
     const change = toChange(inputOf({ fields, after: { ...withoutNick, level: null, price: null } }));
-    expect(change).toMatchObject({ values: [Buffer.from([0, 255]), '', null, undefined, null, 2n ** 64n - 1n] });
+    expect(change).toMatchObject({
+      values: [Buffer.from([0, 255]), '', null, undefined, null, 2n ** 64n - 1n, '2000-02-29', '2026-11-26 00:00:00.5'],
+    });
   });
 
   /** What a message with these columns otherwise says of one. */
@@ -105,6 +120,9 @@ describe('a row', () => {
 
   test.each([
     ['a date is a number to Avro', 'level', 20_000, 'io.debezium.time.Date'],
+    ['a day is no moment', 'seen', '2026-11-26Z', 'io.debezium.time.IsoTimestamp'],
+    ['a moment of another type', 'seen', '2026-11-26T00:00:00Z', 'io.debezium.time.ZonedTimestamp'],
+    ['more digits than a datetime has', 'seen', '2026-11-26T00:00:00.1234567Z', 'io.debezium.time.IsoTimestamp'],
     ['a time is a text to Avro', 'nick', '2026-11-26T00:00:00Z', 'io.debezium.time.IsoTimestamp'],
     ['text for a number', 'level', 'a', 'string'],
     ['a number for text', 'nick', 5, 'int'],
@@ -143,6 +161,31 @@ describe('a row', () => {
     expect(said).toBeInstanceOf(Ambiguous);
     const { couldBe } = said as Ambiguous;
     expect([null, value, 'other', 7n].map(couldBe)).toEqual([true, true, false, false]);
+  });
+
+  const ZEROS = ['0000-00-00', '2026-00-00', '2026-11-00'];
+  test.each<[what: string, raw: unknown, byDefault: unknown, isNullable: boolean, couldBe: Value[]]>([
+    ['NULL', null, undefined, true, [null, ...ZEROS]],
+    ['the default', '2000-01-01Z', '2000-01-01Z', true, [null, '2000-01-01', ...ZEROS]],
+    ['the default of a column that is never NULL', '2000-01-01Z', '2000-01-01Z', false, ['2000-01-01', ...ZEROS]],
+    ['1970 where a column is never NULL', '1970-01-01Z', undefined, false, ['1970-01-01', ...ZEROS]],
+  ])(
+    'case 87: %s may be a date of zeros, for which the connector has no word',
+    (_, raw, byDefault, isNullable, some) => {
+      const said = saidOf('born', raw, field('io.debezium.time.IsoDate', byDefault, isNullable));
+      const { couldBe } = said as Ambiguous;
+      const values = [null, '1970-01-01', '2000-01-01', '2000-01-02', ...ZEROS];
+      expect(values.filter((value) => couldBe(value)).sort()).toEqual(some.sort());
+    },
+  );
+
+  test('case 87: each other date is known, and 1970 where NULL is sent', () => {
+    const of = (raw: string, byDefault?: string) => saidOf('born', raw, field('io.debezium.time.IsoDate', byDefault));
+    expect(of('1970-01-01Z')).toBe('1970-01-01');
+    expect(of('1000-12-31Z', '2000-01-01Z')).toBe('1000-12-31');
+    const at = (raw: string) => saidOf('seen', raw, field('io.debezium.time.IsoTimestamp', undefined, false));
+    expect(at('2026-11-26T23:59:59.123450Z')).toBe('2026-11-26 23:59:59.12345');
+    expect(at('1970-01-01T00:00:00Z')).toBeInstanceOf(Ambiguous);
   });
 
   test('case 58: another value than the default is known', () => {

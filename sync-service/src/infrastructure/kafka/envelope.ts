@@ -1,6 +1,7 @@
-import { avroFullName, fieldName, LONGEST_TEXT } from '@friend-sync/connectors';
+import { avroFullName, fieldName } from '@friend-sync/connectors';
 import { Ambiguous, type Change, equalValues, type Key, type Said, type Value } from '../../domain/change.ts';
-import { type ColumnKind, parseValue, type SourceSchema } from '../../domain/source-schema.ts';
+import { COLUMN_TYPES, type ColumnKind } from '../../domain/column-types.ts';
+import type { SourceSchema } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
 import type { DecodedRecord } from './avro.ts';
 import { parseMessageKey, toIntegerKey } from './message-key.ts';
@@ -72,47 +73,24 @@ function requireSameKey(key: Key, raw: unknown, { keyKind }: SourceSchema, where
 function valuesOf(
   after: Readonly<Record<string, unknown>>,
   { schema: { afterFields } }: DecodedRecord,
-  { mapping, columnKinds }: SourceSchema,
+  { mapping, columns }: SourceSchema,
 ): Said[] {
-  return mapping.columns.map((column, i) => {
+  return columns.map(({ name: column, kind }) => {
     const name = fieldName(mapping, column);
     const field = afterFields?.get(name);
-    const kind = columnKinds[i];
-    return field && kind && CARRIERS[kind].includes(field.type) ? sayingOf(after[name], field, kind) : undefined;
+    return field && sayingOf(after[name], field, kind);
   });
 }
 
-/** What carries the values of a kind of column. Anything else (a date is a number or a text to Avro) has other values. */
-const CARRIERS: Readonly<Record<ColumnKind, readonly string[]>> = {
-  integer: ['int', 'long', 'boolean'],
-  unsigned: ['int', 'long', 'boolean'],
-  decimal: ['string'],
-  text: ['string', 'io.debezium.data.Enum', 'io.debezium.data.EnumSet'],
-  binary: ['bytes'],
-};
-
-function sayingOf(raw: unknown, { type, nullAs }: WriterField, kind: ColumnKind): Said {
-  const mayBeNull = nullAs !== undefined && isDefault(raw, nullAs);
-  // BOOL is TINYINT(1), which has other numbers as well.
-  if (raw === true) return new Ambiguous((value) => (value === null ? mayBeNull : value !== 0n));
-  const value = parseValue(integral(raw, kind), kind);
-  if (value === undefined || isUnsure(value, type)) return undefined;
-  return mayBeNull ? new Ambiguous((other) => other === null || equalValues(other, value)) : value;
-}
-
-/**
- * Whether a text or bytes may be longer at the source, where the connector cuts them, or a text another: U+FFFD stands for
- * bytes that the connector cannot read, and it takes a backslash in a member of ENUM or SET for two.
- */
-function isUnsure(value: Value, type: string): boolean {
-  if (value instanceof Uint8Array) return value.length === LONGEST_TEXT;
-  if (typeof value !== 'string') return false;
-  return value.length === LONGEST_TEXT || value.includes('\ufffd') || (type !== 'string' && value.includes('\\'));
-}
-
-function integral(raw: unknown, kind: ColumnKind): unknown {
-  if (raw === false) return 0n;
-  return typeof raw === 'bigint' && kind === 'unsigned' ? toIntegerKey(raw, kind) : raw;
+function sayingOf(raw: unknown, { type, isNullable, byDefault }: WriterField, kind: ColumnKind): Said {
+  const { carriers, said: saidBy, unsaid } = COLUMN_TYPES[kind];
+  if (!carriers.includes(type)) return undefined;
+  const said = raw === null ? null : saidBy(raw, type);
+  const isForNothing = raw === null || isDefault(raw, byDefault ?? (isNullable ? null : unsaid?.sentAs));
+  // In the place of NULL, and of what the connector has no word for.
+  if (said === undefined || !isForNothing || (!unsaid && (raw === null || !isNullable))) return said;
+  const couldBe = said instanceof Ambiguous ? said.couldBe : (value: Value) => equalValues(value, said);
+  return new Ambiguous((value) => couldBe(value) || (isNullable && value === null) || unsaid?.is(value) === true);
 }
 
 /** Whether a value may be the default of the schema's JSON. Of long numbers the JSON holds the first digits. */

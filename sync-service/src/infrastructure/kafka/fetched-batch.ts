@@ -1,5 +1,5 @@
 import type { Batch, KafkaMessage } from 'kafkajs';
-import type { Message } from './consumer.ts';
+import type { Message } from './partition-handler.ts';
 
 /** kafkajs's batches carry the offset they were asked from; its types do not say so. */
 export function fetchedOffset(batch: Batch): bigint {

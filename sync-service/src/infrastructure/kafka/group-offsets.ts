@@ -1,6 +1,6 @@
 import type { EachBatchPayload, OffsetsByTopicPartition } from 'kafkajs';
 import type { Logger } from 'pino';
-import type { AssignedPartition } from './consumer.ts';
+import type { AssignedPartition } from './partition-handler.ts';
 
 type Commit = EachBatchPayload['commitOffsetsIfNecessary'];
 

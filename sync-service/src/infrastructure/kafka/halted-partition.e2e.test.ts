@@ -2,7 +2,8 @@ import { randomUUID } from 'node:crypto';
 import { expect, test, vi } from 'vitest';
 import { consumers } from '../../../../test/support/consumers.ts';
 import { StoredOffsets } from '../../../../test/support/stored-offsets.ts';
-import type { ChangeConsumer, ConsumerState, PartitionHandler } from './consumer.ts';
+import type { ChangeConsumer, ConsumerState } from './consumer.ts';
+import type { PartitionHandler } from './partition-handler.ts';
 
 const WAIT = { timeout: 20_000, interval: 20 };
 const TIMEOUT_MS = 60_000;

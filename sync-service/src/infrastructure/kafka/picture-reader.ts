@@ -1,6 +1,7 @@
 import type { TableName } from '@friend-sync/connectors';
 import type { KafkaMessage } from 'kafkajs';
-import type { PictureColumn, TablePicture } from '../../domain/picture.ts';
+import type { TablePicture } from '../../domain/picture.ts';
+import type { PictureColumn } from '../../domain/table-shape.ts';
 import { SyncError } from '../../errors.ts';
 import { NewMessages, type NewMessagesParts } from './new-messages.ts';
 

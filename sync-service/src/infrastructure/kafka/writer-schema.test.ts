@@ -19,15 +19,15 @@ const COLUMNS = [
 ];
 
 const FIELDS = new Map([
-  ['id', { type: 'long', nullAs: undefined }],
-  ['plain', { type: 'string', nullAs: undefined }],
-  ['small', { type: 'int', nullAs: undefined }],
-  ['nick', { type: 'string', nullAs: '' }],
-  ['level', { type: 'int', nullAs: 0 }],
-  ['never_null', { type: 'int', nullAs: undefined }],
-  ['sort', { type: 'io.debezium.data.Enum', nullAs: 'b' }],
-  ['since', { type: 'io.debezium.time.IsoDate', nullAs: undefined }],
-  ['odd', { type: 'union', nullAs: undefined }],
+  ['id', { type: 'long', isNullable: false, byDefault: undefined }],
+  ['plain', { type: 'string', isNullable: true, byDefault: undefined }],
+  ['small', { type: 'int', isNullable: true, byDefault: undefined }],
+  ['nick', { type: 'string', isNullable: true, byDefault: '' }],
+  ['level', { type: 'int', isNullable: true, byDefault: 0 }],
+  ['never_null', { type: 'int', isNullable: false, byDefault: 0 }],
+  ['sort', { type: 'io.debezium.data.Enum', isNullable: true, byDefault: 'b' }],
+  ['since', { type: 'io.debezium.time.IsoDate', isNullable: true, byDefault: undefined }],
+  ['odd', { type: 'union', isNullable: true, byDefault: undefined }],
 ]);
 
 const ROW = { type: 'record', name: 'Value', fields: COLUMNS };

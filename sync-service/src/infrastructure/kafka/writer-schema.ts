@@ -2,8 +2,9 @@
 export interface WriterField {
   /** What it means, by Kafka Connect's name (`io.debezium.data.Enum`), or its Avro type where it has none. */
   readonly type: string;
-  /** What NULL arrives as, as the schema's JSON has it; undefined where NULL arrives as NULL, or cannot be. */
-  readonly nullAs: unknown;
+  readonly isNullable: boolean;
+  /** What arrives in the place of no value, as the schema's JSON has it; undefined where that is NULL, or nothing is said of it. */
+  readonly byDefault: unknown;
 }
 
 /** What a writer's schema says, known without decoding anything. */
@@ -53,10 +54,10 @@ export function readWriterSchema(id: number, schema: Schema): WriterSchema {
 function readField({ type, default: byDefault }: Field): WriterField {
   const branches = [type].flat();
   const types = branches.filter((branch) => branch !== 'null');
-  const isNullable = types.length < branches.length;
   return {
     type: types.length === 1 ? types.map(meaning).join() : 'union',
-    nullAs: isNullable ? (byDefault ?? undefined) : undefined,
+    isNullable: types.length < branches.length,
+    byDefault: byDefault ?? undefined,
   };
 }
 

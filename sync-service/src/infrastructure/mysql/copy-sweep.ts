@@ -6,7 +6,8 @@ import { columnEqualities } from './copy-equality.ts';
 import { quoted, type Session } from './database.ts';
 import { KeyOrder, type Range } from './key-order.ts';
 import { isAmong, namingColumns, type RowFields, rowKeyList, toRowKey } from './row-key.ts';
-import { primaryKeyOf, type TargetColumn, type TargetTable } from './target-table.ts';
+import type { TargetColumn } from './target-column.ts';
+import { primaryKeyOf, type TargetTable } from './target-table.ts';
 import { EXACT } from './value-fit.ts';
 
 /** More in one condition, and MySQL reads the whole table (range_optimizer_max_mem_size). */

@@ -1,5 +1,5 @@
 import { quoted, type Row } from './database.ts';
-import type { TargetColumn } from './target-table.ts';
+import type { TargetColumn } from './target-column.ts';
 
 /** Bounds in a key's order: after (exclusive) … upTo (inclusive); empty or undefined is unbounded. */
 export interface Range {

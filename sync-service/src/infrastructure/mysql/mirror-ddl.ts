@@ -1,4 +1,5 @@
 import { bigint, boolean, customType, getTableConfig, int, mysqlTable } from 'drizzle-orm/mysql-core';
+import { COLUMN_TYPES, kindOf } from '../../domain/column-types.ts';
 import { quoted } from './database.ts';
 import { mirrorName, unknownColumn, valueColumn } from './mirror-table.ts';
 
@@ -81,8 +82,9 @@ function change(planned: string, existing: string | undefined): 'none' | 'missin
   if (needs.type === has.type) return 'none';
   if (needs.family !== has.family) return 'another';
   const isWide = needs.lengths.every((length, i) => (has.lengths[i] ?? 0) >= length);
-  // A number is equal at its own scale only.
-  if (isWide && !needs.family.startsWith('decimal')) return 'none';
+  // A number is equal at its own scale only, and a copy of more digits than it has is refused.
+  const kind = kindOf(planned);
+  if (isWide && !(kind && COLUMN_TYPES[kind].fraction)) return 'none';
   return has.lengths.every((length, i) => (needs.lengths[i] ?? 0) >= length) ? 'wider' : 'another';
 }
 

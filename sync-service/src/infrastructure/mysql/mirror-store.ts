@@ -112,11 +112,11 @@ export class MirrorStore {
   }
 
   #toRow(row: Row): MirrorRow {
-    const { mapping, keyKind, columnKinds } = this.#schema;
+    const { columns, keyKind } = this.#schema;
     return {
       key: parseKey(String(row.k), keyKind),
-      values: mapping.columns.map((name, i) =>
-        Number(row[unknownColumn(name)]) ? undefined : parseValue(row[valueColumn(name)], columnKinds[i] ?? 'text'),
+      values: columns.map(({ name, kind }) =>
+        Number(row[unknownColumn(name)]) ? undefined : parseValue(row[valueColumn(name)], kind),
       ),
       position: {
         epoch: row.fs_epoch as number,

@@ -1,18 +1,15 @@
 import type { SourceMapping } from '@friend-sync/connectors';
-import type { ColumnKind, KeyKind, SourceSchema } from '../../domain/source-schema.ts';
+import { COLUMN_TYPES, isInteger, kindOf, kindOfColumn } from '../../domain/column-types.ts';
+import type { KeyKind, SourceSchema } from '../../domain/source-schema.ts';
 import type { ShapeColumn, TableShape } from '../../domain/table-shape.ts';
 import type { Database, Row } from './database.ts';
-
-export const INTEGERS: ReadonlySet<string> = new Set(['tinyint', 'smallint', 'mediumint', 'int', 'bigint']);
-const TEXTS = new Set(['char', 'varchar', 'enum', 'set', 'tinytext', 'text', 'mediumtext', 'longtext']);
-const BINARIES = new Set(['varbinary', 'tinyblob', 'blob', 'mediumblob', 'longblob']);
-/** A VARCHAR longer than this could break the 65,535-byte limit of a row. */
-const LONGEST_VARCHAR = 2_000;
 
 /** The name of a mapped column's value, and of its unknown-flag, in the mirror. */
 export const valueColumn = (column: string): string => `v_${column}`;
 export const unknownColumn = (column: string): string => `u_${column}`;
 export const mirrorName = (source: string): string => `mirror_${source}`;
+
+const MAPPABLE = [...new Set(Object.values(COLUMN_TYPES).flatMap(({ names }) => names))].join(', ').toUpperCase();
 
 export interface MirrorPlan {
   readonly key: string | undefined;
@@ -45,13 +42,13 @@ export function planMirror(mapping: SourceMapping, shape: TableShape | undefined
   } else problems.push(...keyProblems(mapping, columns));
   for (const name of mapping.columns) {
     const column = byName.get(name);
-    const type = column && valueType(column);
+    const kind = column && kindOfColumn(column);
+    const type = kind && COLUMN_TYPES[kind].mirrorType(column);
     if (!column)
       problems.push(
         `${where}.${name}: no such column (dropped or renamed?), or no right on it; see friend-sync grants`,
       );
-    else if (!type)
-      problems.push(`${where}.${name}: ${column.columnType} cannot be mapped; text, integers, decimals and binary can`);
+    else if (!type) problems.push(`${where}.${name}: ${column.columnType} cannot be mapped; ${MAPPABLE} can`);
     else types.set(name, type);
   }
   return { key: ofKey, types, problems };
@@ -71,23 +68,9 @@ function keyProblems({ table, key }: SourceMapping, columns: readonly ShapeColum
 }
 
 function keyType(column: ShapeColumn): string | undefined {
-  if (INTEGERS.has(column.dataType)) return column.columnType.includes('unsigned') ? 'bigint unsigned' : 'bigint';
+  if (isInteger(column)) return column.columnType.includes('unsigned') ? 'bigint unsigned' : 'bigint';
   const fits = (column.dataType === 'varchar' || column.dataType === 'char') && (column.maxLength ?? 256) <= 255;
   return fits ? `varchar(${column.maxLength}) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin` : undefined;
-}
-
-function valueType({ dataType, columnType, maxLength }: ShapeColumn): string | undefined {
-  if (INTEGERS.has(dataType)) return columnType.includes('unsigned') ? 'bigint unsigned' : 'bigint';
-  if (dataType === 'decimal') return columnType.replace(' zerofill', '');
-  if (TEXTS.has(dataType)) {
-    const isShort = !dataType.endsWith('text') && (maxLength ?? 0) <= LONGEST_VARCHAR;
-    return `${isShort ? `varchar(${Math.max(1, maxLength ?? 1)})` : 'longtext'} CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin`;
-  }
-  // Its pad bytes are part of each value: only so a target of the same type is known to change none.
-  if (dataType === 'binary') return columnType;
-  if (BINARIES.has(dataType))
-    return (maxLength ?? 0) <= LONGEST_VARCHAR ? `varbinary(${Math.max(1, maxLength ?? 1)})` : 'longblob';
-  return undefined;
 }
 
 /** The mirror's columns and their types as they stand; empty where there is no such table. */
@@ -109,9 +92,13 @@ export function toSourceSchema(mapping: SourceMapping, columns: ReadonlyMap<stri
   const key = columns.get('k');
   // A mirror of an earlier version.
   if (!columns.has('fs_known_until')) return undefined;
-  const kinds = mapping.columns.map((name) => kindOf(columns.get(valueColumn(name))));
-  if (!key || kinds.some((kind) => kind === undefined)) return undefined;
-  return { mapping, keyKind: keyKindOf(key), columnKinds: kinds as ColumnKind[] };
+  const mapped = mapping.columns.flatMap((name) => {
+    const type = columns.get(valueColumn(name));
+    const kind = type && kindOf(type);
+    return kind ? [{ name, kind }] : [];
+  });
+  if (!key || mapped.length < mapping.columns.length) return undefined;
+  return { mapping, keyKind: keyKindOf(key), columns: mapped };
 }
 
 /** The kind of a mirror's key of this type. */
@@ -123,12 +110,4 @@ export function keyKindOf(type: string): KeyKind {
 export function unmappedColumns({ columns }: SourceMapping, existing: ReadonlyMap<string, string>): string[] {
   const mirrored = [...existing.keys()].filter((name) => name.startsWith('u_')).map((name) => name.slice(2));
   return mirrored.filter((name) => !columns.includes(name));
-}
-
-/** How the values of a mirror's column of this type travel. */
-export function kindOf(type: string | undefined): ColumnKind | undefined {
-  if (type === undefined) return undefined;
-  if (type.startsWith('bigint')) return type.includes('unsigned') ? 'unsigned' : 'integer';
-  if (type.startsWith('decimal')) return 'decimal';
-  return /^(var)?binary|blob$/.test(type) ? 'binary' : 'text';
 }

@@ -1,13 +1,14 @@
+import { isInteger } from '../../domain/column-types.ts';
 import { quoted } from './database.ts';
-import { INTEGERS } from './mirror-table.ts';
-import { primaryKeyOf, type TargetColumn, type TargetTable } from './target-table.ts';
+import type { TargetColumn } from './target-column.ts';
+import { primaryKeyOf, type TargetTable } from './target-table.ts';
 
 /** Columns of a copy as a message has them: JSON with exact integers. */
 export type RowFields = Readonly<Record<string, unknown>>;
 
 /** The value as a parameter of SQL; undefined where it is none of the column's. */
 function toParameter(value: unknown, { dataType, columnType }: TargetColumn): unknown {
-  if (!INTEGERS.has(dataType)) {
+  if (!isInteger({ dataType })) {
     if (typeof value !== 'string') return undefined;
     return dataType.endsWith('binary') ? Buffer.from(value, 'base64') : value;
   }
@@ -20,7 +21,7 @@ const TEXTS = new Set(['char', 'varchar', 'decimal', 'binary', 'varbinary']);
 
 /** Whether every value of a column arrives as the server has it. Times, years and members do not, nor do rare character sets. */
 function travels({ dataType, charset }: TargetColumn): boolean {
-  return INTEGERS.has(dataType) || (TEXTS.has(dataType) && (charset === null || /^(utf8|ascii)/.test(charset)));
+  return isInteger({ dataType }) || (TEXTS.has(dataType) && (charset === null || /^(utf8|ascii)/.test(charset)));
 }
 
 /**

@@ -13,7 +13,7 @@ const PINNED = {
   unique_checks: '1',
   default_storage_engine: "'InnoDB'",
   use_secondary_engine: "'OFF'",
-  // Texts and times. No value of ours is a date; those that applications have in other columns are compared and kept as they are.
+  // Texts and times. Dates that only an application's sql_mode allows are copied, compared and kept as they are.
   sql_mode: "'STRICT_ALL_TABLES,ALLOW_INVALID_DATES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION'",
   character_set_client: 'utf8mb4',
   character_set_connection: 'utf8mb4',

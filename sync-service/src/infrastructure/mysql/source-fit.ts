@@ -1,7 +1,7 @@
 import type { SourceMapping } from '@friend-sync/connectors';
+import { fractionOf, kindOf } from '../../domain/column-types.ts';
 import type { TableShape } from '../../domain/table-shape.ts';
-import { kindOf, planMirror, valueColumn } from './mirror-table.ts';
-import { scaleOf } from './value-fit.ts';
+import { planMirror, valueColumn } from './mirror-table.ts';
 
 /**
  * What the mapping assumes of the source's table, and the mirror with these columns was made for, and does not hold: each
@@ -28,9 +28,8 @@ export function sourceProblems(
   return problems;
 }
 
-/** A mirror's column of another kind, or of fewer decimals, would hold other values than it is given. */
+/** A mirror's column of another kind, or of fewer digits behind the point, would hold other values than it is given. */
 function isMadeFor(has: string | undefined, needed: string | undefined): boolean {
-  return (
-    kindOf(has) === kindOf(needed) && (kindOf(needed) !== 'decimal' || scaleOf(has ?? '') >= scaleOf(needed ?? ''))
-  );
+  const kind = needed && kindOf(needed);
+  return !!kind && !!has && kindOf(has) === kind && fractionOf(kind, has) >= fractionOf(kind, needed);
 }

@@ -151,17 +151,14 @@ export class SourceRows {
   }
 
   #toReadRow(row: Row): ReadRow {
-    const { mapping, keyKind, columnKinds } = this.#schema;
+    const { mapping, keyKind, columns } = this.#schema;
     return {
       key: parseKey(String(row.k), keyKind),
-      values: mapping.columns.map((column, i) => {
-        const value = parseValue(row[`c${i}`], columnKinds[i] ?? 'text');
+      values: columns.map(({ name, kind }, i) => {
+        const value = parseValue(row[`c${i}`], kind);
         if (value !== undefined) return value;
         const { database, table } = mapping.table;
-        throw new SyncError(
-          'contract_broken',
-          `${database}.${table}.${column} is not what it was; friend-sync migrate`,
-        );
+        throw new SyncError('contract_broken', `${database}.${table}.${name} is not what it was; friend-sync migrate`);
       }),
     };
   }

@@ -1,23 +1,11 @@
 import type { CopyMapping, Mapping, PrimaryKeys } from '@friend-sync/connectors';
+import { isInteger } from '../../domain/column-types.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { toSyncError } from '../../errors.ts';
 import { type Database, quoted, type Row } from './database.ts';
-import { INTEGERS, valueColumn } from './mirror-table.ts';
+import { valueColumn } from './mirror-table.ts';
+import { type TargetColumn, toTargetColumn } from './target-column.ts';
 import { misfit } from './value-fit.ts';
-
-export interface TargetColumn {
-  readonly name: string;
-  readonly dataType: string;
-  readonly columnType: string;
-  /** Characters of a VARCHAR, bytes of a TEXT; null for what is no text. */
-  readonly maxLength: string | null;
-  readonly charset: string | null;
-  readonly collation: string | null;
-  readonly onUpdate: boolean;
-  readonly isGenerated: boolean;
-  /** What our user may do with it: `select`, `update` … */
-  readonly rights: readonly string[];
-}
 
 /** What our SQL takes for granted of a target table, as it stands in the database (docs/decisions/0019). */
 export interface TargetTable {
@@ -75,7 +63,7 @@ export async function readTargetTable(target: Database, copy: CopyMapping): Prom
   );
   return {
     copy,
-    columns: new Map(columns.map((row) => [row.name as string, toColumn(row)])),
+    columns: new Map(columns.map((row) => [row.name as string, toTargetColumn(row)])),
     primaryKey: indexes.filter((row) => row.name === 'PRIMARY').map((row) => row.col as string),
     index: leadingIndex(indexes, copy.key),
     engine: tables[0]?.engine as string | undefined,
@@ -116,20 +104,6 @@ export function primaryKeyOf({ columns, primaryKey }: TargetTable): TargetColumn
   return primaryKey.map((name) => columns.get(name)).filter((column) => column !== undefined);
 }
 
-function toColumn(row: Row): TargetColumn {
-  return {
-    name: row.name as string,
-    dataType: (row.dataType as string).toLowerCase(),
-    columnType: (row.columnType as string).toLowerCase(),
-    maxLength: row.maxLength === null ? null : String(row.maxLength),
-    charset: row.charset as string | null,
-    collation: row.collation as string | null,
-    onUpdate: /on update/i.test(String(row.extra)),
-    isGenerated: /(virtual|stored) generated/i.test(String(row.extra)),
-    rights: String(row.rights).split(','),
-  };
-}
-
 /** The shortest usable index that begins with the column: the fewest bytes to read for a covering scan. */
 function leadingIndex(indexes: readonly Row[], column: string): string | undefined {
   const leads = indexes.filter(
@@ -146,8 +120,8 @@ function leadingIndex(indexes: readonly Row[], column: string): string | undefin
 }
 
 const KEY_TYPES: Readonly<Record<KeyKind, (column: TargetColumn) => boolean>> = {
-  integer: ({ dataType }) => INTEGERS.has(dataType),
-  unsigned: ({ dataType }) => INTEGERS.has(dataType),
+  integer: isInteger,
+  unsigned: isInteger,
   string: (column) => column.dataType === 'varchar' || column.dataType === 'char',
 };
 

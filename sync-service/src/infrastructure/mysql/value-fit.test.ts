@@ -23,6 +23,9 @@ test.each([
   ['binary(16)', 'binary(16)'],
   ['varbinary(8)', 'binary(16)'],
   ['blob', 'longblob'],
+  ['date', 'date'],
+  ['datetime(6)', 'datetime(3)'],
+  ['datetime', 'datetime'],
 ])('%s takes each value of %s as it is, or refuses it', (target, mirror) => {
   expect(misfit(column(target), mirror)).toBe(undefined);
 });
@@ -39,6 +42,12 @@ test.each([
   ['binary(16)', 'binary(8)'],
   ['int', 'varchar(64)'],
   ['date', 'varchar(64)'],
+  ['date', 'datetime'],
+  ['datetime', 'date'],
+  ['datetime(2)', 'datetime(3)'],
+  ['timestamp', 'datetime'],
+  ['varchar(64)', 'date'],
+  ['bigint', 'datetime(6)'],
   ['json', 'longtext'],
   ['varchar(64)', 'varbinary(64)'],
 ])('case 33, 66: %s would round, pad or rewrite values of %s', (target, mirror) => {

@@ -1,7 +1,8 @@
 import type { ColumnPair, CopyMapping, SourceMapping, TableName } from '@friend-sync/connectors';
+import { isInteger, kindOf } from '../../../domain/column-types.ts';
 import type { TableShape } from '../../../domain/table-shape.ts';
 import type { Database } from '../../../infrastructure/mysql/database.ts';
-import { INTEGERS, keyKindOf, kindOf, planMirror, valueColumn } from '../../../infrastructure/mysql/mirror-table.ts';
+import { keyKindOf, planMirror, valueColumn } from '../../../infrastructure/mysql/mirror-table.ts';
 import {
   checkTarget,
   noteTarget,
@@ -52,7 +53,8 @@ export async function examine(source: Database, target: Database, guess: Guess):
   return guess.pairs.flatMap((pair, i) => {
     const columns = copy.set[i] ?? pair;
     const ofSample = sample?.pairs[fitting.indexOf(columns)];
-    const verdict = judge(pair, kindOf(plan.types.get(pair.from)) ?? 'text', ofSample);
+    const type = plan.types.get(pair.from);
+    const verdict = judge(pair, type === undefined ? undefined : kindOf(type), ofSample);
     if (!verdict) return [];
     const problems = [...foreign, ...ofTables, ...ofPair(columns)];
     // Neither names nor rows speak for it, and it does not fit.
@@ -91,9 +93,9 @@ function asDaemon(table: TargetTable): TargetTable {
 }
 
 function areOfOneKind({ source, key, target, foreignKey }: Guess): boolean {
-  const isInteger = ({ columns }: TableShape, column: string) =>
-    INTEGERS.has(columns.find(({ name }) => name === column)?.dataType ?? '');
-  return isInteger(source, key) === isInteger(target, foreignKey);
+  const isNumber = ({ columns }: TableShape, name: string) =>
+    columns.some((column) => column.name === name && isInteger(column));
+  return isNumber(source, key) === isNumber(target, foreignKey);
 }
 
 function foreignKeys({ source, foreignKey }: Guess, { rows, found }: Sample): string[] {

@@ -1,4 +1,4 @@
-import type { ColumnKind } from '../../../domain/source-schema.ts';
+import type { ColumnKind } from '../../../domain/column-types.ts';
 import type { Likeness, PairGuess } from './match.ts';
 import type { PairSample } from './sample.ts';
 import { isAmount, wordsOf } from './words.ts';
@@ -24,10 +24,10 @@ const NAMES: Readonly<Record<Likeness, string>> = {
   vague: 'a name that many tables have',
 };
 
-/** Whether a pair is proposed; undefined: it is not worth a word. */
+/** Whether a pair is proposed; undefined: it is not worth a word. `kind`: of the source's column, if it can be mapped. */
 export function judge(
   { column, from, likeness }: PairGuess,
-  kind: ColumnKind,
+  kind: ColumnKind | undefined,
   sample: PairSample | undefined,
 ): Verdict | undefined {
   const { found = 0, equal = 0, empty = 0, byChance = 0 } = sample ?? {};

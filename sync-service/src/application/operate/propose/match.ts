@@ -1,5 +1,5 @@
+import { isInteger } from '../../../domain/column-types.ts';
 import type { ShapeColumn, TableShape } from '../../../domain/table-shape.ts';
-import { INTEGERS } from '../../../infrastructure/mysql/mirror-table.ts';
 import {
   isCommon,
   isId,
@@ -60,7 +60,7 @@ interface Reference {
 
 function referencesOf({ columns }: TableShape): Reference[] {
   return columns.flatMap((column) => {
-    const isNumber = INTEGERS.has(column.dataType) && column.dataType !== 'tinyint';
+    const isNumber = isInteger(column) && column.dataType !== 'tinyint';
     const role = roleOf(column.name, isNumber);
     return role ? [{ column, role }] : [];
   });
