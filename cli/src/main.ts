@@ -4,6 +4,7 @@ import { addBackfill } from './commands/backfill.ts';
 import { addConnectors } from './commands/connectors.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
 import { addEpoch } from './commands/epoch.ts';
+import { addExplain } from './commands/explain.ts';
 import { addGone } from './commands/gone.ts';
 import { addGrants } from './commands/grants.ts';
 import { addMark } from './commands/mark.ts';
@@ -39,6 +40,7 @@ for (const add of [
   addOffsets,
   addBackfill,
   addVerify,
+  addExplain,
   addDeadLetters,
   addMark,
   addEpoch,

@@ -5,6 +5,7 @@ export type { RoundTicket } from './application/operate/await-rounds.ts';
 export type { KeyCounts } from './application/operate/count-keys.ts';
 export type { ListedLetter } from './application/operate/dead-letters.ts';
 export type { EpochPlan } from './application/operate/epoch.ts';
+export { type Explanation, explainKey } from './application/operate/explain.ts';
 export type { OffsetMove, OffsetTarget, PartitionProgress } from './application/operate/offsets.ts';
 export type { BarrierResult } from './application/proof/barrier.ts';
 export type { Comparison } from './application/proof/compare.ts';
