@@ -10,6 +10,7 @@ import { addGrants } from './commands/grants.ts';
 import { addMark } from './commands/mark.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addOffsets } from './commands/offsets.ts';
+import { addParked } from './commands/parked.ts';
 import { addPause } from './commands/pause.ts';
 import { addSettings } from './commands/settings.ts';
 import { addStart } from './commands/start.ts';
@@ -42,6 +43,7 @@ for (const add of [
   addVerify,
   addExplain,
   addDeadLetters,
+  addParked,
   addMark,
   addEpoch,
   addGone,

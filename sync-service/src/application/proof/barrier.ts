@@ -78,7 +78,8 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number, onWai
   return { held, ...(await answerTo(waitUntil, NO_ANSWER, () => readParked(store))) };
 }
 
-async function readParked({
+/** What no daemon can write, of each source. */
+export async function readParked({
   sources,
   database,
 }: Pick<Store, 'sources' | 'database'>): Promise<Omit<BarrierResult, 'held'>> {
