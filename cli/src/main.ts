@@ -12,6 +12,7 @@ import { addMigrate } from './commands/migrate.ts';
 import { addOffsets } from './commands/offsets.ts';
 import { addParked } from './commands/parked.ts';
 import { addPause } from './commands/pause.ts';
+import { addPlan } from './commands/plan.ts';
 import { addSettings } from './commands/settings.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
@@ -38,6 +39,7 @@ for (const add of [
   addStart,
   addMigrate,
   addConnectors,
+  addPlan,
   addOffsets,
   addBackfill,
   addVerify,

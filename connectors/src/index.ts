@@ -40,6 +40,7 @@ export { Secret } from './secret.ts';
 export { type Settings, settingsSchema } from './settings.ts';
 export { avroFullName, fieldName } from './source-connector/avro-names.ts';
 export { LONGEST_TEXT } from './source-connector/cut.ts';
+export { compareGrants, type GrantDifferences } from './source-connector/grant-differences.ts';
 export { type Grant, renderGrants } from './source-connector/grants.ts';
 export { FIELD_NAMING, renderSourceConnector, sourceConnectorName } from './source-connector/render.ts';
 export {

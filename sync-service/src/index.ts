@@ -1,12 +1,15 @@
 export { type FanOutEvents, type FanOutLimits, fanOutClaim, type Hold } from './application/fan-out/fan-out-claim.ts';
 export { type IngestBatch, type Ingested, ingest } from './application/ingest/ingest.ts';
-export type { AppliedConnectors } from './application/operate/apply-connectors.ts';
+export { applyChanges } from './application/operate/apply-changes.ts';
+export { type AppliedConnectors, planConnectors } from './application/operate/apply-connectors.ts';
 export type { RoundTicket } from './application/operate/await-rounds.ts';
 export type { KeyCounts } from './application/operate/count-keys.ts';
 export type { ListedLetter } from './application/operate/dead-letters.ts';
 export type { EpochPlan } from './application/operate/epoch.ts';
 export { type Explanation, explainKey } from './application/operate/explain.ts';
 export type { OffsetMove, OffsetTarget, PartitionProgress } from './application/operate/offsets.ts';
+export { planChanges } from './application/operate/plan-changes.ts';
+export type { PlannedStep } from './application/operate/planned-steps.ts';
 export { retryParked } from './application/operate/requests.ts';
 export { type BarrierResult, readParked } from './application/proof/barrier.ts';
 export type { Comparison } from './application/proof/compare.ts';
