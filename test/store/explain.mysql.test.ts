@@ -128,6 +128,13 @@ test('case 83: explain says of a mirror that differs from its source what keeps 
   expect(summary(await explain({ connect: failed }))).toMatch(
     /^to do: .*connector friend-sync-source-account.* FAILED/,
   );
+  const changing = async () => {
+    await hide('Anna');
+    return RUNNING;
+  };
+  const hot = { ...connect, status: changing } as unknown as ConnectClient;
+  expect(summary(await explain({ connect: hot }))).toMatch(/^on its way: .*the row changes at this very moment/);
+  await hide('Anne');
   const halted = { part: `ingest of friend-sync.${server.userDb}.account/0`, problem: 'its schema is unknown' };
   expect(summary(await explain({}, [halted]))).toMatch(/^to do: .*account\/0: its schema is unknown/);
 

@@ -11,7 +11,7 @@ const EXIT_CODES = { equal: EXIT.done, 'on its way': EXIT.done, 'to do': EXIT.fa
 export function addExplain(program: Command, load: Load): void {
   program
     .command('explain')
-    .argument('<key>', 'the key of its row, as it is')
+    .argument('<key>', 'the key of its row, as it is; one that begins with a hyphen behind --')
     .description(
       'why this one is stale, in a sentence, and what is known of it; exit 0 where its copies are equal or will be by themselves, 1 where somebody must do something',
     )
