@@ -1,9 +1,10 @@
-import { type Configuration, type ConnectClient, fieldName, renderGrants } from '@friend-sync/connectors';
+import { type ConnectClient, fieldName } from '@friend-sync/connectors';
 import { type Explanation, explainKey, openDatabase, openSourceDatabase, openTarget } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import type { Servers } from '../../sync-service/src/application/operate/servers.ts';
 import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import { drain } from '../support/drain.ts';
+import { dropUsers, withGrants } from '../support/granted-users.ts';
 import { openSettledCopies, type SettledCopies } from '../support/settled-copies.ts';
 import { TABLES } from '../support/tables.ts';
 
@@ -176,7 +177,7 @@ test('case 83: explain names the copy that is held, and a row that is gone; the 
   const { server, feed, alter } = settled;
   const { user, friend, userDb, configuration } = server;
   const { explain } = await asking(settled);
-  const as = await withGrants(settled);
+  const as = await withGrants(server);
   await using source = openSourceDatabase(as);
   await using target = openTarget(as);
   const rights = { configuration: as, source, target };
@@ -204,25 +205,5 @@ test('case 83: explain names the copy that is held, and a row that is gone; the 
     'equal: The source has no row of this key, and onDelete has replaced what its copies held.',
   );
   expect(deleted.facts).toMatchObject({ row: null, mirror: { isDeleted: true, isEqual: true } });
-  await user.write('dropping', `DROP USER '${as.settings.source.user}'@'%'`);
-  await friend.write('dropping', `DROP USER '${as.settings.target.user}'@'%'`);
+  await dropUsers(server, as);
 });
-
-/** The configuration with users that have no more rights than `friend-sync grants` prints. */
-async function withGrants({ server }: SettledCopies): Promise<Configuration> {
-  const { configuration, user, friend, friendDb } = server;
-  const { settings } = configuration;
-  const as = {
-    ...configuration,
-    settings: {
-      ...settings,
-      source: { ...settings.source, user: `s${friendDb}` },
-      target: { ...settings.target, user: `t${friendDb}` },
-      lateCopies: { ...settings.lateCopies, enabled: false },
-    },
-  };
-  await user.write('creating', `CREATE USER '${as.settings.source.user}'@'%'`);
-  await friend.write('creating', `CREATE USER '${as.settings.target.user}'@'%'`);
-  for (const { server: on, sql } of renderGrants(as)) await (on === 'source' ? user : friend).write('granting', sql);
-  return as;
-}
