@@ -6,13 +6,16 @@ import { addConnectors } from './commands/connectors.ts';
 import { addDeadLetters } from './commands/dead-letters.ts';
 import { addDoctor } from './commands/doctor.ts';
 import { addEpoch } from './commands/epoch.ts';
+import { addExplain } from './commands/explain.ts';
 import { addGone } from './commands/gone.ts';
 import { addGrants } from './commands/grants.ts';
 import { addInit } from './commands/init.ts';
 import { addMark } from './commands/mark.ts';
 import { addMigrate } from './commands/migrate.ts';
 import { addOffsets } from './commands/offsets.ts';
+import { addParked } from './commands/parked.ts';
 import { addPause } from './commands/pause.ts';
+import { addPlan } from './commands/plan.ts';
 import { addSettings } from './commands/settings.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
@@ -40,10 +43,13 @@ for (const add of [
   addStart,
   addMigrate,
   addConnectors,
+  addPlan,
   addOffsets,
   addBackfill,
   addVerify,
+  addExplain,
   addDeadLetters,
+  addParked,
   addMark,
   addEpoch,
   addGone,

@@ -21,6 +21,8 @@ import {
 } from './application/operate/offsets.ts';
 import { requireOwnNames } from './application/operate/own-names.ts';
 import { markPending, requestReads } from './application/operate/requests.ts';
+import type { Servers } from './application/operate/servers.ts';
+import { findDistrusted, findLost, reportRounds } from './application/operate/source-states.ts';
 import type { OnStep } from './application/operate/steps.ts';
 import { type BarrierResult, passBarrier } from './application/proof/barrier.ts';
 import { findBehind } from './application/proof/caught-up.ts';
@@ -68,6 +70,19 @@ export class Operations implements AsyncDisposable {
     this.#log = log;
   }
 
+  /** For what asks the servers itself. */
+  get servers(): Servers {
+    const { configuration, connect } = this;
+    return {
+      configuration,
+      connect,
+      source: this.#sourceDatabase(),
+      target: this.#targetDatabase(),
+      admin: this.#kafkaAdmin(),
+      readTopic: (topic, onMessage) => readTopic(this.#kafkaClient(), topic, onMessage),
+    };
+  }
+
   /** The change topics. */
   get topics(): string[] {
     return this.configuration.mapping.sources.map((source) => changeTopic(this.configuration.settings, source));
@@ -112,29 +127,19 @@ export class Operations implements AsyncDisposable {
     return findBehind({ store: await this.store(), admin: this.#kafkaAdmin() }, this.#streams());
   }
 
-  /** How the rounds over each source stand, by its name. */
+  /** See {@link reportRounds}. */
   async rounds(): Promise<Record<string, RoundReport>> {
-    const { database, sources } = await this.store();
-    const reports = [...sources].map(async ([name, { round }]) => [name, await round.report(database)] as const);
-    return Object.fromEntries(await Promise.all(reports));
+    return reportRounds(await this.store());
   }
 
-  /** Why the values of a source's stream are not used; sources whose streams are trusted are absent. */
+  /** See {@link findDistrusted}. */
   async distrusted(): Promise<Record<string, readonly Distrust[]>> {
-    const { database, sources } = await this.store();
-    const found = [...sources].map(async ([name, { reads }]) => [name, await reads.distrust(database)] as const);
-    return Object.fromEntries((await Promise.all(found)).filter(([, causes]) => causes.length > 0));
+    return findDistrusted(await this.store());
   }
 
-  /** By source why its changes can no longer be followed; until a new epoch begins. */
+  /** See {@link findLost}. */
   async historyLost(): Promise<ReadonlyMap<string, SyncError>> {
-    const { database, serverState, sources } = await this.store();
-    const lost = new Map<string, SyncError>();
-    for (const name of sources.keys()) {
-      const reason = (await serverState.read(database, name))?.lost?.reason;
-      if (reason !== undefined) lost.set(name, new SyncError('history_lost', reason));
-    }
-    return lost;
+    return findLost(await this.store());
   }
 
   async planReset(sources: readonly SourceMapping[], target: OffsetTarget): Promise<OffsetMove[]> {
@@ -224,9 +229,7 @@ export class Operations implements AsyncDisposable {
   /** The messages of a source that could not be decoded, oldest first. */
   async deadLetters(source: SourceMapping): Promise<ListedLetter[]> {
     const { schema } = await this.#sourceStore(source);
-    const read = (topic: string, onMessage: Parameters<typeof readTopic>[2]) =>
-      readTopic(this.#kafkaClient(), topic, onMessage);
-    return listDeadLetters(this.configuration.settings, source, schema, read);
+    return listDeadLetters(this.configuration.settings, source, schema, this.servers.readTopic);
   }
 
   /** Makes the copies of these keys equal to the mirror again, whether or not they differ. */
@@ -258,13 +261,7 @@ export class Operations implements AsyncDisposable {
   }
 
   async #epochParts(): Promise<EpochParts> {
-    return {
-      configuration: this.configuration,
-      store: await this.store(),
-      admin: this.#kafkaAdmin(),
-      connect: this.connect,
-      source: this.#sourceDatabase(),
-    };
+    return { ...this.servers, store: await this.store() };
   }
 
   async #sourceStore({ name }: SourceMapping): Promise<SourceStore> {

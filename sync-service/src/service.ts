@@ -5,6 +5,7 @@ import { FanOut } from './application/fan-out/fan-out.ts';
 import { createIngestHandler } from './application/ingest/ingest-handler.ts';
 import { watchOffsets } from './application/ingest/offset-watch.ts';
 import { watchTopics } from './application/ingest/topic-watch.ts';
+import { fingerprintsOf } from './application/operate/fingerprints.ts';
 import { watchHealing } from './application/operate/healing.ts';
 import { requireOwnNamesIfToldSoon } from './application/operate/own-names.ts';
 import { countHeartbeats, lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
@@ -119,7 +120,7 @@ export function createSyncService({ configuration: given, log, onApplied, onMade
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
     const names = { configuration, store, admin, connect };
     await perseverance.run('names', stopping.signal, () => requireOwnNamesIfToldSoon(names));
-    use(await announceDaemon(store, health));
+    use(await announceDaemon(store, health, fingerprintsOf(given.mapping)));
     use(countParked(store, metrics, intervalMs));
     const streams = sourceStreams(configuration, source, connect);
     const messages = messagesIn(kafka, admin, leaving.signal);

@@ -3,6 +3,7 @@ import { FAN_OUT_GUARDS } from './fan-out-guards.ts';
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 import { HISTORY_GUARDS } from './history-guards.ts';
 import { NAMES_GUARDS } from './names-guards.ts';
+import { OPERATE_GUARDS } from './operate-guards.ts';
 import { PICTURE_GUARDS } from './picture-guards.ts';
 import { READ_GUARDS } from './read-guards.ts';
 import { ROUND_GUARDS } from './round-guards.ts';
@@ -254,4 +255,5 @@ export const GUARDS: readonly Guard[] = [
   ...PICTURE_GUARDS,
   ...NAMES_GUARDS,
   ...SERVER_GUARDS,
+  ...OPERATE_GUARDS,
 ];

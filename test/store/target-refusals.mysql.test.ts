@@ -1,3 +1,4 @@
+import { readParked, retryParked } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { column, drain, LIMITS } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
@@ -39,12 +40,39 @@ test.each([
     expect(await column(server, members(server))).toEqual(['1|Ann', '2|much too long', '3|Cid']);
     const [parked, ...others] = await feed.source.pending.parked(server.friend);
     expect(others).toEqual([]);
-    expect(parked).toEqual({
+    expect(parked).toMatchObject({
       key: 2n,
       reason: `${server.friendDb}.friend, column nick: ER_DATA_TOO_LONG: the value is too long: widen the column, or shorten the value`,
     });
   },
 );
+
+test('case 75: what is refused is named, by a target or the mirror, and is tried again at once where somebody asks', async () => {
+  await using server = await openFriendServer(NARROW);
+  const { store, friend, friendDb, configuration } = server;
+  const feed = createFeed(server);
+  await createCopies(server);
+  await feed.rows([2n, 'b.png', 'much too long']);
+  await drain(server);
+  await feed.source.due.refuse(store.database, 3n, 'the mirror is too narrow');
+  const { parked, parkedCounts } = await readParked(store);
+  const since = expect.stringMatching(/^20\d\d-/);
+  expect(parked).toEqual([
+    { source: 'account', key: 2n, since, reason: expect.stringContaining('column nick: ER_DATA_TOO_LONG') },
+    { source: 'account', key: 3n, since, reason: 'the mirror is too narrow' },
+  ]);
+  expect(parkedCounts).toEqual({ account: 2 });
+
+  const { stateDatabase } = configuration.settings.target;
+  for (const table of ['pending', 'due_key'])
+    await friend.write('backing off', `UPDATE ${stateDatabase}.${table} SET due = NOW(6) + INTERVAL 5 MINUTE`);
+  await friend.write('mending', `ALTER TABLE ${friendDb}.friend MODIFY nick VARCHAR(64)`);
+  expect(await drain(server)).toMatchObject({ written: 0 });
+  expect(await retryParked(store.database, feed.source)).toBe(2);
+  expect(await drain(server)).toMatchObject({ written: 1 });
+  const due = await store.database.transaction('due', (tx) => feed.source.due.claim(tx, 10));
+  expect(due.map(({ key }) => key)).toEqual([3n]);
+});
 
 test('case 83: a key that gets another value while the one before is refused is not parked, but written at once', async () => {
   await using server = await openFriendServer(NARROW);

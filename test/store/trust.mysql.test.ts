@@ -125,7 +125,7 @@ test('looks that are over for long are forgotten while a daemon runs, whether or
     'looks',
     `INSERT INTO ${stateDatabase}.read_look (token, at) VALUES (-1, NOW(6) - INTERVAL 2 HOUR), (-2, NOW(6) - INTERVAL 30 MINUTE)`,
   );
-  await using __ = await announceDaemon(server.store, new Health());
+  await using __ = await announceDaemon(server.store, new Health(), {});
   const looks = async () => (await column(server, `SELECT token FROM ${stateDatabase}.read_look`)).map(String);
   await expect.poll(looks, SOON).not.toContain('-1');
   expect(await looks()).toContain('-2');
@@ -136,13 +136,13 @@ test('case 83: a daemon tells how it fares, and one of an older version is there
   await using _ = reads;
   const health = new Health();
   health.report('table of account', new SyncError('contract_broken', 'no such column'));
-  await using __ = await announceDaemon(server.store, health);
+  await using __ = await announceDaemon(server.store, health, { account: 'a' });
   await server.friend.write('an older one', `INSERT INTO ${stateDatabase}.daemon (id) VALUES (1)`);
   const running = () => server.store.daemons.running(server.store.database);
   expect(await running()).toHaveLength(2);
   expect(await running()).toEqual(
-    expect.arrayContaining([undefined, { state: 'starting', troubles: health.troubles }]),
+    expect.arrayContaining([undefined, { state: 'starting', troubles: health.troubles, sources: { account: 'a' } }]),
   );
   health.clear('table of account');
-  await expect.poll(running, SOON).toContainEqual({ state: 'starting', troubles: [] });
+  await expect.poll(running, SOON).toContainEqual({ state: 'starting', troubles: [], sources: { account: 'a' } });
 });

@@ -3,9 +3,9 @@ import {
   ConnectClient,
   type ConnectorDefinition,
   connectorNames,
-  differencesOf,
   formerConnectors,
 } from '@friend-sync/connectors';
+import { planConnectors } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
@@ -141,28 +141,17 @@ async function showStatus(load: Load): Promise<void> {
 }
 
 async function showDifferences(configuration: Configuration, json: boolean): Promise<void> {
-  const differences = [];
-  for (const definition of await definitionsOf(configuration))
-    differences.push(await difference(definition, clientOf(configuration)));
+  const planned = await planConnectors(clientOf(configuration), undefined, await definitionsOf(configuration));
+  const differences = planned.map(({ name: connector, ...rest }) => ({ connector, ...rest }));
   if (json) return printJson(differences);
   for (const { connector, outcome, changes } of differences) {
-    if (outcome === 'updated')
+    if (changes.length > 0 && outcome !== 'created')
       printTable(
         ['SETTING', 'FROM', 'TO'],
         changes.map(({ name, from, to }) => [name, from ?? '-', to ?? '-']),
       );
     print(`connector ${connector}: would be ${outcome}`);
   }
-}
-
-async function difference(definition: ConnectorDefinition, client: ConnectClient) {
-  const current = await client.config(definition.name);
-  const changes = differencesOf(definition, current);
-  return {
-    connector: definition.name,
-    outcome: !current ? 'created' : changes.length ? 'updated' : 'unchanged',
-    changes,
-  };
 }
 
 function definitionsOf(configuration: Configuration): Promise<ConnectorDefinition[]> {

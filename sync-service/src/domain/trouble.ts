@@ -16,3 +16,12 @@ export interface Condition {
   readonly state: string;
   readonly troubles: readonly Trouble[];
 }
+
+/** What a daemon says of itself in the friend database. */
+export interface Announcement extends Condition {
+  /** The fingerprint of each source's mapping that it works by; one of an older version does not say. */
+  readonly sources?: Fingerprints;
+}
+
+/** Of sources, by their names: those that are mapped otherwise have another one. */
+export type Fingerprints = Readonly<Record<string, string>>;

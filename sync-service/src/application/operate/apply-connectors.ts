@@ -1,5 +1,7 @@
 import {
+  type ConnectClient,
   type ConnectorDefinition,
+  differencesOf,
   FIELD_NAMING,
   formerConnectors,
   isForeign,
@@ -88,10 +90,49 @@ export async function applyConnectors(
   return { topics, connectors, former: await findFormer(parts) };
 }
 
+/** What `apply` would do with one connector. */
+export interface PlannedConnector extends AppliedConnector {
+  /** Settings that are others than those of the connector that there is. */
+  readonly changes: readonly { name: string; from: string | undefined; to: string | undefined }[];
+}
+
+/** What {@link applyConnectors} would do; `store` is undefined while our tables are not made. */
+export async function planConnectors(
+  connect: ConnectClient,
+  store: LookedAt['store'] | undefined,
+  definitions: readonly ConnectorDefinition[],
+): Promise<PlannedConnector[]> {
+  const plans = definitions.map(async (definition) => {
+    const { current, begins } = await look({ connect, store }, definition);
+    const changes = differencesOf(definition, current);
+    const outcome = !current ? 'created' : begins ? 'begun anew' : changes.length > 0 ? 'updated' : 'unchanged';
+    return { name: definition.name, outcome, changes } as const;
+  });
+  return Promise.all(plans);
+}
+
+interface LookedAt {
+  readonly connect: ConnectClient;
+  readonly store: Pick<Store, 'database' | 'serverState'> | undefined;
+}
+
 /**
  * One that does not exist, reads other tables than it began with, names their columns otherwise, or did not come to the end
  * of its beginning, begins anew.
  */
+async function look({ connect, store }: LookedAt, { name, config, source }: ConnectorDefinition) {
+  const current = await connect.config(name);
+  const isSame = LASTING.every((setting) => current?.[setting] === config[setting]);
+  const history = isSame && !(await isBrokenOff()) ? current?.[SCHEMA_HISTORY_TOPIC] : undefined;
+  return { current, history, begins: history === undefined };
+
+  async function isBrokenOff(): Promise<boolean> {
+    if (!store) return false;
+    if (!source) return lateCopiesBegin(store);
+    return (await store.serverState.read(store.database, source.name))?.lost?.reason === EPOCH_BEGINS;
+  }
+}
+
 async function apply(
   parts: EpochParts,
   definition: ConnectorDefinition,
@@ -99,15 +140,9 @@ async function apply(
   onStep: OnStep,
 ): Promise<AppliedConnector['outcome']> {
   const { connect, store, configuration } = parts;
-  const { name, config, source } = definition;
-  const { database, serverState } = store;
-  const current = await connect.config(name);
-  const history = current?.[SCHEMA_HISTORY_TOPIC];
-  const isBrokenOff = source
-    ? (await serverState.read(database, source.name))?.lost?.reason === EPOCH_BEGINS
-    : await lateCopiesBegin(store);
-  const isSame = LASTING.every((setting) => current?.[setting] === config[setting]);
-  if (history !== undefined && isSame && !isBrokenOff) {
+  const { name, source } = definition;
+  const { current, history } = await look(parts, definition);
+  if (history !== undefined) {
     const outcome = await connect.apply(name, withSchemaHistory(definition, history, store.mark).config);
     await connect.resume(name);
     await connect.waitUntilRunning(name, deadlineMs);

@@ -32,7 +32,10 @@ export async function beginLateCopies(
 }
 
 /** Whether that was begun and has not ended. */
-export async function lateCopiesBegin({ database, serverState }: Store): Promise<boolean> {
+export async function lateCopiesBegin({
+  database,
+  serverState,
+}: Pick<Store, 'database' | 'serverState'>): Promise<boolean> {
   return (await serverState.read(database, LATE_COPIES))?.lost?.reason === EPOCH_BEGINS;
 }
 

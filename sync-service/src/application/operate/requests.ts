@@ -28,3 +28,8 @@ export async function requestReads(
 export async function markPending(database: Database, { pending }: SourceStore, keys: readonly Key[]): Promise<void> {
   for (const some of inPages(keys, KEYS_A_TRANSACTION)) await pending.mark(database, some);
 }
+
+/** Has what a target or the mirror refuses tried again at once; returns how many keys. */
+export async function retryParked(database: Database, { pending, due }: SourceStore): Promise<number> {
+  return (await pending.retryParked(database)) + (await due.retryRefused(database));
+}

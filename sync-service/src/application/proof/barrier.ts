@@ -1,9 +1,9 @@
 import { absenceOf, remedyOf } from '@friend-sync/connectors';
-import type { Key } from '../../domain/change.ts';
 import { SyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
 import { findUnsent } from '../../infrastructure/mysql/binlog-rest.ts';
 import { gtidSet, unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
+import type { RefusedKey } from '../../infrastructure/mysql/pending-store.ts';
 import { findHeld, type HeldCopy, type Store } from '../../infrastructure/mysql/store.ts';
 import { within } from '../../within.ts';
 import { openTransactions } from './open-transactions.ts';
@@ -28,7 +28,7 @@ export interface BarrierParts extends IngestParts {
 
 export interface BarrierResult {
   /** Keys that could not be written, which the barrier does not wait for: of very many of a source the first ones. */
-  readonly parked: readonly { source: string; key: Key; reason: string }[];
+  readonly parked: readonly ({ source: string } & RefusedKey)[];
   /** How many there are of each source. */
   readonly parkedCounts: Readonly<Record<string, number>>;
   /** Copies that are held, of which it says nothing. */
@@ -57,7 +57,11 @@ export async function passBarrier(parts: BarrierParts, deadlineMs: number, onWai
   return { held, ...(await answerTo(waitUntil, NO_ANSWER, () => readParked(store))) };
 }
 
-async function readParked({ sources, database }: Store): Promise<Omit<BarrierResult, 'held'>> {
+/** What no daemon can write, of each source. */
+export async function readParked({
+  sources,
+  database,
+}: Pick<Store, 'sources' | 'database'>): Promise<Omit<BarrierResult, 'held'>> {
   const looks = [...sources].map(async ([source, { pending, due }]) => {
     const named = [...(await pending.parked(database)), ...(await due.refused(database))];
     const count = (await pending.count(database)).parked + (await due.countRefused(database));

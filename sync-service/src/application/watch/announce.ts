@@ -1,4 +1,4 @@
-import type { Condition } from '../../domain/trouble.ts';
+import type { Condition, Fingerprints } from '../../domain/trouble.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import { repeat } from './repeat.ts';
 
@@ -8,9 +8,13 @@ const EVERY_MS = 2_000;
 export async function announceDaemon(
   { database, daemons, sources }: Store,
   condition: Condition,
+  fingerprints: Fingerprints,
 ): Promise<AsyncDisposable> {
   // A store that cannot be written is ingest's trouble to report.
-  const beSeen = () => daemons.beSeen(database, condition).catch(() => {});
+  const beSeen = () =>
+    daemons
+      .beSeen(database, { state: condition.state, troubles: condition.troubles, sources: fingerprints })
+      .catch(() => {});
   // The looks of all sources are in one table.
   const [some] = sources.values();
   await beSeen();

@@ -4,7 +4,7 @@ import type { Cursor } from '../../domain/claim.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
 import type { SyncError } from '../../errors.ts';
-import { columnEqualities, type Update, updateOf } from './copy-equality.ts';
+import { type ColumnEquality, columnEqualities, type Update, updateOf } from './copy-equality.ts';
 import { type CopyJoin, copiesFirst, mirrorFirst } from './copy-join.ts';
 import { type Fragment, quoted, type Session, type Transaction } from './database.ts';
 import { isDuplicate, toCopyFault } from './fault.ts';
@@ -19,6 +19,13 @@ export interface Equalised {
   readonly committedAtMs: readonly number[];
 }
 
+/** How the copies of one key stand; see {@link CopyStore.standing}. */
+export interface Standing {
+  readonly differing: number;
+  readonly columns: readonly string[];
+  readonly locked: number;
+}
+
 /**
  * Makes the copies of one target table equal to the mirror. Values travel inside SQL only, from mirror rows under a
  * share lock to copies, in a multi-table UPDATE that finds the copies by their foreign key's index. Any other form can
@@ -30,6 +37,7 @@ export class CopyStore {
   readonly #keyKind: KeyKind;
   readonly #join: string;
   readonly #updateJoin: CopyJoin;
+  readonly #pairs: readonly ColumnEquality[];
   readonly #update: Update;
   /** Of one mapped column alone, by its name. */
   readonly #updates: ReadonlyMap<string, Update>;
@@ -47,6 +55,7 @@ export class CopyStore {
     this.#join = mirrorFirst(mirrorTable, target, keyKind).sql;
     this.#updateJoin = copiesFirst(mirrorTable, target, keyKind);
     const pairs = columnEqualities(target, onDelete);
+    this.#pairs = pairs;
     this.#update = updateOf(target, pairs);
     this.#unique = new UniqueValues(this.#join, target, pairs, keyKind);
     this.#updates = new Map(pairs.map((pair) => [pair.column, updateOf(target, [pair])]));
@@ -85,6 +94,31 @@ export class CopyStore {
       rest = rest.slice(rest.indexOf(last) + (found.length === 1 ? 1 : 0));
     }
     return counts;
+  }
+
+  /**
+   * How the copies of a key stand here: how many differ from the mirror, in which columns, and how many of the first `limit`
+   * somebody else has locked. Those that are free it locks for as long as the statement takes.
+   */
+  async standing(session: Session, key: Key, limit: number): Promise<Standing> {
+    const some = (lock: string) =>
+      `(SELECT COUNT(*) FROM (SELECT 1 FROM ${this.#join} WHERE p.k = ? LIMIT ? ${lock}) AS some)`;
+    const unequal = this.#pairs.map(({ isEqual }, i) => `COALESCE(SUM(NOT ${isEqual}), 0) AS c${i}`);
+    const [row = {}] = await session.rows(
+      'comparing copies',
+      `SELECT COUNT(*) AS differing, ${unequal.join(', ')} FROM ${this.#join} WHERE p.k = ?${this.#update.where}`,
+      [key],
+    );
+    const [locks = {}] = await session.rows(
+      'looking for locked copies',
+      `SELECT ${some('')} AS copies, ${some('FOR UPDATE OF f SKIP LOCKED')} AS unlocked`,
+      [key, limit, key, limit],
+    );
+    return {
+      differing: Number(row.differing),
+      columns: this.#pairs.filter((_, i) => Number(row[`c${i}`]) > 0).map(({ column }) => column),
+      locked: Number(locks.copies) - Number(locks.unlocked),
+    };
   }
 
   /** Locks the copies themselves, before the mirror. Fails at once, with `store_contended`, where somebody else has one. */

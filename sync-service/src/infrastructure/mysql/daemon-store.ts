@@ -1,4 +1,4 @@
-import type { Condition } from '../../domain/trouble.ts';
+import type { Announcement } from '../../domain/trouble.ts';
 import { quoted, type Session } from './database.ts';
 import { randomToken } from './pending-store.ts';
 
@@ -17,8 +17,8 @@ export class DaemonStore {
   }
 
   /** This process runs, and fares so; to be said every few seconds. */
-  async beSeen(session: Session, { state, troubles }: Condition): Promise<void> {
-    const condition = JSON.stringify({ state, troubles: troubles.slice(0, MOST_TROUBLES) });
+  async beSeen(session: Session, { state, troubles, sources }: Announcement): Promise<void> {
+    const condition = JSON.stringify({ state, troubles: troubles.slice(0, MOST_TROUBLES), sources });
     await session.write(
       'saying that the daemon runs',
       `INSERT INTO ${this.#table} (id, \`condition\`) VALUES (?, ?) AS n ON DUPLICATE KEY UPDATE seen_at = NOW(6), \`condition\` = n.\`condition\``,
@@ -36,11 +36,13 @@ export class DaemonStore {
   }
 
   /** How those fare that run; undefined: one of an older version, which does not say. */
-  async running(session: Session): Promise<(Condition | undefined)[]> {
+  async running(session: Session): Promise<(Announcement | undefined)[]> {
     const rows = await session.rows(
       'looking for daemons',
       `SELECT \`condition\` FROM ${this.#table} WHERE seen_at > NOW(6) - INTERVAL ${SILENCE_SECONDS} SECOND`,
     );
-    return rows.map(({ condition }) => (condition === null ? undefined : (JSON.parse(String(condition)) as Condition)));
+    return rows.map(({ condition }) =>
+      condition === null ? undefined : (JSON.parse(String(condition)) as Announcement),
+    );
   }
 }

@@ -1,8 +1,9 @@
 import { compareKeys, type Key } from '../../domain/change.ts';
+import type { WaitingRead } from '../../domain/key-facts.ts';
 import { type KeyKind, parseKey } from '../../domain/source-schema.ts';
 import { readMoment } from './clock.ts';
 import { quoted, type Row, type Session } from './database.ts';
-import { randomToken } from './pending-store.ts';
+import { MOST_REFUSED, type RefusedKey, randomToken, toRefused } from './pending-store.ts';
 import { storedReason } from './reason.ts';
 
 /** A key that is due for a read, as it was when it was claimed. */
@@ -127,17 +128,27 @@ export class DueStore {
     );
   }
 
-  /** Keys whose rows the mirror refuses, with the reason; at most 100. */
-  async refused(session: Session): Promise<{ key: Key; reason: string }[]> {
+  /** Keys whose rows the mirror refuses; at most {@link MOST_REFUSED}. */
+  async refused(session: Session): Promise<RefusedKey[]> {
     const rows = await session.rows(
       'reading refused keys',
-      `SELECT k, refused FROM ${this.#table} WHERE source = ? AND refused IS NOT NULL ORDER BY k LIMIT 100`,
+      `SELECT k, since, refused AS reason FROM ${this.#table} WHERE source = ? AND refused IS NOT NULL ORDER BY k LIMIT ${MOST_REFUSED}`,
       [this.#source],
     );
-    return rows.map((row) => ({ key: parseKey(row.k as string, this.#keyKind), reason: String(row.refused) }));
+    return rows.map((row) => toRefused(row, this.#keyKind));
   }
 
-  /** How many such keys there are. */
+  /** What the mirror has refused is due at once; returns how many keys. */
+  async retryRefused(session: Session): Promise<number> {
+    const { matched } = await session.write(
+      'waking refused keys',
+      `UPDATE ${this.#table} SET due = NOW(6) WHERE source = ? AND refused IS NOT NULL`,
+      [this.#source],
+    );
+    return matched;
+  }
+
+  /** How many keys are refused. */
   async countRefused(session: Session): Promise<number> {
     const [row] = await session.rows(
       'counting refused keys',
@@ -145,6 +156,18 @@ export class DueStore {
       [this.#source],
     );
     return Number(row?.n);
+  }
+
+  /** How a key waits for its read; undefined: it does not. */
+  async find(session: Session, key: Key): Promise<WaitingRead | undefined> {
+    const [row] = await session.rows(
+      'looking for a due key',
+      `SELECT since, attempts, again, refused FROM ${this.#table} WHERE source = ? AND k = ?`,
+      [this.#source, String(key)],
+    );
+    if (!row) return undefined;
+    const refused = row.refused === null ? undefined : String(row.refused);
+    return { since: String(row.since), attempts: Number(row.attempts), isAgain: Number(row.again) > 0, refused };
   }
 
   /** Differs from one look to the next if some key was marked, looked at or settled. */

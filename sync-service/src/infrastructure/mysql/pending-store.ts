@@ -1,10 +1,26 @@
 import { randomBytes } from 'node:crypto';
 import { compareKeys, type Key } from '../../domain/change.ts';
 import type { Claim, ClaimedKey, Cursor } from '../../domain/claim.ts';
+import type { PendingKey } from '../../domain/key-facts.ts';
 import { type KeyKind, parseKey } from '../../domain/source-schema.ts';
 import { readMoment } from './clock.ts';
 import { quoted, type Row, type Session } from './database.ts';
 import { storedReason } from './reason.ts';
+
+/** No more keys are named. */
+export const MOST_REFUSED = 100;
+
+/** A key that a target or the mirror refuses. */
+export interface RefusedKey {
+  readonly key: Key;
+  /** UTC. */
+  readonly since: string;
+  readonly reason: string;
+}
+
+export function toRefused({ k, since, reason }: Row, keyKind: KeyKind): RefusedKey {
+  return { key: parseKey(k as string, keyKind), since: String(since), reason: String(reason) };
+}
 
 /** The pending keys of one source. A row is here as long as some copy of its key may differ from the mirror. */
 export class PendingStore {
@@ -160,13 +176,14 @@ export class PendingStore {
     );
   }
 
-  /** A target table has changed: what it has refused is due at once. */
-  async retryParked(session: Session): Promise<void> {
-    await session.write(
+  /** What a target has refused is due at once; returns how many keys. */
+  async retryParked(session: Session): Promise<number> {
+    const { matched } = await session.write(
       'waking parked keys',
       `UPDATE ${this.table} SET due = NOW(6) WHERE source = ? AND attempts > 0 AND token IS NULL`,
       [this.#source],
     );
+    return matched;
   }
 
   /** Lets a key go whose copies somebody else has locked; its pass goes on from the cursor in about a second. */
@@ -226,14 +243,34 @@ export class PendingStore {
     return rows.map(({ reason, n }) => ({ reason: String(reason), keys: Number(n) }));
   }
 
-  /** Keys that the target refused, with the reason; at most 100. */
-  async parked(session: Session): Promise<{ key: Key; reason: string }[]> {
+  /** How a key waits; undefined: it does not. */
+  async find(session: Session, key: Key): Promise<PendingKey | undefined> {
+    const [row] = await session.rows(
+      'looking for a pending key',
+      `SELECT since, due, attempts, last_error AS reason, waits_for AS waitsFor FROM ${this.table} WHERE source = ? AND k = ?`,
+      [this.#source, String(key)],
+    );
+    if (!row) return undefined;
+    const text = (value: unknown) => (value === null ? undefined : String(value));
+    const attempts = Number(row.attempts);
+    return {
+      since: String(row.since),
+      due: String(row.due),
+      attempts,
+      // What is no longer parked keeps its last reason.
+      reason: attempts > 0 ? text(row.reason) : undefined,
+      waitsFor: attempts > 0 ? text(row.waitsFor) : undefined,
+    };
+  }
+
+  /** Keys that the target refused; at most {@link MOST_REFUSED}. */
+  async parked(session: Session): Promise<RefusedKey[]> {
     const rows = await session.rows(
       'reading parked keys',
-      `SELECT k, last_error AS reason FROM ${this.table} WHERE source = ? AND attempts > 0 ORDER BY k LIMIT 100`,
+      `SELECT k, since, last_error AS reason FROM ${this.table} WHERE source = ? AND attempts > 0 ORDER BY k LIMIT ${MOST_REFUSED}`,
       [this.#source],
     );
-    return rows.map((row) => ({ key: parseKey(row.k as string, this.#keyKind), reason: String(row.reason) }));
+    return rows.map((row) => toRefused(row, this.#keyKind));
   }
 
   async #letGo(tx: Session, token: bigint, key: Key, set: string, parameters: unknown[] = []): Promise<void> {

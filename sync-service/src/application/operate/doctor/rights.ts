@@ -9,7 +9,10 @@ const ALL = ['SELECT', 'INSERT', 'UPDATE', 'DELETE', 'CREATE', 'ALTER', 'DROP', 
 const ADMINISTERS = 'CREATE USER';
 
 /** Rights that our user lacks there, and those that it has beyond what it needs. */
-export async function lookAtRights({ database, name }: Server, grants: readonly Grant[]): Promise<Finding[]> {
+export async function lookAtRights(
+  { database, name }: Pick<Server, 'database' | 'name'>,
+  grants: readonly Grant[],
+): Promise<Finding[]> {
   return compareRights(await readRights(database), name, grants);
 }
 
