@@ -5,6 +5,7 @@ import { type Measured, measure } from './clock.ts';
 import { friendSync } from './friend-sync.ts';
 import { jdbcSink } from './jdbc-sink.ts';
 import type { Contender, ContenderId, Job, Ran } from './job.ts';
+import { resumeLateCopies, stopLateCopies } from './late-copies.ts';
 import { limit } from './limit.ts';
 import { oneAtATime } from './one-at-a-time.ts';
 import { keepState } from './state.ts';
@@ -66,6 +67,7 @@ export async function holdContest({ workloads, scale, repetitions, say }: Contes
     for (let n = 0; n < repetitions; n++) {
       for (const contender of n % 2 === 0 ? contenders : contenders.toReversed()) {
         await state.restore();
+        await (contender.id === 'friend-sync' ? resumeLateCopies : stopLateCopies)(installation);
         const run = await runOne(contender, job);
         say(`${workload.name}, ${n + 1} of ${repetitions}, ${contender.id}: ${describe(run)}`);
         runs.get(contender)?.push(run);

@@ -2,9 +2,10 @@ import { fileURLToPath } from 'node:url';
 import { type Installation, insertRows, openInstallation } from '@friend-sync/demo';
 import { prepareJdbcSink } from '@friend-sync/local-stack';
 import { commitAndArrive } from '../committed.ts';
-import { startDaemon } from '../daemon.ts';
+import { NO_PATROL, startDaemon } from '../daemon.ts';
 import { endsOf } from '../kafka.ts';
 import type { Job } from './job.ts';
+import { resumeLateCopies } from './late-copies.ts';
 import { COPIES_EACH, imageOf, nickOf, type Workload } from './workload.ts';
 
 /** The same for every contender, and large enough for all tables. */
@@ -46,9 +47,11 @@ export async function openWorld(users: number, say: (line: string) => void): Pro
   return installation;
 }
 
-/** A daemon brings everything to the present, and ends. */
-export async function catchUp({ operations, configuration, commandLine }: Installation): Promise<void> {
-  await using _daemon = await startDaemon(commandLine);
+/** A daemon brings everything to the present, and ends. When the next round is due is settled here: not in a run. */
+export async function catchUp(installation: Installation): Promise<void> {
+  await resumeLateCopies(installation);
+  const { operations, configuration, commandLine } = installation;
+  await using _daemon = await startDaemon(commandLine, NO_PATROL);
   await operations.backfill(configuration.mapping.sources, DEADLINE_MS);
   await operations.passBarrier(DEADLINE_MS);
 }
