@@ -1,0 +1,11 @@
+import type { Figure, Repeated } from '../figures.ts';
+import { measureTwoTargets } from './two-targets.ts';
+
+export interface WorkloadOptions extends Repeated {
+  readonly isQuick: boolean;
+}
+
+/** What is measured by itself, not in a contest; each at its whole size and at a small one. */
+export const WORKLOADS = {
+  'two-targets': ({ isQuick, ...repeated }) => measureTwoTargets(isQuick ? 0.5 : 1, repeated),
+} satisfies Record<string, (options: WorkloadOptions) => Promise<Figure[]>>;
