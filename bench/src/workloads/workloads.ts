@@ -1,4 +1,5 @@
 import type { Figure, Repeated } from '../figures.ts';
+import { measureGiant } from './giant.ts';
 import { measureNoOp } from './no-op.ts';
 import { measureTwoTargets } from './two-targets.ts';
 
@@ -10,4 +11,11 @@ export interface WorkloadOptions extends Repeated {
 export const WORKLOADS = {
   'two-targets': ({ isQuick, ...repeated }) => measureTwoTargets(isQuick ? 0.5 : 1, repeated),
   'no-op': ({ isQuick, say }) => measureNoOp({ users: isQuick ? 5_000 : 50_000, times: 10 }, say),
+  giant: ({ isQuick, ...repeated }) =>
+    measureGiant(
+      isQuick
+        ? { users: 2_000, giantCopies: 100_000, quietMs: 10_000 }
+        : { users: 20_000, giantCopies: 1_000_000, quietMs: 20_000 },
+      repeated,
+    ),
 } satisfies Record<string, (options: WorkloadOptions) => Promise<Figure[]>>;
