@@ -6,7 +6,6 @@ import type { ContestResult } from './contest/turns.ts';
 import { measureExactlyOnce } from './exactly-once.ts';
 import { type Figure, writeFigures } from './figures.ts';
 import { measureFirstLoad } from './first-load.ts';
-import { measureLatency } from './latency.ts';
 import { measureProofreading } from './proofreading.ts';
 import { measureSourceCost } from './source-cost.ts';
 import { WORKLOADS, type WorkloadOptions } from './workloads/workloads.ts';
@@ -20,7 +19,6 @@ const USAGE = `npm run bench -- [WORKLOAD …] [--quick] [--json]   ${NAMES.join
 npm run bench -- MEASUREMENT, alone:
   exactly-once [--rounds N]            what exactly-once source support costs, and what kills of Connect do without it
   chunk [--copies N] [--rounds N]      fan-out of one user's copies by the size of its transactions
-  latency                              commit → copy visible, beside a bare consumer of the same topic
   first-load [--rows N] [--kill]       the first load of a large source that changes meanwhile
   proofreading [--rows N] [--rounds N] what proofreading costs ingest, whose N changes wait in the topic
   source-cost [--rows N]               statements at the user server: idle, at 200 updates a second, in a round`;
@@ -48,7 +46,6 @@ async function measure({ values, positionals }: ReturnType<typeof parse>): Promi
   const rows = (otherwise: number) => count('rows', values.rows, otherwise);
   if (name === 'exactly-once') return measureExactlyOnce(rounds(2), say);
   if (name === 'chunk') return measureChunks(count('copies', values.copies, 300_000), rounds(3), say);
-  if (name === 'latency') return measureLatency(say);
   if (name === 'first-load') return measureFirstLoad({ rows: rows(1_000_000), kills: values.kill, say });
   if (name === 'proofreading') return measureProofreading(rows(200_000), rounds(3), say);
   if (name === 'source-cost') return measureSourceCost(rows(300_000), say);

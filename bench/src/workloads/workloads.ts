@@ -1,5 +1,7 @@
 import type { Figure, Repeated } from '../figures.ts';
+import { latencyFigures, measureLatency } from '../latency.ts';
 import { measureGiant } from './giant.ts';
+import { measureLoadedLatency } from './loaded-latency.ts';
 import { measureNoOp } from './no-op.ts';
 import { measureTwoTargets } from './two-targets.ts';
 
@@ -18,4 +20,8 @@ export const WORKLOADS = {
         : { users: 20_000, giantCopies: 1_000_000, quietMs: 20_000 },
       repeated,
     ),
+  latency: async ({ isQuick, ...repeated }) => [
+    ...latencyFigures(await measureLatency(repeated.say)),
+    ...(await measureLoadedLatency(isQuick ? { users: 25_000, ms: 10_000 } : { users: 50_000, ms: 20_000 }, repeated)),
+  ],
 } satisfies Record<string, (options: WorkloadOptions) => Promise<Figure[]>>;
