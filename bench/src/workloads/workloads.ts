@@ -1,6 +1,7 @@
 import type { Figure, Repeated } from '../figures.ts';
 import { latencyFigures, measureLatency } from '../latency.ts';
 import { measureGiant } from './giant.ts';
+import { measureGrowth } from './growth.ts';
 import { measureLoadedLatency } from './loaded-latency.ts';
 import { measureNoOp } from './no-op.ts';
 import { measureTwoTargets } from './two-targets.ts';
@@ -24,4 +25,11 @@ export const WORKLOADS = {
     ...latencyFigures(await measureLatency(repeated.say)),
     ...(await measureLoadedLatency(isQuick ? { users: 25_000, ms: 10_000 } : { users: 50_000, ms: 20_000 }, repeated)),
   ],
+  growth: ({ isQuick, ...repeated }) =>
+    measureGrowth(
+      isQuick
+        ? { copies: [100_000, 1_000_000], changes: 5_000, backlog: [20_000, 200_000], bufferPool: '1G' }
+        : { copies: [1_000_000, 10_000_000], changes: 50_000, backlog: [100_000, 2_000_000], bufferPool: '4G' },
+      repeated,
+    ),
 } satisfies Record<string, (options: WorkloadOptions) => Promise<Figure[]>>;
