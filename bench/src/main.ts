@@ -19,7 +19,7 @@ const USAGE = `npm run bench -- [WORKLOAD …] [--quick] [--json]   ${NAMES.join
 npm run bench -- MEASUREMENT, alone:
   exactly-once [--rounds N]            what exactly-once source support costs, and what kills of Connect do without it
   chunk [--copies N] [--rounds N]      fan-out of one user's copies by the size of its transactions
-  first-load [--rows N] [--kill]       the first load of a large source that changes meanwhile
+  first-load --rows N [--kill]         the first load of a large source that changes meanwhile
   proofreading [--rows N] [--rounds N] what proofreading costs ingest, whose N changes wait in the topic
   source-cost [--rows N]               statements at the user server: idle, at 200 updates a second, in a round`;
 
@@ -46,7 +46,8 @@ async function measure({ values, positionals }: ReturnType<typeof parse>): Promi
   const rows = (otherwise: number) => count('rows', values.rows, otherwise);
   if (name === 'exactly-once') return measureExactlyOnce(rounds(2), say);
   if (name === 'chunk') return measureChunks(count('copies', values.copies, 300_000), rounds(3), say);
-  if (name === 'first-load') return measureFirstLoad({ rows: rows(1_000_000), kills: values.kill, say });
+  if (name === 'first-load' && (values.rows || values.kill))
+    return measureFirstLoad({ rows: rows(1_000_000), kills: values.kill, say });
   if (name === 'proofreading') return measureProofreading(rows(200_000), rounds(3), say);
   if (name === 'source-cost') return measureSourceCost(rows(300_000), say);
   const unknown = positionals.find((workload) => !NAMES.includes(workload));

@@ -1,4 +1,5 @@
 import type { Figure, Repeated } from '../figures.ts';
+import { measureQuietLoad } from '../first-load.ts';
 import { latencyFigures, measureLatency } from '../latency.ts';
 import { measureGiant } from './giant.ts';
 import { measureGrowth } from './growth.ts';
@@ -32,4 +33,5 @@ export const WORKLOADS = {
         : { copies: [1_000_000, 10_000_000], changes: 50_000, backlog: [100_000, 2_000_000], bufferPool: '4G' },
       repeated,
     ),
+  'first-load': ({ isQuick, say }) => measureQuietLoad(isQuick ? 200_000 : 1_000_000, say),
 } satisfies Record<string, (options: WorkloadOptions) => Promise<Figure[]>>;
