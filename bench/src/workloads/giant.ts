@@ -9,11 +9,9 @@ import { NO_PATROL, startDaemon } from '../daemon.ts';
 import { requireEqualCopies } from '../equal-copies.ts';
 import { type Figure, figure, type Repeated } from '../figures.ts';
 import { median } from '../statistics.ts';
-import { commitTraffic } from '../traffic.ts';
+import { commitTraffic, warmUp } from '../traffic.ts';
 
 const PER_SECOND = 50;
-/** Before the giant changes, and after its last copy is written. */
-const BESIDE_MS = 2_000;
 
 export interface GiantSizes {
   /** With twenty copies each; each changes once at most in a run. */
@@ -22,22 +20,20 @@ export interface GiantSizes {
   readonly quietMs: number;
 }
 
-/** Measures how long other keys' changes take while a user with very many copies is written, beside quiet. */
+/** Measures how long other keys' changes take that are committed while a user with very many copies is written, beside quiet. */
 export async function measureGiant(
   { users, giantCopies, quietMs }: GiantSizes,
   { repetitions, say }: Repeated,
 ): Promise<Figure[]> {
   await using world = await openWorld({ users, giantCopies, layout: ONE_TABLE, say });
   await using _daemon = await startDaemon(world.commandLine, NO_PATROL);
-  await requireEqualCopies(world.operations);
+  await warmUp(world);
   const runs: { quiet: number; beside: number; ratio: number; worst: number; seconds: number; largest: number }[] = [];
   for (let n = 1; n <= repetitions; n++) {
     const quiet = await latencies(world, `quiet${n}`, () => delay(quietMs));
     let seconds = 0;
     const beside = await latencies(world, `beside${n}`, async () => {
-      await delay(BESIDE_MS);
       seconds = await renameGiant(world, `giant${n}`);
-      await delay(BESIDE_MS);
     });
     const [before, meanwhile] = [median(quiet.delaysMs), median(beside.delaysMs)];
     const worst = beside.delaysMs.reduce((most, ms) => Math.max(most, ms), 0);
