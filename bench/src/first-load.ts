@@ -2,16 +2,24 @@ import { type Installation, openInstallation } from '@friend-sync/demo';
 import type { RoundReport } from '@friend-sync/sync-service';
 import { becomes } from './becomes.ts';
 import { type Daemon, startDaemon } from './daemon.ts';
+import { requireEqualCopies } from './equal-copies.ts';
+import { type Figure, figure } from './figures.ts';
 import { fillManyUsers } from './many-users.ts';
+import { measureMirrorFloor } from './mirror-floor.ts';
 import { startSourceUpdates } from './source-updates.ts';
 
 const DEADLINE_MS = 3_600_000;
+const FLOORS = 3;
 
 export interface FirstLoadOptions {
   readonly rows: number;
+  /** Nothing changes meanwhile. */
+  readonly isQuiet?: boolean;
   /** The daemon and Kafka Connect are killed on the way, each once. */
   readonly kills: boolean;
   readonly say: (line: string) => void;
+  /** Once every copy is equal. */
+  readonly onEqual?: (installation: Installation) => Promise<void>;
 }
 
 export interface FirstLoadResult {
@@ -35,6 +43,23 @@ export interface FirstLoadFigures {
   readonly daemonPeakMegabytes: number;
 }
 
+/** How fast a first load of a quiet source fills the mirror, beside reading and INSERTing the same pages and nothing else. */
+export async function measureQuietLoad(rows: number, say: (line: string) => void): Promise<Figure[]> {
+  const floors: number[] = [];
+  const onEqual = async ({ user, friend }: Installation) => {
+    for (let n = 0; n < FLOORS; n++) floors.push(await measureMirrorFloor(user, friend));
+  };
+  const load = await measureLoad('empty', { rows, isQuiet: true, kills: false, say, onEqual });
+  const floor = figure('read and INSERTed, and nothing else, rows/s', floors);
+  return [
+    figure('rows of the source', [rows]),
+    figure('the mirror is filled, rows/s', [load.mirrorRowsPerSecond]),
+    floor,
+    figure('first load over nothing else', [load.mirrorRowsPerSecond / floor.value], { atLeast: 0.6 }),
+    figure('every copy is equal, rows/s', [load.allRowsPerSecond]),
+  ];
+}
+
 /** Measures the first load of a large source that changes meanwhile, and compares every copy in the end. */
 export async function measureFirstLoad(options: FirstLoadOptions): Promise<FirstLoadResult> {
   const { rows, kills } = options;
@@ -43,7 +68,7 @@ export async function measureFirstLoad(options: FirstLoadOptions): Promise<First
 }
 
 async function measureLoad(state: 'equal' | 'empty', options: FirstLoadOptions): Promise<FirstLoadFigures> {
-  const { rows, kills, say } = options;
+  const { rows, isQuiet = false, kills, say, onEqual = async () => {} } = options;
   let copies = 0;
   await using installation = await openInstallation({
     kind: 'bench',
@@ -54,7 +79,7 @@ async function measureLoad(state: 'equal' | 'empty', options: FirstLoadOptions):
     },
   });
   const { operations, user } = installation;
-  const updates = startSourceUpdates(user, rows);
+  const updates = isQuiet ? undefined : startSourceUpdates(user, rows);
   const begun = roundIs(installation, ({ leg, lastEndedAt }) => leg !== undefined || lastEndedAt !== undefined);
   const daemon = await startDaemon(installation.commandLine);
   const beganAt = await begun;
@@ -65,14 +90,12 @@ async function measureLoad(state: 'equal' | 'empty', options: FirstLoadOptions):
   await roundIs(installation, ({ isAsked }) => !isAsked);
   const { daemon: last, peaks } = await disturbed;
   await using _last = last;
-  const updatesPerSecond = await updates.stop();
+  const updatesPerSecond = (await updates?.stop()) ?? 0;
   await operations.passBarrier(DEADLINE_MS);
   const equalAt = performance.now();
   say('every copy is to be equal; comparing');
-
-  const { mismatches, orphans, examples } = await operations.compareCopies();
-  if (mismatches + orphans > 0)
-    throw new Error(`${mismatches} copies differ (${examples}), and ${orphans} have no source`);
+  await requireEqualCopies(operations);
+  await onEqual(installation);
   const figures = {
     copies,
     updatesPerSecond,

@@ -2,6 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import { openSystem, type System } from '@friend-sync/demo';
 import { startBareConsumer } from './bare-consumer.ts';
 import { startDaemon } from './daemon.ts';
+import { type Figure, figure } from './figures.ts';
 import { median, percentile } from './statistics.ts';
 
 const SAMPLES = 300;
@@ -30,10 +31,22 @@ export interface LatencyResult {
   /** From the same commits until the last of the user's copies in one target table is visible in the friend database. */
   readonly copyP50Ms: number;
   readonly copyP95Ms: number;
+  readonly copyP99Ms: number;
   /** One durable one-row commit on that friend server, between the same updates, the server as idle as they find it. */
   readonly durableCommitP50Ms: number;
   /** bare + 3 × durable commit: what the copies may take. */
   readonly allowedP50Ms: number;
+}
+
+/** The same as figures. */
+export function latencyFigures(result: LatencyResult): Figure[] {
+  const { bareP50Ms, copyP50Ms, copyP99Ms, durableCommitP50Ms, allowedP50Ms } = result;
+  return [
+    figure('quiet, a bare consumer has the message, p50 ms', [bareP50Ms]),
+    figure('quiet, a durable commit on the friend server, p50 ms', [durableCommitP50Ms]),
+    figure('quiet, the copies are visible, p50 ms', [copyP50Ms], { atMost: allowedP50Ms }),
+    figure('quiet, the copies are visible, p99 ms', [copyP99Ms]),
+  ];
 }
 
 /** Measures, in one run, how much later than a bare consumer of the same topic the copies are visible. */
@@ -73,6 +86,7 @@ export async function measureLatency(say: (line: string) => void): Promise<Laten
     bareP95Ms: percentile(bare, 0.95),
     copyP50Ms: median(copies),
     copyP95Ms: percentile(copies, 0.95),
+    copyP99Ms: percentile(copies, 0.99),
     durableCommitP50Ms,
     allowedP50Ms: Math.round((median(bare) + 3 * durableCommitP50Ms) * 10) / 10,
   };

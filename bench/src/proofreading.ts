@@ -4,13 +4,12 @@ import { type Installation, openInstallation, updateSomebody } from '@friend-syn
 import { becomes } from './becomes.ts';
 import { commitAndArrive } from './committed.ts';
 import { NO_PATROL, PROBATION_MS, startDaemon } from './daemon.ts';
+import { HOLDABLE, whileHeld } from './hold.ts';
 import { fillManyUsers } from './many-users.ts';
 import { median } from './statistics.ts';
 
 const ROWS_A_STATEMENT = 1_000;
 const DEADLINE_MS = 600_000;
-/** Ingest waits for the lock in one statement, and goes on at once when it is free. */
-const LOCK_WAIT_SECONDS = 600;
 
 const MODES = ['byDefault', 'without'] as const;
 type Mode = (typeof MODES)[number];
@@ -83,15 +82,14 @@ async function measureIngest(
   const { configuration, operations, user, friend } = installation;
   await using _daemon = await startDaemon(installation.commandLine, {
     ...NO_PATROL,
-    'fanOut.lockWaitSeconds': LOCK_WAIT_SECONDS,
+    ...HOLDABLE,
     ...settings,
   });
   await operations.backfill(configuration.mapping.sources, DEADLINE_MS);
   await updateSomebody(user, 0);
   await operations.passBarrier(DEADLINE_MS);
   await delay(PROBATION_MS);
-  const waiting = await friend.transaction('holding ingest', async (tx) => {
-    await tx.rows('holding ingest', 'SELECT * FROM friend_sync.consumed FOR UPDATE');
+  const waiting = await whileHeld(friend, async () => {
     await commitChanges(installation, changes);
     return lag(installation);
   });

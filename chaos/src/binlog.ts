@@ -1,7 +1,4 @@
-import { spawn } from 'node:child_process';
-import { once } from 'node:events';
-import { createInterface } from 'node:readline';
-import type { MysqlAddress, MysqlPrograms } from '@friend-sync/local-stack';
+import { binlogLines, type MysqlAddress, type MysqlPrograms } from '@friend-sync/local-stack';
 
 /** A value as `mysqlbinlog` prints it, by column number from 1: quoted text, digits, or NULL. */
 export type RowImage = ReadonlyMap<number, string>;
@@ -22,27 +19,7 @@ export async function* readBinlog(
   server: MysqlAddress,
   firstLog: string,
 ): AsyncGenerator<RowChange> {
-  const { command, args } = programs.program('mysqlbinlog');
-  const options = [
-    '--no-defaults',
-    '--read-from-remote-server',
-    '--to-last-log',
-    `--host=${server.host}`,
-    `--port=${server.port}`,
-    `--user=${server.rootUser}`,
-    '--verbose',
-    '--base64-output=DECODE-ROWS',
-    firstLog,
-  ];
-  const child = spawn(command, [...args, ...options], { stdio: ['ignore', 'pipe', 'pipe'] });
-  const closed = once(child, 'close');
-  let complaint = '';
-  child.stderr.on('data', (chunk) => {
-    complaint = (complaint + chunk).slice(-2_000);
-  });
-  yield* parseRowChanges(createInterface({ input: child.stdout, crlfDelay: Number.POSITIVE_INFINITY }));
-  const [code] = await closed;
-  if (code !== 0) throw new Error(`mysqlbinlog failed (exit ${code}): ${complaint.trim()}`);
+  yield* parseRowChanges(binlogLines(programs, server, firstLog));
 }
 
 /** Reads the comments in which `mysqlbinlog --verbose` shows rows: `### UPDATE …`, `### WHERE`, `###   @1=…`. */

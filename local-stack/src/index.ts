@@ -1,3 +1,4 @@
+export { binlogLines } from './binlog-lines.ts';
 export { prepareJdbcSink } from './java-downloads.ts';
 export { type MysqlPrograms, prepareMysql } from './mysql-download.ts';
 export { PART_NAMES, type PartName, type ProxiedKafka } from './part.ts';

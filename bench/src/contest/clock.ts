@@ -57,26 +57,32 @@ interface Seen {
 }
 
 async function look(friend: Database, service: () => number | undefined, seen: Seen): Promise<void> {
-  let before: unknown;
+  let before: number | undefined;
   for (let n = 0; !seen.isOver; n++) {
-    const [row] = await friend.rows(
-      'reading the clock',
-      `SELECT SUM(MODIFIED_COUNTER) AS n FROM information_schema.INNODB_TABLESTATS
-       WHERE NAME LIKE 'friend\\_db/%' OR NAME LIKE 'friend\\_sync/mirror\\_%'`,
-    );
+    const modified = await modifiedRows(friend);
     const pid = service();
     if (pid !== undefined) {
       seen.cpuAfter = cpuOf(pid);
       if (seen.first === 0) seen.cpuBefore = seen.cpuAfter;
       if (n % LOOKS === 0) seen.peakBytes = Math.max(seen.peakBytes, memoryOf({ pid }));
     }
-    if (before !== undefined && row?.n !== before) {
+    if (before !== undefined && modified !== before) {
       seen.first ||= performance.now() - LOOK_MS / 2;
       seen.last = performance.now() - LOOK_MS / 2;
     }
-    before = row?.n;
+    before = modified;
     await delay(LOOK_MS);
   }
+}
+
+/** The server's count of rows that were written to copies and to mirrors. */
+export async function modifiedRows(friend: Database): Promise<number> {
+  const [row] = await friend.rows(
+    'counting rows that were written',
+    `SELECT SUM(MODIFIED_COUNTER) AS n FROM information_schema.INNODB_TABLESTATS
+     WHERE NAME LIKE 'friend\\_db/%' OR NAME LIKE 'friend\\_sync/mirror\\_%'`,
+  );
+  return Number(row?.n);
 }
 
 async function binlogBytes(friend: Database): Promise<number> {

@@ -1,6 +1,6 @@
 import { becomes } from '../becomes.ts';
 import { NO_PATROL, startDaemon } from '../daemon.ts';
-import type { Contender } from './job.ts';
+import type { Contender, Job } from './job.ts';
 
 const QUIET_MS = 1_000;
 
@@ -10,19 +10,26 @@ export function friendSync(): Contender {
   return {
     id: 'friend-sync',
     pid: () => pid,
-    async run({ installation, topic, changes, final }, quietMs) {
-      await using daemon = await startDaemon(installation.commandLine, NO_PATROL);
+    async run(job, quietMs) {
+      await using daemon = await startDaemon(job.world.commandLine, NO_PATROL);
       pid = daemon.pid;
-      const { operations, friend } = installation;
-      const isDrained = async () => {
-        if (quietMs() < QUIET_MS) return false;
-        const [row] = await friend.rows('counting what is pending', 'SELECT COUNT(*) AS n FROM friend_sync.pending');
-        const progress = (await operations.progress()).filter((partition) => partition.topic === topic);
-        return Number(row?.n) === 0 && progress.every(({ lag }) => Number(lag) === 0);
-      };
-      await becomes('friend-sync has drained the topic', isDrained, (drained) => drained);
+      await drained(job, quietMs);
       pid = undefined;
-      return { changes, final };
+      return job;
     },
   };
+}
+
+/** Returns when the daemons that run have nothing left to do. */
+export async function drained(
+  { world: { operations, friend }, topic }: Pick<Job, 'world' | 'topic'>,
+  quietMs: () => number,
+): Promise<void> {
+  const isDrained = async () => {
+    if (quietMs() < QUIET_MS) return false;
+    const [row] = await friend.rows('counting what is pending', 'SELECT COUNT(*) AS n FROM friend_sync.pending');
+    const progress = (await operations.progress()).filter((partition) => partition.topic === topic);
+    return Number(row?.n) === 0 && progress.every(({ lag }) => Number(lag) === 0);
+  };
+  await becomes('friend-sync has drained the topic', isDrained, (is) => is);
 }

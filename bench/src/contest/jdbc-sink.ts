@@ -18,11 +18,11 @@ export function jdbcSink(): Contender {
   return {
     id: 'jdbc-sink',
     pid: () => pid,
-    async run({ installation, topic, from, to, changes, final }, quietMs) {
-      const { stack, operations } = installation;
+    async run({ world, topic, from, to, changes, final }, quietMs) {
+      const { stack, operations } = world;
       const { connect } = operations;
-      await createUser(installation);
-      await connect.createStopped(NAME, configOf(installation, topic));
+      await createUser(world);
+      await connect.createStopped(NAME, configOf(world, topic));
       await connect.waitUntilStopped(NAME, READY_MS);
       await setOffsets(stack.kafkaBrokers, GROUP, topic, from);
       pid = stack.pid('connect');

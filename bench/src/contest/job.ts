@@ -1,9 +1,9 @@
-import type { Installation } from '@friend-sync/demo';
 import type { TopicEnds } from '../kafka.ts';
+import type { World } from './world.ts';
 
 /** What every contender is given: changes that lie in one topic, and copies that know nothing of them. */
 export interface Job {
-  readonly installation: Installation;
+  readonly world: World;
   readonly topic: string;
   readonly workload: string;
   readonly from: TopicEnds;

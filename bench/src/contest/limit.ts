@@ -13,12 +13,12 @@ export function limit(): Contender {
   return {
     id: 'limit',
     pid: () => process.pid,
-    async run({ installation, workload, changes, final }) {
+    async run({ world, workload, changes, final }) {
       const rows = [...final].sort(([a], [b]) => a - b);
       const halves = Array.from({ length: CONNECTIONS }, (_, i) =>
         rows.slice((i * rows.length) / CONNECTIONS, ((i + 1) * rows.length) / CONNECTIONS),
       );
-      await Promise.all(halves.map((half) => writeAll(installation.friend, workload, half)));
+      await Promise.all(halves.map((half) => writeAll(world.friend, workload, half)));
       return { changes, final };
     },
   };

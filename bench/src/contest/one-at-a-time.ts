@@ -16,8 +16,8 @@ export function oneAtATime(): Contender {
   return {
     id: 'one-at-a-time',
     pid: () => process.pid,
-    async run({ installation, topic, from, changes }) {
-      const { stack, friend } = installation;
+    async run({ world, topic, from, changes }) {
+      const { stack, friend } = world;
       const groupId = `bench-one-at-a-time-${process.pid}-${++runs}`;
       await setOffsets(stack.kafkaBrokers, groupId, topic, from);
       const registry = new SchemaRegistry(

@@ -1,24 +1,20 @@
-import { mkdir, writeFile } from 'node:fs/promises';
-import { cpus, totalmem } from 'node:os';
-import { join } from 'node:path';
-import { fileURLToPath } from 'node:url';
-import type { Contest, ContestResult } from './contest.ts';
+import { readCircumstances, writeResults } from '../results.ts';
+import type { Contest } from './contest.ts';
 import { CONTENDERS } from './job.ts';
+import type { ContestResult } from './turns.ts';
 
-const FOLDER = fileURLToPath(new URL('../../results', import.meta.url));
 const COLOURS = { 'friend-sync': '#2563eb', 'one-at-a-time': '#9ca3af', 'jdbc-sink': '#d97706', limit: '#4b5563' };
 const BAR = { width: 40, gap: 8, height: 220, left: 20, top: 30, group: 60 };
 
 /** Writes a contest as JSON, a table and a plot into bench/results. */
 export async function writeReport(contest: Contest): Promise<void> {
-  const machine = `${cpus().length} × ${cpus()[0]?.model.trim() ?? 'unknown processor'}, ${Math.round(totalmem() / 2 ** 30)} GiB, Node ${process.version}`;
-  const day = new Date().toISOString().slice(0, 10);
-  await mkdir(FOLDER, { recursive: true });
-  const name = contest.scale === 1 ? 'contest' : 'contest-quick';
-  const write = (extension: string, text: string) => writeFile(join(FOLDER, `${name}.${extension}`), `${text}\n`);
-  await write('json', JSON.stringify({ day, machine, ...contest }, null, 2));
-  await write('md', tableOf(contest, `${day}; ${machine}; MySQL with \`${contest.mysqlArgs.join(' ')}\``));
-  await write('svg', plotOf(contest.results));
+  const circumstances = await readCircumstances();
+  const told = [...Object.values(circumstances), `MySQL with \`${contest.mysqlArgs.join(' ')}\``];
+  await writeResults(contest.scale === 1 ? 'contest' : 'contest-quick', {
+    json: { ...circumstances, ...contest },
+    markdown: tableOf(contest, told.join('; ')),
+    svg: plotOf(contest.results),
+  });
 }
 
 function tableOf({ results, ratios, repetitions }: Contest, circumstances: string): string {

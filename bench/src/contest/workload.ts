@@ -17,10 +17,20 @@ export interface Workload {
 export function workloadsOf(users: number, scale: number): Workload[] {
   const of = (changes: number) => Math.round(changes * scale);
   return [
-    { name: 'once', changes: users, keys: () => shuffled(users) },
-    { name: 'uniform', changes: of(100_000), keys: () => uniform(users, of(100_000)) },
+    onceOf(users, users),
+    uniformOf(users, of(100_000)),
     { name: 'skewed', changes: of(200_000), keys: () => zipf(users, of(200_000)) },
   ];
+}
+
+/** Changes of so many users, each once. */
+export function onceOf(users: number, changes: number, name = 'once'): Workload {
+  return { name, changes, keys: () => [...shuffled(users)].slice(0, changes) };
+}
+
+/** Changes of any user. */
+export function uniformOf(users: number, changes: number, name = 'uniform'): Workload {
+  return { name, changes, keys: () => uniform(users, changes) };
 }
 
 /** What a change makes of its user. */
