@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Consumer, type EachBatchPayload } from 'kafkajs';
-import { SyncError, toSyncError } from '../../errors.ts';
+import { must, SyncError, toSyncError } from '../../errors.ts';
 import { within } from '../../within.ts';
 import { fetchedOffset, newestTimestamp, toMessage } from './fetched-batch.ts';
 import { GroupOffsets } from './group-offsets.ts';
@@ -191,7 +191,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
       await alive();
       const slice = messages.slice(from, from + batchMessages);
       const isLast = from + batchMessages >= messages.length;
-      const lastOffset = isLast ? BigInt(batch.lastOffset()) : (slice.at(-1)?.offset ?? 0n);
+      const lastOffset = isLast ? BigInt(batch.lastOffset()) : must(slice.at(-1), 'the last message').offset;
       const { expectedOffset } = position;
       const nextOffset = lastOffset + 1n;
       const maxTimestampMs = newestTimestamp(batch, expectedOffset, lastOffset);

@@ -2,6 +2,7 @@ import type { DeletePolicy } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
+import { must } from '../../errors.ts';
 import { columnEqualities } from './copy-equality.ts';
 import { quoted, type Session } from './database.ts';
 import { KeyOrder, type Range } from './key-order.ts';
@@ -48,7 +49,9 @@ export class CopySweep {
     this.#order = new KeyOrder(primaryKeyOf(target));
     this.#naming = namingColumns(target);
     const isByForeignKey = this.#naming.some(({ name }) => name === copy.key);
-    this.#namingIndexes = isByForeignKey ? `PRIMARY, ${quoted(target.index ?? '')}` : 'PRIMARY';
+    this.#namingIndexes = isByForeignKey
+      ? `PRIMARY, ${quoted(must(target.index, `${copy.id}: the index of its key`))}`
+      : 'PRIMARY';
     this.#keyKind = keyKind;
     this.#source = source;
     const key = `f.${quoted(copy.key)}`;
