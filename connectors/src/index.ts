@@ -2,12 +2,7 @@ export type { Configuration } from './configuration/configuration.ts';
 export { describeSettings, type SettingDescription } from './configuration/describe.ts';
 export { type ExplainedSetting, explainSettings } from './configuration/explain.ts';
 export { ConfigurationError, type ConfigurationIssue } from './configuration/issue.ts';
-export {
-  type ConfigurationInput,
-  loadConfiguration,
-  readConfiguration,
-  readConfigurationInput,
-} from './configuration/load.ts';
+export { type ConfigurationInput, loadConfiguration, readConfiguration } from './configuration/load.ts';
 export type { Environment, RawSettings } from './configuration/overlay.ts';
 export { ConnectClient, ConnectError } from './connect-rest/client.ts';
 export { metIncompleteRow } from './connect-rest/incomplete-row.ts';
@@ -34,7 +29,6 @@ export {
   withSchemaHistory,
 } from './connectors.ts';
 export { connectsAgain, SCHEMA_HISTORY_TOPIC } from './debezium.ts';
-export { renderLateCopiesConnector } from './late-copies/render.ts';
 export { type PrimaryKeys, type TailedTable, tailedTables } from './late-copies/tailed-tables.ts';
 export * from './mapping.ts';
 export { Secret } from './secret.ts';
@@ -42,7 +36,7 @@ export { type Settings, settingsSchema } from './settings.ts';
 export { avroFullName, fieldName } from './source-connector/avro-names.ts';
 export { LONGEST_TEXT } from './source-connector/cut.ts';
 export { type Grant, renderGrants, rightsAt } from './source-connector/grants.ts';
-export { FIELD_NAMING, renderSourceConnector, sourceConnectorName } from './source-connector/render.ts';
+export { FIELD_NAMING, sourceConnectorName } from './source-connector/render.ts';
 export {
   changeTopic,
   deadLetterTopic,

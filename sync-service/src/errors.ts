@@ -144,3 +144,9 @@ export function toSyncError(error: unknown): SyncError {
   const frames = stack.split('\n').filter((line) => line.startsWith('    at '));
   return new SyncError('internal', [name, ...frames.slice(0, 5)].join('\n'));
 }
+
+/** What cannot be missing; where it is, that is a bug, by its name. */
+export function must<T>(value: T | undefined, what: string): T {
+  if (value === undefined) throw new SyncError('internal', `${what} is missing`);
+  return value;
+}

@@ -10,7 +10,7 @@ export interface Protocol {
   readonly complete: 'token and generation' | 'generation' | 'claimed generation' | 'token';
   /** The generation that the completion must find: as the pass began (kept in the row), or as the last claim found it. */
   readonly generationOf: 'pass' | 'claim';
-  /** What `pending.pause` compares before it stores the cursor. */
+  /** What `pending.leaveAt` compares before it stores the cursor. */
   readonly pause: 'token' | 'generation' | 'nothing';
   /** From when on marks are unsettled after a pass that was overtaken (`pending.since`). */
   readonly since: 'pass' | 'claim';

@@ -218,7 +218,7 @@ export const HISTORY_GUARDS: readonly Guard[] = [
   {
     guard: 'the newest of what a move forward skips',
     file: `${APPLICATION}/operate/offsets.ts`,
-    replace: [['partition, to, newestMs.get(partition) ?? 0)', 'partition, to, 0)']],
+    replace: [['partition, to, newestMs(partition))', 'partition, to, 0)']],
     test: identityTest(
       'case 65: a log whose offset was moved forward, behind records that nobody has read, is no other one; another one is still found',
     ),

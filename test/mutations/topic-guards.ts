@@ -24,7 +24,7 @@ export const TOPIC_GUARDS: readonly Guard[] = [
   {
     guard: 'that an epoch knows the newest record below its beginning',
     file: `${APPLICATION}/operate/offsets.ts`,
-    replace: [['maxTimestampMs: newestMs.get(partition) ?? 0', 'maxTimestampMs: 0']],
+    replace: [['maxTimestampMs: newestMs(partition)', 'maxTimestampMs: 0']],
     test: {
       project: 'mysql',
       file: `${APPLICATION}/ingest/topic-identity.mysql.test.ts`,

@@ -111,12 +111,6 @@ export const VALUE_GUARDS: readonly Guard[] = [
     ),
   },
   {
-    guard: 'that a date of zeros is not NULL',
-    file: `${MYSQL}/copy-equality.ts`,
-    replace: [['${own} <=> NULL', '${own} IS NULL']],
-    test: mysqlTest('values.mysql.test.ts', 'case 66: a copy is not NULL that holds 0000-00-00'),
-  },
-  {
     guard: 'comparing numbers with what onDelete says as numbers',
     file: `${MYSQL}/copy-equality.ts`,
     replace: [['equals(own, literal(text))', 'equals(own, `IF(p.fs_deleted, ${literal(text)}, ${value})`)']],

@@ -51,7 +51,7 @@ test('completion needs the generation of the pass: one that is resumed at its cu
   const first = await claimed(server);
   await server.store.database.transaction('chunk 1', async (tx) => {
     await copy?.makeEqual(tx, [1n], { after: [], upTo: ['1'] });
-    await feed.source.pending.pause(tx, first.token, 1n, { copy: copy?.id ?? '', after: ['1'] });
+    await feed.source.pending.leaveAt(tx, first.token, 1n, { copy: copy?.id ?? '', after: ['1'] });
   });
   await feed.rows([1n, null, 'v2']); // generation 2, while the cursor stands after copy 1
   await drain(server);
@@ -68,7 +68,7 @@ test('case 13: a pass whose worker died is gone on with at its cursor', async ()
   const first = await claimed(server);
   await server.store.database.transaction('chunk 1', async (tx) => {
     await copy?.makeEqual(tx, [1n], { after: [], upTo: ['1'] });
-    await feed.source.pending.pause(tx, first.token, 1n, { copy: copy?.id ?? '', after: ['1'] });
+    await feed.source.pending.leaveAt(tx, first.token, 1n, { copy: copy?.id ?? '', after: ['1'] });
   });
   await claimed(server); // by a worker that dies
   await endLeases(server);
@@ -88,7 +88,7 @@ test('case 15: the cursor needs the token: a claim that was lost can neither sto
   const winner = await claimed(server);
   const state = server.configuration.settings.target.stateDatabase;
   await server.store.database.transaction('the loser', async (tx) => {
-    expect(await feed.source.pending.pause(tx, lost.token, 1n, { copy: 'x', after: [] })).toBe(false);
+    expect(await feed.source.pending.leaveAt(tx, lost.token, 1n, { copy: 'x', after: [] })).toBe(false);
     await feed.source.pending.release(tx, lost.token, [1n]);
   });
   expect(await column(server, `SELECT token FROM ${state}.pending`)).toEqual([String(winner.token)]);

@@ -123,14 +123,6 @@ test('case 66: a date that onDelete says is compared as a date, and 0000-00-00 i
   expect([...(orphaned.get('account') ?? [])]).toEqual([3n]);
 });
 
-test('case 66: a copy is not NULL that holds 0000-00-00', async () => {
-  await using server = await openWith('DATE NOT NULL', 'DATE', 'onDelete: { set: { nick: null } }, ');
-  const feed = createFeed(server);
-  await feed.deletes(1n);
-  await feed.source.pending.mark(server.store.database, [1n]);
-  expect(kindsOf((await drain(server)).postponed)).toEqual(['store_refused']);
-});
-
 test('case 66: a target column that MySQL gives the time of each write is refused, and named', async () => {
   await using server = await openWith('DATETIME ON UPDATE CURRENT_TIMESTAMP', 'DATETIME');
   expect(problemOf(server.store)).toMatch(/friend\.nick: ON UPDATE gives it the time of each write/);

@@ -108,7 +108,7 @@ test('a pass that was under way when a change was written through ends with the 
   const [copy] = feed.source.copies;
   await server.store.database.transaction('its first chunk', async (tx) => {
     await copy?.makeEqual(tx, [1n], { after: [], upTo: ['1'] });
-    await feed.source.pending.pause(tx, claim?.token ?? 0n, 1n, { copy: copy?.id ?? '', after: ['1'] });
+    await feed.source.pending.leaveAt(tx, claim?.token ?? 0n, 1n, { copy: copy?.id ?? '', after: ['1'] });
   });
   expect(await feed.rows([1n, null, 'Ann'])).toMatchObject({ applied: { changed: expect.any(Number) } });
   await drain(server);

@@ -102,5 +102,5 @@ function fromFile(source: SourceFile, issues: ConfigurationIssue[]): RawSettings
 
 function namesInside(path: Path): string[] {
   const inside = settingPaths().filter((setting) => path.every((name, i) => setting[i] === name));
-  return [...new Set(inside.map((setting) => setting[path.length] ?? ''))];
+  return [...new Set(inside.flatMap((setting) => setting[path.length] ?? []))];
 }

@@ -25,7 +25,7 @@ export function readConfiguration(file: string, env: Environment, overrides: Raw
 }
 
 /** Reads the configuration file, unchecked. */
-export function readConfigurationInput(
+function readConfigurationInput(
   file: string,
   env: Environment,
   overrides: RawSettings = {},

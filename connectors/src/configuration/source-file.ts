@@ -105,6 +105,6 @@ function nodeOf(value: unknown): Node | undefined {
   return isNode(value) ? value : undefined;
 }
 
-export function pathText(path: Path): string {
+function pathText(path: Path): string {
   return path.map((part, i) => (typeof part === 'number' ? `[${part}]` : i ? `.${part}` : part)).join('');
 }

@@ -25,8 +25,8 @@ export interface TopicDefinition {
  * name is made of it, and Avro allows no part of that to begin with one.
  */
 export function changeTopic({ kafka }: Settings, { table }: SourceMapping): string {
-  const [database, name] = [table.database, table.table].map((part) => part.replace(/^(?=\d)/, '_'));
-  return tableTopic(kafka.topicPrefix, { database: database ?? '', table: name ?? '' });
+  const named = (part: string) => part.replace(/^(?=\d)/, '_');
+  return tableTopic(kafka.topicPrefix, { database: named(table.database), table: named(table.table) });
 }
 
 /** What has the connector write to that topic. */

@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Claim } from '../../domain/claim.ts';
+import { must } from '../../errors.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import type { Perseverance } from '../watch/perseverance.ts';
 import type { Brake, Closed } from './brake.ts';
@@ -123,10 +124,10 @@ export class FanOut {
   async #claim(): Promise<Claim | undefined> {
     const sources = [...this.#store.sources];
     for (let i = 0; i < sources.length; i++) {
-      const [name = '', source] = sources[this.#nextSource++ % sources.length] ?? [];
+      const [name, source] = must(sources[this.#nextSource++ % sources.length], 'a source');
       const ripeSeconds = this.#isBehind(name) ? RIPE_SECONDS : 0;
       const claim = await this.#store.database.transaction('claim', async (tx) =>
-        source?.pending.claim(tx, this.#options.claimKeys, ripeSeconds),
+        source.pending.claim(tx, this.#options.claimKeys, ripeSeconds),
       );
       if (claim) return claim;
     }

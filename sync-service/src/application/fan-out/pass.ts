@@ -208,7 +208,7 @@ export class Pass {
     const { pending } = this.#source;
     const { token } = this.#claim;
     if ('copy' in to) {
-      if (!(await pending.pause(t, token, key, to))) throw new SyncError('aborted', 'the claim was lost');
+      if (!(await pending.leaveAt(t, token, key, to))) throw new SyncError('aborted', 'the claim was lost');
     } else if (to.refused !== undefined) await pending.park(t, token, key, to.refused, this.#writer.waitsFor.get(key));
     else if (to.isUnfit) await pending.restart(t, token, key, UNFIT_SECONDS);
     else await pending.complete(t, token, [key]);

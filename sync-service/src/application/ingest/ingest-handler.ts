@@ -1,5 +1,5 @@
 import type { SourceMapping } from '@friend-sync/connectors';
-import { SyncError } from '../../errors.ts';
+import { must, SyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
 import type { Decoder } from '../../infrastructure/kafka/avro.ts';
 import { sendDeadLetter } from '../../infrastructure/kafka/dead-letter.ts';
@@ -65,7 +65,10 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
   /** `sent`: of which offsets a dead letter was sent by an attempt before. */
   async function attempt(source: SourceStore, batch: MessageBatch, sent: Set<bigint>): Promise<Stored> {
     parts.require(source.schema.mapping.name);
-    const epoch = epochs.get(`${batch.topic}/${batch.partition}`) ?? 0;
+    const epoch = must(
+      epochs.get(`${batch.topic}/${batch.partition}`),
+      `the epoch of ${batch.topic}/${batch.partition}`,
+    );
     let decoded: DecodedBatch;
     try {
       decoded = await decodeBatch(parts.decoder, source.schema, batch, epoch);
@@ -148,7 +151,6 @@ function mirrorRefusal(error: unknown): SyncError | undefined {
 }
 
 function sourceOf({ store, sources }: IngestHandlerParts, topic: string): SourceStore {
-  const source = store.sources.get(sources.get(topic)?.name ?? '');
-  if (!source) throw new SyncError('internal', `no source has the topic ${topic}`);
-  return source;
+  const mapping = sources.get(topic);
+  return must(mapping && store.sources.get(mapping.name), `the source of topic ${topic}`);
 }

@@ -1,3 +1,4 @@
+import { must } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 
@@ -91,7 +92,7 @@ export async function executeReset(store: Store, admin: KafkaAdmin, moves: reado
       // By what has been read by now, which may be more than when the move was planned.
       const { nextOffset } = (await store.consumed.lock(tx, topic, partition)) ?? { nextOffset: 0n };
       if (to < nextOffset) await store.consumed.rewind(tx, topic, partition, to);
-      else await store.consumed.skip(tx, topic, partition, to, newestMs.get(partition) ?? 0);
+      else await store.consumed.skip(tx, topic, partition, to, newestMs(partition));
     });
   }
 }
@@ -101,7 +102,7 @@ export async function cut(store: Store, admin: KafkaAdmin, topic: string, execut
   const ends = new Map((await admin.partitionOffsets(topic)).map(({ partition, high }) => [partition, high]));
   const newestMs = await newestBelow(admin, topic, ends);
   const starts = [...ends].map(([partition, nextOffset]) => {
-    return { partition, nextOffset, maxTimestampMs: newestMs.get(partition) ?? 0 };
+    return { partition, nextOffset, maxTimestampMs: newestMs(partition) };
   });
   await store.database.transaction('beginning an epoch', (tx) =>
     store.consumed.beginEpoch(tx, topic, starts, executed),
@@ -113,16 +114,15 @@ async function newestBelow(
   admin: KafkaAdmin,
   topic: string,
   ends: ReadonlyMap<number, bigint>,
-): Promise<ReadonlyMap<number, number>> {
-  const bounds = new Map([...ends.keys()].map((partition) => [partition, { from: 0, to: LATEST_MS }]));
+): Promise<(partition: number) => number> {
+  const bounds = new Map([...ends].map(([partition, end]) => [partition, { end, from: 0, to: LATEST_MS }]));
   for (;;) {
     const open = [...bounds.values()].find(({ from, to }) => from < to);
-    if (!open) return new Map([...bounds].map(([partition, { to }]) => [partition, to]));
+    if (!open) return (partition) => must(bounds.get(partition), `${topic}/${partition}`).to;
     const middle = Math.floor((open.from + open.to) / 2);
     const next = await admin.offsetsAtTimestamp(topic, middle + 1);
     for (const [partition, bound] of bounds) {
-      const end = ends.get(partition) ?? 0n;
-      if ((next.get(partition) ?? end) >= end) bound.to = Math.min(bound.to, middle);
+      if ((next.get(partition) ?? bound.end) >= bound.end) bound.to = Math.min(bound.to, middle);
       else bound.from = Math.max(bound.from, middle + 1);
     }
   }

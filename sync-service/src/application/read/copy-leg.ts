@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../../domain/change.ts';
-import type { CopySweep, Differing } from '../../infrastructure/mysql/copy-sweep.ts';
+import type { CopySweep, DifferingKey } from '../../infrastructure/mysql/copy-sweep.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import type { Range } from '../../infrastructure/mysql/key-order.ts';
 import type { MappedCopy } from '../../infrastructure/mysql/mapped-copy.ts';
@@ -87,7 +87,7 @@ async function findDoubts(sweep: CopySweep, database: Database, after: readonly 
 }
 
 /** Marks what differs as it did before. What differs only now may be ahead of the mirror. */
-async function settle(course: RoundCourse, differing: readonly Differing[]): Promise<void> {
+async function settle(course: RoundCourse, differing: readonly DifferingKey[]): Promise<void> {
   const { parts, onDrift } = course.options;
   await parts.source.pending.mark(
     parts.store.database,

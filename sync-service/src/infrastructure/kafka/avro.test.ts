@@ -74,15 +74,13 @@ describe('the decoder', () => {
     expect(decoded.schema).toEqual({
       id: 1,
       name: 'p.db.t.Envelope',
-      afterFields: new Map(
-        [
-          ['id', 'long'],
-          ['nick', 'string'],
-          ['level', 'long'],
-          ['flags', 'int'],
-          ['blob', 'bytes'],
-        ].map(([name = '', type]) => [name, { type, nullAs: undefined }]),
-      ),
+      afterFields: new Map([
+        ['id', { type: 'long', isNullable: false, byDefault: undefined }],
+        ['nick', { type: 'string', isNullable: true, byDefault: undefined }],
+        ['level', { type: 'long', isNullable: false, byDefault: 0 }],
+        ['flags', { type: 'int', isNullable: false, byDefault: undefined }],
+        ['blob', { type: 'bytes', isNullable: true, byDefault: undefined }],
+      ]),
     });
     expect(requests).toEqual(['/apis/ccompat/v7/schemas/ids/1']);
   });
@@ -156,7 +154,7 @@ describe('the decoder', () => {
     const bytes = avro.Type.forSchema(plain, { typeHook: bigintTypeHook as never }).toBuffer(record);
     const decoded = await createDecoder({ url }).decode(Buffer.concat([message(1, record).subarray(0, 5), bytes]));
     expect(decoded.value).toEqual(record);
-    expect(decoded.schema.afterFields?.get('level')).toEqual({ type: 'long', nullAs: 2 ** 64 });
+    expect(decoded.schema.afterFields?.get('level')).toEqual({ type: 'long', isNullable: true, byDefault: 2 ** 64 });
   });
 
   test('a schema that cannot be compiled makes its messages malformed, and is asked for once', async () => {

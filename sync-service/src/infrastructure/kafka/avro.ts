@@ -1,7 +1,7 @@
 import type { Settings } from '@friend-sync/connectors';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import type { Type } from 'avsc';
-import { SyncError } from '../../errors.ts';
+import { must, SyncError } from '../../errors.ts';
 import { bigintTypeHook } from './avro-long.ts';
 import { readWriterSchema, type WriterSchema } from './writer-schema.ts';
 
@@ -49,7 +49,10 @@ export function createDecoder(
     if ((unknownUntil.get(id) ?? 0) > performance.now()) throw unknown(id);
     try {
       const type = (await registry.getSchema(id)) as unknown as Type;
-      return remember(id, { type, schema: readWriterSchema(id, JSON.parse(texts.get(id) ?? '{}')) });
+      return remember(id, {
+        type,
+        schema: readWriterSchema(id, JSON.parse(must(texts.get(id), `the text of schema ${id}`))),
+      });
     } catch (error) {
       const status = statusOf(error);
       // The registry has a schema of this id, which the library cannot use.

@@ -1,6 +1,6 @@
 import { setTimeout as sleep } from 'node:timers/promises';
 import kafkajs, { type Consumer, type EachBatchPayload } from 'kafkajs';
-import { SyncError, toSyncError } from '../../errors.ts';
+import { must, SyncError, toSyncError } from '../../errors.ts';
 import { within } from '../../within.ts';
 import { fetchedOffset, newestTimestamp, toMessage } from './fetched-batch.ts';
 import { GroupOffsets } from './group-offsets.ts';
@@ -8,7 +8,7 @@ import type { Alive, AssignedPartition } from './partition-handler.ts';
 import type { SessionOptions } from './session-options.ts';
 
 /** Where a partition is read. Replaced, never re-used, by a seek or an assignment: identity tells who is outdated. */
-interface Position {
+interface Place {
   readonly topic: string;
   readonly partition: number;
   /** The next offset, in the database and in kafkajs. */
@@ -55,7 +55,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
     // Rebuilding is our loop's job alone: kafkajs restarts after some crashes and lies dead after others.
     retry: { restartOnFailure: async () => false },
   });
-  const positions = new Map<string, Position>();
+  const positions = new Map<string, Place>();
   /** What is still being stored of batches that kafkajs no longer waits for; one for a partition at most. */
   const left = new Map<string, Promise<void>>();
   /** What is being stored, of those batches and of all others. */
@@ -141,7 +141,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
   }
 
   /** False where it has not ended, and none of it was stored for a while. */
-  async function goesOn(storing: Promise<void>, position: Position): Promise<boolean> {
+  async function goesOn(storing: Promise<void>, position: Place): Promise<boolean> {
     const ended = storing.then(() => true);
     for (let before: bigint | undefined; before !== position.expectedOffset; ) {
       before = position.expectedOffset;
@@ -151,7 +151,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
   }
 
   /** Lets kafkajs fetch for the other partitions; this one is read on from its position once its batch has ended. */
-  function leave(storing: Promise<void>, { topic, partition }: Position): void {
+  function leave(storing: Promise<void>, { topic, partition }: Place): void {
     const name = nameOf({ topic, partition });
     consumer.pause([{ topic, partitions: [partition] }]);
     const readOn = () => {
@@ -162,7 +162,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
     left.set(name, storing.then(readOn, readOn));
   }
 
-  async function storeBatch(payload: EachBatchPayload, position: Position): Promise<void> {
+  async function storeBatch(payload: EachBatchPayload, position: Place): Promise<void> {
     const { batch } = payload;
     const requireCurrent = () => {
       if (isClosing || !payload.isRunning() || !isCurrent(position)) throw new SyncError('aborted', 'batch outdated');
@@ -182,7 +182,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
     }
   }
 
-  async function storeSlices(payload: EachBatchPayload, position: Position, alive: Alive): Promise<void> {
+  async function storeSlices(payload: EachBatchPayload, position: Place, alive: Alive): Promise<void> {
     const { batch } = payload;
     const { topic, partition } = position;
     const messages = batch.messages.map(toMessage);
@@ -191,7 +191,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
       await alive();
       const slice = messages.slice(from, from + batchMessages);
       const isLast = from + batchMessages >= messages.length;
-      const lastOffset = isLast ? BigInt(batch.lastOffset()) : (slice.at(-1)?.offset ?? 0n);
+      const lastOffset = isLast ? BigInt(batch.lastOffset()) : must(slice.at(-1), 'the last message').offset;
       const { expectedOffset } = position;
       const nextOffset = lastOffset + 1n;
       const maxTimestampMs = newestTimestamp(batch, expectedOffset, lastOffset);
@@ -212,7 +212,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
   }
 
   /** kafkajs read elsewhere than it was told; the handler has to look at the log before anything of it is stored. */
-  function reposition({ topic, partition }: Position): void {
+  function reposition({ topic, partition }: Place): void {
     log.warn({ topic, partition }, 'read from an unexpected offset, asking for the position again');
     positions.delete(nameOf({ topic, partition }));
     consumer.pause([{ topic, partitions: [partition] }]);
@@ -220,7 +220,7 @@ export function openSession(options: SessionOptions): ConsumerSession {
   }
 
   /** kafkajs's own errors pass; of others it kills the consumer for some (TypeError …), so none leaves as it is. */
-  function escaping(error: unknown, { topic, partition }: Position): unknown {
+  function escaping(error: unknown, { topic, partition }: Place): unknown {
     if (error instanceof kafkajs.KafkaJSError) return error;
     log.error({ topic, partition, problem: toSyncError(error).message }, 'batch failed, reading it again');
     return new Error('batch failed');

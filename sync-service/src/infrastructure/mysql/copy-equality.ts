@@ -30,8 +30,8 @@ export function columnEqualities({ copy, columns }: TargetTable, onDelete: Delet
     }
     const text = onDelete.set[column] ?? null;
     const replacement = text === null ? 'NULL' : given(literal(text));
-    // By itself: a number and a text that is no constant would be compared as doubles. IS NULL takes 0000-00-00 for NULL.
-    const isReplaced = text === null ? `${own} <=> NULL` : equals(own, literal(text));
+    // By itself: a number and a text that is no constant would be compared as doubles.
+    const isReplaced = text === null ? `${own} IS NULL` : equals(own, literal(text));
     const replaced = `IF(p.fs_deleted, ${replacement}, IF(${isUnknown}, ${own}, ${given(value)}))`;
     return {
       column,

@@ -1,5 +1,6 @@
 import type { Key } from '../../domain/change.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
+import { must } from '../../errors.ts';
 import { type Fragment, quoted } from './database.ts';
 import type { TargetTable } from './target-table.ts';
 import { EXACT } from './value-fit.ts';
@@ -51,10 +52,10 @@ export function copiesFirst(mirrorTable: string, target: TargetTable, keyKind: K
 }
 
 function partsOf({ copy, columns, index }: TargetTable) {
-  const { charset, collation } = columns.get(copy.key) ?? {};
+  const { charset, collation } = must(columns.get(copy.key), `${copy.id}: its key`);
   return {
     foreignKey: `f.${quoted(copy.key)}`,
     asForeignKey: (text: string) => `CONVERT(${text} USING ${charset}) COLLATE ${collation}`,
-    copies: `${quoted(copy.table.database, copy.table.table)} AS f FORCE INDEX (${quoted(index ?? '')})`,
+    copies: `${quoted(copy.table.database, copy.table.table)} AS f FORCE INDEX (${quoted(must(index, `${copy.id}: the index of its key`))})`,
   };
 }

@@ -3,7 +3,7 @@ import { compareKeys, type Key } from '../../domain/change.ts';
 import type { Cursor } from '../../domain/claim.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
-import type { SyncError } from '../../errors.ts';
+import { must, type SyncError } from '../../errors.ts';
 import { type ColumnEquality, columnEqualities, type Update, updateOf } from './copy-equality.ts';
 import { type CopyJoin, copiesFirst, mirrorFirst } from './copy-join.ts';
 import { type Fragment, quoted, type Session, type Transaction } from './database.ts';
@@ -152,7 +152,12 @@ export class CopyStore {
         `SELECT fs_committed_at_ms AS at FROM ${this.#mirror} WHERE k IN (?) ORDER BY k FOR SHARE`,
         [sorted],
       ),
-      this.#equalise(tx, sorted, range, this.#updates.get(column ?? '') ?? this.#update),
+      this.#equalise(
+        tx,
+        sorted,
+        range,
+        column === undefined ? this.#update : must(this.#updates.get(column), `${this.id}: column ${column}`),
+      ),
     ]);
     return { changed, committedAtMs: mirror.filter((row) => row.at !== null).map((row) => Number(row.at)) };
   }

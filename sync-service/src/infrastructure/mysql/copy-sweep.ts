@@ -2,6 +2,7 @@ import type { DeletePolicy } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
 import type { KeyKind } from '../../domain/source-schema.ts';
 import { parseKey } from '../../domain/source-schema.ts';
+import { must } from '../../errors.ts';
 import { columnEqualities } from './copy-equality.ts';
 import { quoted, type Session } from './database.ts';
 import { KeyOrder, type Range } from './key-order.ts';
@@ -14,7 +15,7 @@ import { EXACT } from './value-fit.ts';
 const MOST_ROW_KEYS = 1_000;
 
 /** A key with a copy that is not equal to the mirror. */
-export interface Differing {
+export interface DifferingKey {
   readonly key: Key;
   /** The key was not pending, so nothing was on its way to correct the copy. */
   readonly isDrift: boolean;
@@ -48,7 +49,9 @@ export class CopySweep {
     this.#order = new KeyOrder(primaryKeyOf(target));
     this.#naming = namingColumns(target);
     const isByForeignKey = this.#naming.some(({ name }) => name === copy.key);
-    this.#namingIndexes = isByForeignKey ? `PRIMARY, ${quoted(target.index ?? '')}` : 'PRIMARY';
+    this.#namingIndexes = isByForeignKey
+      ? `PRIMARY, ${quoted(must(target.index, `${copy.id}: the index of its key`))}`
+      : 'PRIMARY';
     this.#keyKind = keyKind;
     this.#source = source;
     const key = `f.${quoted(copy.key)}`;
@@ -75,7 +78,7 @@ export class CopySweep {
   }
 
   /** The keys with differing copies within a range of primary keys; not those that are parked. */
-  async differing(session: Session, range: Range): Promise<Differing[]> {
+  async differing(session: Session, range: Range): Promise<DifferingKey[]> {
     const { where, parameters } = this.#order.within(range);
     return this.#compare(session, 'PRIMARY', where, parameters);
   }
@@ -87,10 +90,10 @@ export class CopySweep {
   async differingAmong(
     session: Session,
     rows: readonly RowFields[],
-  ): Promise<{ differing: Differing[]; unreadable: boolean }> {
+  ): Promise<{ differing: DifferingKey[]; unreadable: boolean }> {
     const copies = rows.filter((fields) => fields[this.#foreignKey] !== null);
     const rowKeys = copies.map((fields) => toRowKey(this.#naming, fields)).filter((key) => key !== undefined);
-    const differing: Differing[] = [];
+    const differing: DifferingKey[] = [];
     for (let from = 0; from < rowKeys.length; from += MOST_ROW_KEYS) {
       const some = rowKeyList(rowKeys.slice(from, from + MOST_ROW_KEYS));
       const among = ` AND ${isAmong(this.#naming)}`;
@@ -104,7 +107,7 @@ export class CopySweep {
     indexes: string,
     where: string,
     parameters: readonly unknown[],
-  ): Promise<Differing[]> {
+  ): Promise<DifferingKey[]> {
     const { select, after, end } = this.#differing;
     const sql = `${select} ${this.#table} FORCE INDEX (${indexes}) ${after}${where}${end}`;
     const rows = await session.rows('comparing copies', sql, [...parameters, this.#source]);

@@ -51,12 +51,9 @@ export function mirrorDdl(
   const changes = new Map(
     columns.map((column) => [column.name, change(column.getSQLType(), existing.get(column.name))]),
   );
-  const others = [...flags.keys()].filter((name) => changes.get(name) === 'another');
-  const forgotten = others.flatMap((name) => [name, flags.get(name) ?? '']);
+  const forgotten = [...flags].filter(([name]) => changes.get(name) === 'another').flat();
   const added = columns.filter(({ name }) => changes.get(name) === 'missing' || forgotten.includes(name));
-  const altered = columns.filter(
-    (column) => !added.includes(column) && ['wider', 'another'].includes(changes.get(column.name) ?? ''),
-  );
+  const altered = columns.filter((column) => !added.includes(column) && changes.get(column.name) !== 'none');
   const clauses = [
     ...forgotten.map((name) => `DROP COLUMN ${quoted(name)}`),
     ...added.map((column) => `ADD COLUMN ${definition(column)}`),
@@ -90,7 +87,10 @@ function change(planned: string, existing: string | undefined): 'none' | 'missin
 
 /** Types of one family hold one another's values as far as these are not too long: characters, bytes, or digits before and behind the point. */
 function sizeOf(type: string): { type: string; family: string; lengths: number[] } {
-  const plain = (type.toLowerCase().split(' character set')[0] ?? '').replace(/^boolean$/, 'tinyint(1)');
+  const plain = type
+    .toLowerCase()
+    .replace(/ character set.*/, '')
+    .replace(/^boolean$/, 'tinyint(1)');
   const [, base = '', first = 0, second = 0] = plain.match(/^(\w+)(?:\((\d+)(?:,(\d+))?\))?/) ?? [];
   const unsigned = plain.includes('unsigned') ? ' unsigned' : '';
   if (base === 'decimal') {

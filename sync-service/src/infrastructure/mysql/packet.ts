@@ -15,7 +15,7 @@ export interface Limits {
 const BETWEEN = ';\n';
 
 /** What is sent for these statements in one round trip. */
-export const packetOf = (statements: readonly Statement[]) => statements.map(({ sql }) => sql).join(BETWEEN);
+const packetOf = (statements: readonly Statement[]) => statements.map(({ sql }) => sql).join(BETWEEN);
 
 export const namesOf = (statements: readonly Statement[]) => statements.map(({ doing }) => doing).join(', ');
 

@@ -127,7 +127,7 @@ export class PendingStore {
    * Stores how far the pass of a key has come and lets the key go, so that other keys have their turn before its next
    * chunk. False: the claim was lost, and the caller's transaction must be rolled back.
    */
-  async pause(tx: Session, token: bigint, key: Key, cursor: Cursor): Promise<boolean> {
+  async leaveAt(tx: Session, token: bigint, key: Key, cursor: Cursor): Promise<boolean> {
     const stored = tx.write(
       'storing the cursor',
       `UPDATE ${this.table} SET cur = ?, token = NULL, due = NOW(6) WHERE source = ? AND k = ? AND token = ?`,

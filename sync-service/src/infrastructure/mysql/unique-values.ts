@@ -1,5 +1,6 @@
 import type { Key } from '../../domain/change.ts';
 import { type KeyKind, parseKey } from '../../domain/source-schema.ts';
+import { must } from '../../errors.ts';
 import { type ColumnEquality, updateOf } from './copy-equality.ts';
 import { quoted, type Session } from './database.ts';
 import type { TargetTable } from './target-table.ts';
@@ -83,7 +84,7 @@ export class UniqueValues {
     const rows = await session.rows(
       'looking for the holders of values',
       `SELECT DISTINCT ${holder} AS k FROM ${this.#join}
-       STRAIGHT_JOIN ${quoted(copy.table.database, copy.table.table)} AS h FORCE INDEX (${quoted(index[0]?.index ?? '')}) ON ${on.join(' AND ')}
+       STRAIGHT_JOIN ${quoted(copy.table.database, copy.table.table)} AS h FORCE INDEX (${quoted(must(index[0], 'a column of a unique index').index)}) ON ${on.join(' AND ')}
        WHERE p.k IN (?) AND ${holder} IS NOT NULL LIMIT ?`,
       [keys, MOST_KEYS],
     );

@@ -1,5 +1,5 @@
 import type { MirrorRow } from '../../domain/decide.ts';
-import type { ConsumedStore } from './consumed-store.ts';
+import type { Advance, ConsumedStore } from './consumed-store.ts';
 import type { CopyStore, Equalised } from './copy-store.ts';
 import type { Database } from './database.ts';
 import type { MirrorStore } from './mirror-store.ts';
@@ -15,14 +15,9 @@ const STORED = '@friend_sync_stored';
 const WAS_STORED = `${STORED} > 0`;
 
 /** Where a partition must stand, and where it stands afterwards. */
-export interface OffsetMove {
-  readonly topic: string;
-  readonly partition: number;
+export interface FencedAdvance extends Omit<Advance, 'floor'> {
   readonly epoch: number;
   readonly expectedOffset: bigint;
-  readonly nextOffset: bigint;
-  readonly maxTimestampMs: number;
-  readonly newestGtid: string | null;
 }
 
 /** Stores one key and makes its copies equal, in one transaction that is sent in one round trip. */
@@ -56,7 +51,7 @@ export class WriteThrough {
    *
    * What the statements need of each other they are told by SQL: nothing is awaited between the first and the commit.
    */
-  async write(database: Database, move: OffsetMove, row: MirrorRow): Promise<Equalised | undefined> {
+  async write(database: Database, move: FencedAdvance, row: MirrorRow): Promise<Equalised | undefined> {
     const copies = this.#copies();
     if (!copies) return undefined;
     const counts = copies.map((copy) => copy.lockedCount(row.key, MOST_COPIES + 1));
@@ -87,7 +82,7 @@ export class WriteThrough {
     };
   }
 
-  #storeStatement(move: OffsetMove, row: MirrorRow) {
+  #storeStatement(move: FencedAdvance, row: MirrorRow) {
     const values = this.#mirror.assignments('m', row);
     const { epoch, partition } = row.position;
     return {
