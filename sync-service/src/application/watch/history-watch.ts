@@ -56,9 +56,7 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
   const { sourceName, stream, store, health } = parts;
   const { server, connectorName } = stream;
   const part = `user database, source ${sourceName}`;
-  const retentionPart = `binary logs, source ${sourceName}`;
   const updatesPart = `updates, source ${sourceName}`;
-  const beginningPart = `schema history of ${connectorName}`;
   const finder = new LossFinder(server, connectorName);
   let { loss } = parts;
 
@@ -87,7 +85,7 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     const ingested = await parts.ingested();
     const status = await stream.status().catch(() => undefined);
     const sent = await stream.sent().catch(() => 'unknown' as const);
-    const begun = await readBeginning();
+    const begun = await readBeginning(parts);
     const history = await readHistory(server);
     const found = await finder.find({ seen, ingested, status, sent, begun, history });
     if (found && !(await serverState.declareLost(database, sourceName, seen, found)))
@@ -99,37 +97,11 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     // What is suspected is not to count as what was there before.
     if (!found && !finder.suspicion)
       await serverState.remember(database, sourceName, seen, { executed, sent: sentGtids });
-    await tellRetention(history, stored);
+    await tellRetention(parts, history, stored);
     const untold = await findUntoldUpdates(server, USER_DATABASE);
     if (untold) health.report(updatesPart, new SyncError('contract_broken', untold));
     else health.clear(updatesPart);
     return found;
-  }
-
-  async function readBeginning(): Promise<string | undefined | 'unknown'> {
-    try {
-      const begun = await parts.begun();
-      health.clear(beginningPart);
-      return begun;
-    } catch (caught) {
-      const error = toSyncError(caught);
-      // Until then nobody can tell whether it began anew.
-      const problem = `${error.message}: the connector does not start again without it; friend-sync epoch new ${sourceName} --execute makes another`;
-      if (error.policy.directive === 'halt') health.note(beginningPart, new SyncError(error.kind, problem));
-      return 'unknown';
-    }
-  }
-
-  async function tellRetention({ executed, keepsSeconds }: ServerHistory, sent: SentUpTo | undefined): Promise<void> {
-    const behind = sent?.eventAtMs === undefined ? 0 : (Date.now() - sent.eventAtMs) / 1000;
-    const isNear =
-      sent !== undefined &&
-      keepsSeconds > 0 &&
-      behind > keepsSeconds / 2 &&
-      !(await containsGtids(server, sent.gtids, executed));
-    if (!isNear) return health.clear(retentionPart);
-    const problem = `the connector ${connectorName} is ${hours(behind)} behind, and the user database keeps its binary logs for ${hours(keepsSeconds)}`;
-    health.report(retentionPart, new SyncError('retention_near', problem));
   }
 
   // One look at a time: each is judged by the one before it.
@@ -157,6 +129,45 @@ export async function watchHistory(parts: HistoryWatchParts): Promise<HistoryWat
     },
     [Symbol.asyncDispose]: () => watching[Symbol.asyncDispose](),
   };
+}
+
+/** Where the connector began; `unknown` while nobody can tell. */
+async function readBeginning({
+  begun,
+  health,
+  sourceName,
+  stream,
+}: HistoryWatchParts): Promise<string | undefined | 'unknown'> {
+  const part = `schema history of ${stream.connectorName}`;
+  try {
+    const at = await begun();
+    health.clear(part);
+    return at;
+  } catch (caught) {
+    const error = toSyncError(caught);
+    // Until then nobody can tell whether it began anew.
+    const problem = `${error.message}: the connector does not start again without it; friend-sync epoch new ${sourceName} --execute makes another`;
+    if (error.policy.directive === 'halt') health.note(part, new SyncError(error.kind, problem));
+    return 'unknown';
+  }
+}
+
+/** Tells of a connector that may soon lack what it has not read. */
+async function tellRetention(
+  { health, sourceName, stream: { server, connectorName } }: HistoryWatchParts,
+  { executed, keepsSeconds }: ServerHistory,
+  sent: SentUpTo | undefined,
+): Promise<void> {
+  const part = `binary logs, source ${sourceName}`;
+  const behind = sent?.eventAtMs === undefined ? 0 : (Date.now() - sent.eventAtMs) / 1000;
+  const isNear =
+    sent !== undefined &&
+    keepsSeconds > 0 &&
+    behind > keepsSeconds / 2 &&
+    !(await containsGtids(server, sent.gtids, executed));
+  if (!isNear) return health.clear(part);
+  const problem = `the connector ${connectorName} is ${hours(behind)} behind, and the user database keeps its binary logs for ${hours(keepsSeconds)}`;
+  health.report(part, new SyncError('retention_near', problem));
 }
 
 function hours(seconds: number): string {
