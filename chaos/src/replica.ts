@@ -17,7 +17,7 @@ export async function openLaggingReplica(dataDir: string, { host, port }: MysqlA
   await root.write(
     'becoming a replica',
     `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '${host}', SOURCE_PORT = ${port}, SOURCE_USER = 'root',
-       SOURCE_AUTO_POSITION = 1, SOURCE_CONNECT_RETRY = 1, SOURCE_RETRY_COUNT = 3600, SOURCE_DELAY = ${DELAY_SECONDS}, GET_SOURCE_PUBLIC_KEY = 1`,
+       SOURCE_AUTO_POSITION = 1, SOURCE_CONNECT_RETRY = 1, SOURCE_RETRY_COUNT = 3600, SOURCE_DELAY = ${DELAY_SECONDS}, SOURCE_SSL = 0, GET_SOURCE_PUBLIC_KEY = 1`,
   );
   await root.write('becoming a replica', 'START REPLICA');
   return { port: replica.port, [Symbol.asyncDispose]: () => stack.down() };

@@ -62,7 +62,7 @@ test('case 57: fan-out waits while a replica lags', async () => {
   await replica.write(
     'becoming a replica',
     `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '${host}', SOURCE_PORT = ${port}, SOURCE_USER = 'root', SOURCE_AUTO_POSITION = 1,
-       GET_SOURCE_PUBLIC_KEY = 1, SOURCE_DELAY = 3600`,
+       SOURCE_SSL = 0, GET_SOURCE_PUBLIC_KEY = 1, SOURCE_DELAY = 3600`,
   );
   try {
     await replica.write('replicating', 'START REPLICA');

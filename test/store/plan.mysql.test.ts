@@ -63,7 +63,7 @@ test('case 55: with the printed grants nothing is planned; a right that is missi
     {
       kind: 'revoke',
       commands: [
-        `REVOKE UPDATE (\`remark\`) ON \`${friendDb}\`.\`friend\` FROM \`${target.user}\`@\`%\`; -- on the friend database`,
+        `REVOKE UPDATE (\`remark\`) ON \`${friendDb}\`.\`friend\` FROM '${target.user}'@'%'; -- on the friend database`,
       ],
     },
   ]);

@@ -68,7 +68,7 @@ export async function follow({ database }: Server, source: Server): Promise<void
   await database.write(
     'becoming a replica',
     `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = ${source.port}, SOURCE_USER = 'root',
-       SOURCE_AUTO_POSITION = 1, GET_SOURCE_PUBLIC_KEY = 1`,
+       SOURCE_AUTO_POSITION = 1, SOURCE_SSL = 0, GET_SOURCE_PUBLIC_KEY = 1`,
   );
   await database.write('becoming a replica', 'START REPLICA');
 }
