@@ -114,7 +114,7 @@ export const SERVER_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'finding rights that nothing needs',
-    file: `${APPLICATION}/operate/doctor/rights.ts`,
+    file: `${APPLICATION}/operate/rights.ts`,
     replace: [['(wide.column === undefined || wide.column === narrow.column)', 'true']],
     test: mysqlTest('doctor.mysql.test.ts', 'case 83: doctor finds a column that is read and not mapped'),
   },

@@ -3,11 +3,10 @@ import { toSyncError } from '../../errors.ts';
 import type { Database } from '../../infrastructure/mysql/database.ts';
 import { openStore, type Store, USER_DATABASE } from '../../infrastructure/mysql/store.ts';
 import { findFormer, planConnectors } from './apply-connectors.ts';
-import type { Finding } from './doctor/findings.ts';
-import { lookAtRights } from './doctor/rights.ts';
 import { fingerprintsOf } from './fingerprints.ts';
 import { ownTopics } from './own-names.ts';
 import { type Differences, type PlannedStep, planSteps } from './planned-steps.ts';
+import { compareRights, grantsOf } from './rights.ts';
 import type { Servers } from './servers.ts';
 
 const FRIEND_DATABASE = 'the friend database';
@@ -25,7 +24,7 @@ async function findDifferences(
   definitions: () => Promise<readonly ConnectorDefinition[]>,
 ): Promise<Differences> {
   const { configuration, source, target, connect } = servers;
-  const { missing, surplus } = await compareRights(servers);
+  const { missing, surplus } = await rightsOf(servers);
   const found = {
     missing,
     surplus,
@@ -54,17 +53,15 @@ async function findDifferences(
 }
 
 /** Each as SQL that says on which server it is to be run. */
-async function compareRights({ configuration, source, target }: Servers) {
-  const { lateCopies, target: friendServer } = configuration.settings;
-  const needed = renderGrants(configuration);
-  const isLate = ({ server, sql }: Grant) => server === 'target' && sql.includes(` TO '${lateCopies.user}'@`);
-  const own = needed.filter((one) => !isLate(one) || lateCopies.user === friendServer.user);
-  const of = (server: Grant['server']) => own.filter((one) => one.server === server);
-  const atSource = await compare(source, of('source'));
-  const atTarget = await compare(target, of('target'));
+async function rightsOf({ configuration, source, target }: Servers) {
+  const atSource = await compare(source, grantsOf(configuration, 'source'));
+  const atTarget = await compare(target, grantsOf(configuration, 'target'));
   // Nobody tells us of another user's: who may not read a new table needs it for the late copies as well.
   const objects = atTarget.missing.map(objectOf);
-  const late = needed.filter((one) => !own.includes(one) && objects.includes(objectOf(one.sql)));
+  const { lateCopies, target: friendServer } = configuration.settings;
+  const isLate = ({ server, user }: Grant) =>
+    server === 'target' && user === lateCopies.user && user !== friendServer.user;
+  const late = renderGrants(configuration).filter((one) => isLate(one) && objects.includes(objectOf(one.sql)));
   const friend = [...atTarget.missing, ...late.map(({ sql }) => sql)];
   const on = (server: string, statements: readonly string[]) => statements.map((sql) => `${sql} -- on ${server}`);
   return {
@@ -75,12 +72,13 @@ async function compareRights({ configuration, source, target }: Servers) {
 
 const objectOf = (sql: string) => sql.match(/ ON (.+) TO /)?.[1];
 
-/** SQL that mends what a user lacks, and what it has beyond what it needs. */
-async function compare(database: Database, needed: readonly Grant[]) {
-  const findings = await lookAtRights({ database, name: '' }, needed);
-  const mending = (severity: Finding['severity'], verb: string) =>
-    findings.filter((one) => one.severity === severity && one.mend.startsWith(verb)).map(({ mend }) => mend);
-  return { missing: mending('error', 'GRANT'), surplus: mending('warning', 'REVOKE') };
+/** An administrator's rights are left to it. */
+async function compare(server: Database, needed: readonly Grant[]) {
+  const { missing, surplus, isAdministrator } = await compareRights(server, needed);
+  return {
+    missing: missing.map(({ sql }) => sql),
+    surplus: isAdministrator ? [] : surplus.flatMap(({ sql, again }) => [sql, ...again]),
+  };
 }
 
 async function missingTopics({ configuration, admin }: Servers, store: Store | undefined): Promise<string[]> {

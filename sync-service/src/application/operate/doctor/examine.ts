@@ -3,8 +3,6 @@ import {
   type ConnectClient,
   type ConnectorDefinition,
   connectorDefinitions,
-  type Grant,
-  renderGrants,
   sourceConnector,
 } from '@friend-sync/connectors';
 import { SyncError, toSyncError } from '../../../errors.ts';
@@ -15,6 +13,7 @@ import { openStore } from '../../../infrastructure/mysql/store.ts';
 import { readPrimaryKeys } from '../../../infrastructure/mysql/target-table.ts';
 import { inTime } from '../../../within.ts';
 import { type OwnNamesParts, requireOwnNames } from '../own-names.ts';
+import { grantsOf } from '../rights.ts';
 import { lookAtCluster, lookAtConnectors, lookAtFormer } from './connect.ts';
 import { type Finding, failureOf, type Severity } from './findings.ts';
 import { lookAtRights } from './rights.ts';
@@ -124,14 +123,6 @@ async function areasOf(configuration: Configuration, { user, friend, admin, conn
     ['connectors', store && connect && (() => lookAtFormer({ configuration, connect, store }))],
     ['names', names && (() => lookAtNames(names))],
   ];
-}
-
-/** What the user that logs in there must be granted; both databases may be one server's. */
-function grantsOf(configuration: Configuration, server: 'source' | 'target'): Grant[] {
-  const { source, target } = configuration.settings;
-  const isOne = source.host === target.host && source.port === target.port;
-  const { user } = configuration.settings[server];
-  return renderGrants(configuration).filter((grant) => (isOne || grant.server === server) && grant.user === user);
 }
 
 /** Without the friend database, those of the sources alone. */
