@@ -24,7 +24,7 @@ export { runDoctor } from './doctor.ts';
 export { Ambiguous, type Change, type Key, type Said, type Value } from './domain/change.ts';
 export type { Claim } from './domain/claim.ts';
 export { type KeyKind, parseKey } from './domain/source-schema.ts';
-export type { Condition, Trouble } from './domain/trouble.ts';
+export { type Condition, type Trouble, troublesOf } from './domain/trouble.ts';
 export { type ErrorKind, POLICY, SyncError, toSyncError } from './errors.ts';
 export { type Database, openDatabase, type Session } from './infrastructure/mysql/database.ts';
 export type { MigrationPlan } from './infrastructure/mysql/migrate.ts';

@@ -1,6 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import { type ConnectorStatus, connectorNames, isRunning } from '@friend-sync/connectors';
-import type { Operations, RoundReport, Trouble } from '@friend-sync/sync-service';
+import { type Operations, type RoundReport, type Trouble, troublesOf } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT, explain } from '../exit.ts';
@@ -128,13 +128,9 @@ interface Daemons {
 async function readDaemons(operations: Operations): Promise<Daemons> {
   const { daemons, pause, database } = await operations.store();
   const running = await daemons.running(database);
-  // Most of what troubles one troubles all.
-  const troubles = new Map(
-    running.flatMap((one) => one?.troubles ?? []).map((trouble) => [`${trouble.part} ${trouble.problem}`, trouble]),
-  );
   return {
     states: running.map((one) => one?.state ?? 'older version'),
-    troubles: [...troubles.values()],
+    troubles: troublesOf(running),
     pausedSince: await pause.since(database),
   };
 }

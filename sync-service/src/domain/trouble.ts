@@ -17,6 +17,12 @@ export interface Condition {
   readonly troubles: readonly Trouble[];
 }
 
+/** What troubles these daemons, each once: most of what troubles one troubles all. One of an older version does not say. */
+export function troublesOf(daemons: readonly (Condition | undefined)[]): Trouble[] {
+  const troubles = daemons.flatMap((one) => one?.troubles ?? []);
+  return [...new Map(troubles.map((one) => [`${one.part} ${one.problem}`, one])).values()];
+}
+
 /** What a daemon says of itself in the friend database. */
 export interface Announcement extends Condition {
   /** The fingerprint of each source's mapping that it works by; one of an older version does not say. */

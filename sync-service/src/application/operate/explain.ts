@@ -14,7 +14,7 @@ import type { CopyFacts, FlowFacts, KeyFacts, MirrorFacts, Summary, Unanswered }
 import { agrees, type ReadRow } from '../../domain/read.ts';
 import { parseKey, type SourceSchema } from '../../domain/source-schema.ts';
 import { sumUp } from '../../domain/sum-up.ts';
-import type { Trouble } from '../../domain/trouble.ts';
+import { type Trouble, troublesOf } from '../../domain/trouble.ts';
 import { SyncError, toSyncError } from '../../errors.ts';
 import type { MappedCopy } from '../../infrastructure/mysql/mapped-copy.ts';
 import { keyKindOf, planMirror } from '../../infrastructure/mysql/mirror-table.ts';
@@ -204,10 +204,9 @@ class Inquiry {
     return this.#ask('what daemons do', async () => {
       const running = await daemons.running(database);
       const round = await own.round.report(database);
-      const troubles = running.flatMap((one) => one?.troubles ?? []).filter((one) => this.#mayConcern(one));
       return {
         daemons: running.map((one) => one?.state ?? 'older version'),
-        troubles: [...new Map(troubles.map((one) => [`${one.part} ${one.problem}`, one])).values()],
+        troubles: troublesOf(running).filter((one) => this.#mayConcern(one)),
         pausedSince: await pause.since(database),
         historyLost: (await serverState.read(database, name))?.lost?.reason,
         connector: status?.problem,

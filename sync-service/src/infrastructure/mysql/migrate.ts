@@ -6,7 +6,7 @@ import { SyncError } from '../../errors.ts';
 import { answerWithin, type Database, quoted } from './database.ts';
 import { toStoreError } from './fault.ts';
 import { mirrorDdl } from './mirror-ddl.ts';
-import { keyKindOf, planMirror, readMirrorColumns, valueColumn } from './mirror-table.ts';
+import { keyKindOf, planMirror, plannedColumns, readMirrorColumns } from './mirror-table.ts';
 import { JOURNAL, MIGRATIONS_FOLDER, pendingMigrations } from './pending-migrations.ts';
 import { sessionStatement } from './session.ts';
 import { readTableShape } from './table-shape.ts';
@@ -45,7 +45,7 @@ export async function planMigration(
     if (plan.key !== undefined && plan.problems.length === 0)
       mirrors.push(...mirrorDdl(stateDatabase, mapping.name, plan.key, plan.types, existing));
     const keyKind = plan.key === undefined ? undefined : keyKindOf(plan.key);
-    const types = new Map([...plan.types].map(([name, type]) => [valueColumn(name), type]));
+    const types = plannedColumns(plan);
     for (const copy of mapping.copies)
       ofCopies.push(...checkTarget(await readTargetTable(target, copy), keyKind, types));
   }

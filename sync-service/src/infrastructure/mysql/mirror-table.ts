@@ -73,6 +73,11 @@ function keyType(column: ShapeColumn): string | undefined {
   return fits ? `varchar(${column.maxLength}) CHARACTER SET utf8mb4 COLLATE utf8mb4_0900_bin` : undefined;
 }
 
+/** The mirror's columns of values and their types, as `migrate` would make them. */
+export function plannedColumns({ types }: Pick<MirrorPlan, 'types'>): Map<string, string> {
+  return new Map([...types].map(([name, type]) => [valueColumn(name), type]));
+}
+
 /** The mirror's columns and their types as they stand; empty where there is no such table. */
 export async function readMirrorColumns(
   target: Database,

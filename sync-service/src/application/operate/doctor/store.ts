@@ -1,4 +1,5 @@
 import type { Configuration } from '@friend-sync/connectors';
+import { troublesOf } from '../../../domain/trouble.ts';
 import { historyLost, type SyncError } from '../../../errors.ts';
 import type { Database } from '../../../infrastructure/mysql/database.ts';
 import { areTablesNewer } from '../../../infrastructure/mysql/pending-migrations.ts';
@@ -89,11 +90,7 @@ async function findDaemons({ settings }: Configuration, { database, daemons }: S
       why: 'changes wait',
       mend: 'where it lasts, look at what friend-sync status says',
     });
-  // Most of what troubles one troubles all.
-  const troubles = new Map(
-    running.flatMap((one) => one?.troubles ?? []).map((one) => [`${one.part} ${one.problem}`, one]),
-  );
-  for (const { part: where, problem, hint, directive, isNote } of troubles.values())
+  for (const { part: where, problem, hint, directive, isNote } of troublesOf(running))
     findings.push({
       severity: isNote ? 'note' : directive === 'halt' ? 'error' : 'warning',
       part: `daemon, ${where}`,

@@ -3,9 +3,9 @@ import type { Database } from '../../../infrastructure/mysql/database.ts';
 import {
   keyKindOf,
   planMirror,
+  plannedColumns,
   readMirrorColumns,
   toSourceSchema,
-  valueColumn,
 } from '../../../infrastructure/mysql/mirror-table.ts';
 import { findUnlogged, readSettings } from '../../../infrastructure/mysql/server-settings.ts';
 import { sourceProblems } from '../../../infrastructure/mysql/source-fit.ts';
@@ -29,7 +29,7 @@ export async function lookAtTables(parts: TableParts, mapping: SourceMapping): P
   const mirror = toSourceSchema(mapping, columns) && columns;
   const shape = source && (await readTableShape(source, mapping.table));
   const plan = planMirror(mapping, shape);
-  const planned = new Map([...plan.types].map(([name, type]) => [valueColumn(name), type]));
+  const planned = plannedColumns(plan);
   const key = mirror?.get('k') ?? plan.key;
   const problems = mirror ? sourceProblems(mapping, shape, mirror) : plan.problems;
   const looks = [

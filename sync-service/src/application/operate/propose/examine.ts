@@ -2,7 +2,7 @@ import type { ColumnPair, CopyMapping, SourceMapping, TableName } from '@friend-
 import { isInteger, kindOf } from '../../../domain/column-types.ts';
 import type { TableShape } from '../../../domain/table-shape.ts';
 import type { Database } from '../../../infrastructure/mysql/database.ts';
-import { keyKindOf, planMirror, valueColumn } from '../../../infrastructure/mysql/mirror-table.ts';
+import { keyKindOf, planMirror, plannedColumns } from '../../../infrastructure/mysql/mirror-table.ts';
 import {
   checkTarget,
   noteTarget,
@@ -37,7 +37,7 @@ export async function examine(source: Database, target: Database, guess: Guess):
   const planOf = (columns: readonly string[]) => planMirror({ ...mapping, columns }, guess.source);
   const plan = planOf(mapping.columns);
   const table = asDaemon(await readTargetTable(target, copy));
-  const types = new Map([...plan.types].map(([name, type]) => [valueColumn(name), type]));
+  const types = plannedColumns(plan);
   const check = (set: readonly ColumnPair[]) =>
     checkTarget({ ...table, copy: { ...copy, set } }, plan.key === undefined ? undefined : keyKindOf(plan.key), types);
   const ofSource = planOf([]).problems;
