@@ -1,4 +1,4 @@
-import { type MysqlAddress, openStack } from '@friend-sync/local-stack';
+import { type MysqlAddress, openStack, replicationFrom } from '@friend-sync/local-stack';
 import { rootOf } from './root.ts';
 
 const DELAY_SECONDS = 10;
@@ -9,15 +9,14 @@ export interface LaggingReplica extends AsyncDisposable {
 }
 
 /** The server must have logged all that it holds. */
-export async function openLaggingReplica(dataDir: string, { host, port }: MysqlAddress): Promise<LaggingReplica> {
+export async function openLaggingReplica(dataDir: string, source: MysqlAddress): Promise<LaggingReplica> {
   // The other MySQL part, since its server has another id.
   const stack = await openStack({ dataDir, parts: ['friend-mysql'] });
   const replica = stack.friendMysql;
   await using root = rootOf(replica.port, 1);
   await root.write(
     'becoming a replica',
-    `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '${host}', SOURCE_PORT = ${port}, SOURCE_USER = 'root',
-       SOURCE_AUTO_POSITION = 1, SOURCE_CONNECT_RETRY = 1, SOURCE_RETRY_COUNT = 3600, SOURCE_DELAY = ${DELAY_SECONDS}, SOURCE_SSL = 0, GET_SOURCE_PUBLIC_KEY = 1`,
+    replicationFrom(source, `SOURCE_CONNECT_RETRY = 1, SOURCE_RETRY_COUNT = 3600, SOURCE_DELAY = ${DELAY_SECONDS}`),
   );
   await root.write('becoming a replica', 'START REPLICA');
   return { port: replica.port, [Symbol.asyncDispose]: () => stack.down() };

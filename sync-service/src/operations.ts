@@ -3,13 +3,13 @@ import {
   ConnectClient,
   type ConnectorDefinition,
   changeTopic,
-  connectorDefinitions,
   type SourceMapping,
 } from '@friend-sync/connectors';
 import { type AppliedConnectors, applyConnectors } from './application/operate/apply-connectors.ts';
 import { awaitRounds, type RoundEvents, type RoundTicket } from './application/operate/await-rounds.ts';
 import { countKeys, type KeyCounts } from './application/operate/count-keys.ts';
 import { type ListedLetter, listDeadLetters } from './application/operate/dead-letters.ts';
+import { readDefinitions } from './application/operate/definitions.ts';
 import { beginEpoch, type EpochParts, type EpochPlan, planEpoch } from './application/operate/epoch.ts';
 import {
   executeReset,
@@ -49,7 +49,6 @@ import {
   type SourceStore,
   type Store,
 } from './infrastructure/mysql/store.ts';
-import { readPrimaryKeys } from './infrastructure/mysql/target-table.ts';
 import type { Logger } from './log.ts';
 
 /** Everything an operator does besides running the daemon, on connections that are opened when they are needed. */
@@ -99,12 +98,9 @@ export class Operations implements AsyncDisposable {
     return executeMigration(this.configuration, this.#sourceDatabase(), this.#targetDatabase());
   }
 
-  /** Every connector as it should be; the friend database is asked for its tables' primary keys. */
-  async connectorDefinitions(): Promise<ConnectorDefinition[]> {
-    const { mapping, settings } = this.configuration;
-    const none = () => [];
-    const primaryKeys = settings.lateCopies.enabled ? await readPrimaryKeys(this.#targetDatabase(), mapping) : none;
-    return connectorDefinitions(this.configuration, primaryKeys);
+  /** See {@link readDefinitions}. */
+  connectorDefinitions(): Promise<ConnectorDefinition[]> {
+    return readDefinitions(this.configuration, this.#targetDatabase());
   }
 
   /** See {@link applyConnectors}. */

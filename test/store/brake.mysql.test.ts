@@ -1,3 +1,4 @@
+import { replicationFrom } from '@friend-sync/local-stack';
 import { expect, inject, test, vi } from 'vitest';
 import { Brake, type BrakeLimits } from '../../sync-service/src/application/fan-out/brake.ts';
 import { column, drain } from '../support/drain.ts';
@@ -57,13 +58,8 @@ test('case 57: fan-out waits while the friend server is busy', async () => {
 
 test('case 57: fan-out waits while a replica lags', async () => {
   await using server = await openFriendServer(TABLES);
-  const { host, port } = inject('friendMysql');
   const replica = server.user;
-  await replica.write(
-    'becoming a replica',
-    `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '${host}', SOURCE_PORT = ${port}, SOURCE_USER = 'root', SOURCE_AUTO_POSITION = 1,
-       SOURCE_SSL = 0, GET_SOURCE_PUBLIC_KEY = 1, SOURCE_DELAY = 3600`,
-  );
+  await replica.write('becoming a replica', replicationFrom(inject('friendMysql'), 'SOURCE_DELAY = 3600'));
   try {
     await replica.write('replicating', 'START REPLICA');
     const brake = new Brake(server.store, [replica], { ...OPEN, replicaLagSeconds: 1 });

@@ -2,7 +2,7 @@ import { cp, mkdir, mkdtemp, rm } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
 import { join } from 'node:path';
 import { Secret } from '@friend-sync/connectors';
-import { openStack } from '@friend-sync/local-stack';
+import { openStack, replicationFrom } from '@friend-sync/local-stack';
 import { type Database, openDatabase } from '@friend-sync/sync-service';
 import { ownStack } from './own-stack.ts';
 import { CONNECT_ENV } from './passwords.ts';
@@ -65,11 +65,7 @@ async function executedBy({ database }: Server): Promise<string> {
 }
 
 export async function follow({ database }: Server, source: Server): Promise<void> {
-  await database.write(
-    'becoming a replica',
-    `CHANGE REPLICATION SOURCE TO SOURCE_HOST = '127.0.0.1', SOURCE_PORT = ${source.port}, SOURCE_USER = 'root',
-       SOURCE_AUTO_POSITION = 1, SOURCE_SSL = 0, GET_SOURCE_PUBLIC_KEY = 1`,
-  );
+  await database.write('becoming a replica', replicationFrom({ host: '127.0.0.1', port: source.port }));
   await database.write('becoming a replica', 'START REPLICA');
 }
 

@@ -1,17 +1,11 @@
-import {
-  type Configuration,
-  type ConnectClient,
-  type ConnectorDefinition,
-  connectorDefinitions,
-  sourceConnector,
-} from '@friend-sync/connectors';
+import type { Configuration, ConnectClient } from '@friend-sync/connectors';
 import { SyncError, toSyncError } from '../../../errors.ts';
 import type { KafkaAdmin } from '../../../infrastructure/kafka/admin.ts';
 import { requireRegistry } from '../../../infrastructure/kafka/registry-probe.ts';
 import type { Database } from '../../../infrastructure/mysql/database.ts';
 import { openStore } from '../../../infrastructure/mysql/store.ts';
-import { readPrimaryKeys } from '../../../infrastructure/mysql/target-table.ts';
 import { inTime } from '../../../within.ts';
+import { readDefinitions } from '../definitions.ts';
 import { type OwnNamesParts, requireOwnNames } from '../own-names.ts';
 import { grantsOf } from '../rights.ts';
 import { lookAtCluster, lookAtConnectors, lookAtFormer } from './connect.ts';
@@ -102,7 +96,7 @@ async function areasOf(configuration: Configuration, { user, friend, admin, conn
   const [source, target] = [user?.database, friend?.database];
   const opened = target && (await openStore(configuration, target).catch(toSyncError));
   const store = opened instanceof SyncError ? undefined : opened;
-  const definitions = () => definitionsOf(configuration, target);
+  const definitions = () => readDefinitions(configuration, target);
   const names = store && admin && connect && { configuration, store, admin, connect };
   return [
     ...[user, friend].flatMap((server): Area[] => (server ? [[server.name, () => lookAtServer(server)]] : [])),
@@ -123,17 +117,6 @@ async function areasOf(configuration: Configuration, { user, friend, admin, conn
     ['connectors', store && connect && (() => lookAtFormer({ configuration, connect, store }))],
     ['names', names && (() => lookAtNames(names))],
   ];
-}
-
-/** Without the friend database, those of the sources alone. */
-async function definitionsOf(
-  configuration: Configuration,
-  target: Database | undefined,
-): Promise<ConnectorDefinition[]> {
-  const { mapping, settings } = configuration;
-  if (!target && settings.lateCopies.enabled)
-    return mapping.sources.map((source) => sourceConnector(configuration, source));
-  return connectorDefinitions(configuration, target ? await readPrimaryKeys(target, mapping) : () => []);
 }
 
 async function lookAtNames(parts: OwnNamesParts): Promise<Finding[]> {
