@@ -6,7 +6,7 @@ export { type AppliedConnectors, planConnectors } from './application/operate/ap
 export type { RoundTicket } from './application/operate/await-rounds.ts';
 export type { KeyCounts } from './application/operate/count-keys.ts';
 export type { ListedLetter } from './application/operate/dead-letters.ts';
-export type { Finding } from './application/operate/doctor/findings.ts';
+export { type Finding, SEVERITIES } from './application/operate/doctor/findings.ts';
 export type { EpochPlan } from './application/operate/epoch.ts';
 export { type Explanation, explainKey } from './application/operate/explain.ts';
 export type { OffsetMove, OffsetTarget, PartitionProgress } from './application/operate/offsets.ts';

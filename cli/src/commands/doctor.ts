@@ -1,10 +1,8 @@
-import { createLogger, type Finding, runDoctor } from '@friend-sync/sync-service';
+import { createLogger, type Finding, runDoctor, SEVERITIES } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import type { Load } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { print, printJson, talk } from '../output.ts';
-
-const SEVERITIES = ['error', 'warning', 'note'] as const;
 
 /** `friend-sync doctor`: what is wrong, or will hurt, with what mends it. */
 export function addDoctor(program: Command, load: Load): void {

@@ -9,7 +9,7 @@ import { readDefinitions } from '../definitions.ts';
 import { type OwnNamesParts, requireOwnNames } from '../own-names.ts';
 import { grantsOf } from '../rights.ts';
 import { lookAtCluster, lookAtConnectors, lookAtFormer } from './connect.ts';
-import { type Finding, failureOf, type Severity } from './findings.ts';
+import { type Finding, failureOf, SEVERITIES } from './findings.ts';
 import { lookAtRights } from './rights.ts';
 import { lookAtIdentities, lookAtServer, type Server } from './servers.ts';
 import { lookAtStore } from './store.ts';
@@ -37,7 +37,6 @@ interface Reachable {
 /** What is looked at by itself; undefined where a server that it needs cannot be reached. */
 type Area = readonly [name: string, look: (() => Promise<Finding[]>) | undefined];
 
-const ORDER: readonly Severity[] = ['error', 'warning', 'note'];
 /** Longer than any question takes to fail. */
 const ANSWER_MS = 90_000;
 
@@ -46,7 +45,7 @@ export async function examine(parts: DoctorParts): Promise<Finding[]> {
   const { away, reachable } = await reach(parts);
   const areas = await areasOf(parts.configuration, reachable);
   const found = await Promise.all(areas.map(lookSafely));
-  return [...away, ...found.flat()].sort((a, b) => ORDER.indexOf(a.severity) - ORDER.indexOf(b.severity));
+  return [...away, ...found.flat()].sort((a, b) => SEVERITIES.indexOf(a.severity) - SEVERITIES.indexOf(b.severity));
 }
 
 async function lookSafely([name, look]: Area): Promise<Finding[]> {

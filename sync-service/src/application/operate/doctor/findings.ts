@@ -2,7 +2,8 @@ import { ConnectError } from '@friend-sync/connectors';
 import { toSyncError } from '../../../errors.ts';
 
 /** `error`: something does not work, or will be wrong. `warning`: it may. `note`: allowed, and may surprise. */
-export type Severity = 'error' | 'warning' | 'note';
+export const SEVERITIES = ['error', 'warning', 'note'] as const;
+export type Severity = (typeof SEVERITIES)[number];
 
 /** One thing that is not as it should be. */
 export interface Finding {
