@@ -2,7 +2,7 @@ import { randomUUID } from 'node:crypto';
 import { type Change, type Database, ingest, type Said } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { observe } from '../../sync-service/src/application/read/look.ts';
-import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
+import { endedLog } from '../support/ended-log.ts';
 import type { Feed } from '../support/feed.ts';
 import { openSettledReads, outcomes } from '../support/reads.ts';
 import { PATIENCE_MS } from '../support/scale.ts';
@@ -58,15 +58,16 @@ test('what was sent and is not ingested yet is waited for', async () => {
   const { feed, reads, rename } = await openSettled();
   await using _ = reads;
   let asks = 0;
-  const admin = {
-    // Two more messages are in the topic than were ingested.
-    endOffsets: async () => new Map([[0, ++asks > 0 ? 5n : 0n]]),
-  } as unknown as KafkaAdmin;
+  // Two more messages are in the topic than were ingested.
+  const admin = endedLog(async () => {
+    asks++;
+    return new Map([[0, 5n]]);
+  });
   const behind = reads.having({ admin });
   await rename('newer');
   const { suspects } = await behind.look(1n);
   const settling = behind.settler.settle(suspects);
-  await expect.poll(() => asks, SOON).toBe(1);
+  await expect.poll(() => asks, SOON).toBeGreaterThan(0);
   await feed.rows([1n, null, 'older'], [1n, null, 'newer']);
   expect(outcomes(await settling)).toEqual([[1n, 'moved']]);
 });
@@ -137,7 +138,7 @@ test('a partition that stands still does not hold up the keys of another', async
   );
   await rename('right');
   const ends = async () => new Map([0, 1].map((partition) => [partition, partition === 0 ? 99n : 1n]));
-  const halted = reads.having({ admin: { endOffsets: ends } as unknown as KafkaAdmin });
+  const halted = reads.having({ admin: endedLog(ends) });
   const known = async (key: bigint) => (await feed.source.mirror.read(store.database, [key])).get(key)?.values[1];
   void halted.read(1n, 8n);
   await expect.poll(() => known(8n), SOON).toBe('right');

@@ -2,8 +2,8 @@ import { createLogger, type Database, Health, SyncError, toSyncError } from '@fr
 import { expect, test } from 'vitest';
 import { startRounds } from '../../sync-service/src/application/read/rounds.ts';
 import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
-import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import { column } from '../support/drain.ts';
+import { endedLog } from '../support/ended-log.ts';
 import { createFeed } from '../support/feed.ts';
 import { openFriendServer } from '../support/friend-server.ts';
 import { openReads } from '../support/reads.ts';
@@ -136,13 +136,11 @@ test('a round is kept while its rows wait for their barrier', async () => {
   const { server, feed, reads, state, mirrored } = await openUnheard(1);
   await using _ = reads;
   const due = async () => String((await column(server, `SELECT due FROM ${state}.round`))[0]);
-  const admin = {
-    async endOffsets() {
-      const before = await due();
-      await expect.poll(due, SOON).not.toBe(before);
-      return new Map([[0, feed.nextOffset]]);
-    },
-  } as unknown as KafkaAdmin;
+  const admin = endedLog(async () => {
+    const before = await due();
+    await expect.poll(due, SOON).not.toBe(before);
+    return new Map([[0, feed.nextOffset]]);
+  });
   expect(await reads.having({ admin }).round()).toMatchObject({ rowCount: 1 });
   expect(await mirrored()).toBe(1);
 });

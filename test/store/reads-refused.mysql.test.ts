@@ -4,6 +4,7 @@ import { requestReads } from '../../sync-service/src/application/operate/request
 import { watchProgress } from '../../sync-service/src/application/watch/progress-watch.ts';
 import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import { column } from '../support/drain.ts';
+import { endedLog } from '../support/ended-log.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServerOptions, openFriendServer } from '../support/friend-server.ts';
 import { openReads } from '../support/reads.ts';
@@ -189,7 +190,7 @@ test('what a round holds does not keep due keys from being read', async () => {
   const { suspects } = await reads.look(1n, 2n, 3n);
   const many = Array.from({ length: 2_000 }, () => suspects).flat();
   // One more message is waited for, until it is ingested.
-  const admin = { endOffsets: async () => new Map([[0, 1n]]) } as unknown as KafkaAdmin;
+  const admin = endedLog(async () => new Map([[0, 1n]]));
   const behind = reads.having({ admin });
   const settling = behind.settler.settle(many, { purpose: 'load' });
   expect([behind.settler.held('load'), behind.settler.held('due')]).toEqual([6_000, 0]);

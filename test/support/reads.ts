@@ -8,10 +8,10 @@ import type { RoundOptions } from '../../sync-service/src/application/read/round
 import { Settler } from '../../sync-service/src/application/read/settler.ts';
 import type { Settled } from '../../sync-service/src/application/read/write-reads.ts';
 import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
-import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import type { RoundTally } from '../../sync-service/src/infrastructure/mysql/round-store.ts';
 import { Metrics } from '../../sync-service/src/metrics.ts';
 import { drain } from './drain.ts';
+import { endedLog } from './ended-log.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { type FriendServer, openFriendServer } from './friend-server.ts';
 import { TABLES } from './tables.ts';
@@ -60,7 +60,7 @@ export async function openReads(server: FriendServer, feed: Feed): Promise<OpenR
     database,
     stream: { connectorName: 'source', server: user, sent, status, topics: [topic], heartbeatTopic: 'heartbeat' },
     topic,
-    admin: { endOffsets: async () => new Map([[0, feed.nextOffset]]) } as unknown as KafkaAdmin,
+    admin: endedLog(async () => new Map([[0, feed.nextOffset]])),
     require: () => {},
     signal: stopping.signal,
   };
