@@ -13,6 +13,12 @@ export const CAUGHT_UP_GUARDS: readonly Guard[] = [
     ),
   },
   {
+    guard: 'the marks of a round that was asked for',
+    file: `${APPLICATION}/read/copy-leg.ts`,
+    replace: [['if (isAsked) await markAll(course, found.doubts);', '']],
+    test: inCatchingUp('case 84: a round that was asked for sets back no copy with a value that is not ingested yet'),
+  },
+  {
     guard: 'that a copy differs twice',
     file: `${APPLICATION}/read/copy-leg.ts`,
     replace: [['.filter(({ key }) => keys.has(key))', '.filter(({ key }) => keys.size > 0 && key)']],

@@ -10,8 +10,9 @@ const SWEEP_ROWS = 5_000;
 /** The patrol rests so many times as long as a chunk of copies took: it uses a tenth of one connection. */
 const REST_FACTOR = 9;
 const LONGEST_REST_MS = 10_000;
-/** So many chunks share one wait for the mirror where somebody waits for the round. */
+/** So many chunks share one wait for the mirror, and their marks, where somebody waits for the round. */
 const MOST_CHUNKS = 20;
+const MOST_MARKS = 2_000;
 
 /** A chunk with copies that differ, and their keys. */
 interface Doubt {
@@ -21,7 +22,8 @@ interface Doubt {
 
 /**
  * Compares the copies of one target table after a primary key with the mirror. What differs is compared once more when the
- * mirror has caught up with what the source had then: the application may have written a value that was not ingested yet.
+ * mirror has caught up with what the source had then: the application may have written a value that was not ingested yet. The
+ * patrol compares, to tell what has drifted; where somebody waits for the round, fan-out does, which writes only what differs.
  * Keys that are pending are marked as well: a pass that is under way may be past the copy that differs now. A copy that is
  * held is passed over, and marked as missed.
  */
@@ -59,12 +61,13 @@ export async function sweepCopies(course: RoundCourse, copy: MappedCopy, after: 
     if (!found) return;
     const tookMs = performance.now() - began;
     if (found.doubts.length > 0) await course.catchUp();
-    for (const { range, keys } of found.doubts) {
+    for (const { range, keys } of isAsked ? [] : found.doubts) {
       const again = await comparing((sweep) => sweep.differing(database, range));
       if (!again) return;
       const differing = again.filter(({ key }) => keys.has(key));
-      await course.keep(run(() => settle(course, differing)));
+      await course.keep(run(() => markDrift(course, differing)));
     }
+    if (isAsked) await markAll(course, found.doubts);
     if (found.end) await course.goOn({ leg: `copy ${copy.id}`, after: found.end });
     if (!isAsked) await delay(Math.min(LONGEST_REST_MS, tookMs * REST_FACTOR), undefined, { signal });
     from = found.end;
@@ -87,13 +90,25 @@ async function findDoubts(sweep: CopySweep, database: Database, after: readonly 
 }
 
 /** Marks what differs as it did before. What differs only now may be ahead of the mirror. */
-async function settle(course: RoundCourse, differing: readonly DifferingKey[]): Promise<void> {
+async function markDrift(course: RoundCourse, differing: readonly DifferingKey[]): Promise<void> {
+  if (differing.length === 0) return;
   const { parts, onDrift } = course.options;
   await parts.source.pending.mark(
     parts.store.database,
     differing.map(({ key }) => key),
   );
-  const drifted = course.round.isAsked ? 0 : differing.filter(({ isDrift }) => isDrift).length;
-  if (differing.length > 0) onDrift(drifted, differing.length);
+  const drifted = differing.filter(({ isDrift }) => isDrift).length;
+  onDrift(drifted, differing.length);
   course.correctedKeys += drifted;
+}
+
+/** Marks what differed, in a few large statements: what is marked together is written together. */
+async function markAll(course: RoundCourse, doubts: readonly Doubt[]): Promise<void> {
+  const { parts, run, onDrift } = course.options;
+  const keys = [...new Set(doubts.flatMap((doubt) => [...doubt.keys]))];
+  for (let from = 0; from < keys.length; from += MOST_MARKS) {
+    const some = keys.slice(from, from + MOST_MARKS);
+    await course.keep(run(() => parts.source.pending.mark(parts.store.database, some)));
+    onDrift(0, some.length);
+  }
 }
