@@ -3,7 +3,7 @@ import { examine } from './application/operate/doctor/examine.ts';
 import type { Finding } from './application/operate/doctor/findings.ts';
 import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
 import { createKafka } from './infrastructure/kafka/client.ts';
-import type { Database } from './infrastructure/mysql/database.ts';
+import type { Database } from './infrastructure/mysql/server/database.ts';
 import { openReadReplica, openReplicas, openSourceDatabase, openTarget } from './infrastructure/mysql/store.ts';
 import type { Logger } from './log.ts';
 

@@ -19,16 +19,16 @@ export { type BarrierResult, readParked } from './application/proof/barrier.ts';
 export type { Comparison } from './application/proof/compare.ts';
 export { type RepairParts, requestRepair, tooManyGone } from './application/proof/repair.ts';
 export type { Verification } from './application/proof/verify.ts';
-export { Health } from './application/watch/health.ts';
+export { Health } from './application/supervise/health.ts';
 export { runDoctor } from './doctor.ts';
 export { Ambiguous, type Change, type Key, type Said, type Value } from './domain/change.ts';
 export type { Claim } from './domain/claim.ts';
 export { type KeyKind, parseKey } from './domain/source-schema.ts';
 export { type Condition, type Trouble, troublesOf } from './domain/trouble.ts';
 export { type ErrorKind, POLICY, SyncError, toSyncError } from './errors.ts';
-export { type Database, openDatabase, type Session } from './infrastructure/mysql/database.ts';
-export type { MigrationPlan } from './infrastructure/mysql/migrate.ts';
-export type { RoundReport } from './infrastructure/mysql/round-store.ts';
+export { type Database, openDatabase, type Session } from './infrastructure/mysql/server/database.ts';
+export type { MigrationPlan } from './infrastructure/mysql/state/migrate.ts';
+export type { RoundReport } from './infrastructure/mysql/state/round-store.ts';
 export {
   type HeldCopy,
   openSourceDatabase,

@@ -35,11 +35,11 @@ import { SyncError } from './errors.ts';
 import { type KafkaAdmin, openKafkaAdmin } from './infrastructure/kafka/admin.ts';
 import { createKafka } from './infrastructure/kafka/client.ts';
 import { readTopic } from './infrastructure/kafka/read-topic.ts';
-import type { Database } from './infrastructure/mysql/database.ts';
-import type { MigrationPlan } from './infrastructure/mysql/migrate.ts';
-import type { Distrust } from './infrastructure/mysql/reads-store.ts';
-import type { RoundReport } from './infrastructure/mysql/round-store.ts';
-import { readHistory } from './infrastructure/mysql/server-state.ts';
+import type { Database } from './infrastructure/mysql/server/database.ts';
+import type { MigrationPlan } from './infrastructure/mysql/state/migrate.ts';
+import type { Distrust } from './infrastructure/mysql/state/reads-store.ts';
+import type { RoundReport } from './infrastructure/mysql/state/round-store.ts';
+import { readHistory } from './infrastructure/mysql/state/server-state.ts';
 import {
   findHeld,
   type HeldCopy,
@@ -89,12 +89,12 @@ export class Operations implements AsyncDisposable {
 
   /** What `migrate` would run. Its library is loaded for it alone: no other command waits for that. */
   async planMigration(): Promise<MigrationPlan> {
-    const { planMigration } = await import('./infrastructure/mysql/migrate.ts');
+    const { planMigration } = await import('./infrastructure/mysql/state/migrate.ts');
     return planMigration(this.configuration, this.#sourceDatabase(), this.#targetDatabase());
   }
 
   async executeMigration(): Promise<void> {
-    const { executeMigration } = await import('./infrastructure/mysql/migrate.ts');
+    const { executeMigration } = await import('./infrastructure/mysql/state/migrate.ts');
     return executeMigration(this.configuration, this.#sourceDatabase(), this.#targetDatabase());
   }
 

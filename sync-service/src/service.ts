@@ -2,35 +2,37 @@ import { setMaxListeners } from 'node:events';
 import { type Configuration, ConnectClient, changeTopic } from '@friend-sync/connectors';
 import { Brake } from './application/fan-out/brake.ts';
 import { FanOut } from './application/fan-out/fan-out.ts';
+import { brakeListener, fanOutEvents } from './application/fan-out/fan-out-events.ts';
 import { createIngestHandler } from './application/ingest/ingest-handler.ts';
-import { watchOffsets } from './application/ingest/offset-watch.ts';
-import { watchTopics } from './application/ingest/topic-watch.ts';
+import { followLateCopies } from './application/late-copies/follow.ts';
 import { fingerprintsOf } from './application/operate/fingerprints.ts';
 import { watchHealing } from './application/operate/healing.ts';
 import { requireOwnNamesIfToldSoon } from './application/operate/own-names.ts';
 import { countHeartbeats, lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
-import { announceDaemon } from './application/watch/announce.ts';
-import { watchConnector } from './application/watch/connector-watch.ts';
-import { watchCopies } from './application/watch/copy-watch.ts';
-import { countParked } from './application/watch/count-parked.ts';
-import { Health } from './application/watch/health.ts';
-import { Perseverance } from './application/watch/perseverance.ts';
-import { watchProgress } from './application/watch/progress-watch.ts';
-import { repeat } from './application/watch/repeat.ts';
-import type { TableWatch } from './application/watch/table-watch.ts';
-import { watchTopicRetention } from './application/watch/topic-retention.ts';
+import { openReads } from './application/read/open-reads.ts';
+import { announceDaemon } from './application/supervise/announce.ts';
+import { watchConnector } from './application/supervise/connector-watch.ts';
+import { watchCopies } from './application/supervise/copy-watch.ts';
+import { countParked } from './application/supervise/count-parked.ts';
+import { followHistories } from './application/supervise/follow-histories.ts';
+import { Health } from './application/supervise/health.ts';
+import { lookAtTables } from './application/supervise/look-at-tables.ts';
+import { watchOffsets } from './application/supervise/offset-watch.ts';
+import { Perseverance } from './application/supervise/perseverance.ts';
+import { watchProgress } from './application/supervise/progress-watch.ts';
+import { repeat } from './application/supervise/repeat.ts';
+import type { TableWatch } from './application/supervise/table-watch.ts';
+import { watchTopicRetention } from './application/supervise/topic-retention.ts';
+import { watchTopics } from './application/supervise/topic-watch.ts';
 import { SyncError } from './errors.ts';
-import { brakeListener, fanOutEvents } from './fan-out-events.ts';
-import { followHistories } from './follow-histories.ts';
-import { followLateCopies } from './follow-late-copies.ts';
-import { type AdminServer, openAdminServer } from './infrastructure/admin-server.ts';
+import { type AdminServer, openAdminServer } from './infrastructure/http/admin-server.ts';
 import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
 import { createDecoder } from './infrastructure/kafka/avro.ts';
 import { createKafka } from './infrastructure/kafka/client.ts';
 import { type ChangeConsumer, crashOf, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
 import { messagesIn } from './infrastructure/kafka/new-messages.ts';
 import { registryAnswers } from './infrastructure/kafka/registry-probe.ts';
-import type { Database } from './infrastructure/mysql/database.ts';
+import type { Database } from './infrastructure/mysql/server/database.ts';
 import {
   findUnmade,
   openReadReplica,
@@ -40,9 +42,7 @@ import {
   openTarget,
 } from './infrastructure/mysql/store.ts';
 import type { Logger } from './log.ts';
-import { lookAtTables } from './look-at-tables.ts';
 import { Metrics } from './metrics.ts';
-import { openReads } from './open-reads.ts';
 
 /** A server that does not answer is not waited for any longer, when the service stops. */
 const LEAVE_MS = 3_000;

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { EPOCH_BEGINS } from '../../sync-service/src/infrastructure/mysql/server-state.ts';
+import { EPOCH_BEGINS } from '../../sync-service/src/infrastructure/mysql/state/server-state.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 import { PATIENCE_MS, SCALE } from '../support/scale.ts';
 

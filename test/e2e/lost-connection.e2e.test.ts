@@ -5,7 +5,7 @@ import { expect, test, vi } from 'vitest';
 import { TcpProxy } from '../../chaos/src/proxy.ts';
 import { openKafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import { createKafka } from '../../sync-service/src/infrastructure/kafka/client.ts';
-import { containsGtids, gtidSet } from '../../sync-service/src/infrastructure/mysql/gtid-set.ts';
+import { containsGtids, gtidSet } from '../../sync-service/src/infrastructure/mysql/server/gtid-set.ts';
 import { createUsers, update } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 import { PATIENCE_MS } from '../support/scale.ts';

@@ -6,7 +6,7 @@ import { openKafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admi
 import { createKafka } from '../../sync-service/src/infrastructure/kafka/client.ts';
 import { messagesIn } from '../../sync-service/src/infrastructure/kafka/new-messages.ts';
 import { PictureReader } from '../../sync-service/src/infrastructure/kafka/picture-reader.ts';
-import { readTableShape } from '../../sync-service/src/infrastructure/mysql/table-shape.ts';
+import { readTableShape } from '../../sync-service/src/infrastructure/mysql/server/table-shape.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 import { PUBLIC_ALTERS, PUBLIC_TABLES } from '../support/public-tables.ts';
 import { PATIENCE_MS } from '../support/scale.ts';

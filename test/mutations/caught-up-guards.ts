@@ -44,7 +44,7 @@ export const CAUGHT_UP_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that late copies are not compared with a mirror that is behind',
-    file: `${APPLICATION}/ingest/late-copies.ts`,
+    file: `${APPLICATION}/late-copies/handler.ts`,
     replace: [['behind.includes(source) ? [] : copies.filter', 'copies.filter']],
     test: mysqlTest(
       'late-copies.mysql.test.ts',

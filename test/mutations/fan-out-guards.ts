@@ -26,13 +26,13 @@ export const FAN_OUT_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that errors which nobody has listed are narrowed down',
-    file: `${MYSQL}/fault.ts`,
+    file: `${MYSQL}/server/fault.ts`,
     replace: [["return kind === 'store_refused' || kind === 'internal' ?", "return kind === 'store_refused' ?"]],
     test: ofRefusals('case 73: an error that nobody has listed parks the key that it is of; the others are written'),
   },
   {
     guard: 'that a target which is not fit holds up no other',
-    file: `${MYSQL}/fault.ts`,
+    file: `${MYSQL}/server/fault.ts`,
     replace: [["return new SyncError('copy_unfit', `${table}: ${message}`, { cause });", 'return fault;']],
     test: ofRefusals(
       'case 73: while a column is renamed, its other targets are written, nothing is parked, and the rest follows once it is mended',
@@ -51,7 +51,7 @@ export const FAN_OUT_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that locked copies are not waited for one by one',
-    file: `${MYSQL}/copy-store.ts`,
+    file: `${MYSQL}/copies/copy-store.ts`,
     replace: [['ORDER BY p.k FOR UPDATE OF f NOWAIT`', 'ORDER BY p.k FOR UPDATE OF f`']],
     test: ofLocks(
       'case 74: a dozen keys that an application has locked, in every target, delay no other key, and are written once they are free',
@@ -73,7 +73,7 @@ export const FAN_OUT_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'not finding copies by their primary key first',
-    file: `${MYSQL}/copy-join.ts`,
+    file: `${MYSQL}/copies/copy-join.ts`,
     replace: [["  if (target.index === 'PRIMARY') return mirrorFirst(mirrorTable, target, keyKind);\n", '']],
     test: mysqlTest(
       'copy-indexes.mysql.test.ts',
@@ -82,13 +82,13 @@ export const FAN_OUT_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'giving up unique values before they are exchanged',
-    file: `${MYSQL}/copy-store.ts`,
+    file: `${MYSQL}/copies/copy-store.ts`,
     replace: [['...(clear ? [', '...(clear && !clear ? [']],
     test: ofUniqueValues('case 94: two keys that exchange unique values end right'),
   },
   {
     guard: 'the order in which unique values go on',
-    file: `${MYSQL}/copy-store.ts`,
+    file: `${MYSQL}/copies/copy-store.ts`,
     replace: [['keys.toReversed()', 'keys']],
     test: ofUniqueValues(
       'case 94: where a unique value may not be NULL, values go on in a row; an exchange is parked, and says why',
@@ -96,19 +96,19 @@ export const FAN_OUT_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the collation by which values are unique',
-    file: `${MYSQL}/unique-values.ts`,
+    file: `${MYSQL}/copies/unique-values.ts`,
     replace: [["collation ? ` COLLATE ${collation}` : ''", "collation ? ' COLLATE utf8mb4_0900_bin' : ''"]],
     test: ofUniqueValues('case 94: two keys, in other letters, that exchange unique values end right'),
   },
   {
     guard: 'waking who waits for a key, when it is completed',
-    file: `${MYSQL}/pending-store.ts`,
+    file: `${MYSQL}/state/pending-store.ts`,
     replace: [['released, this.wake(tx, texts), ', 'released, ']],
     test: ofUniqueValues('case 94: a parked key is tried again at once when the holder of its value is fanned out'),
   },
   {
     guard: 'waking who waits for a key, when it is written through',
-    file: `${MYSQL}/write-through.ts`,
+    file: `${MYSQL}/copies/write-through.ts`,
     replace: [['          this.#pending.wake(t, [row.key]),\n', '']],
     test: ofUniqueValues(
       'case 94: a parked key is tried again at once when the holder of its value is written through',
@@ -116,7 +116,7 @@ export const FAN_OUT_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that a key which was marked meanwhile is not parked',
-    file: `${MYSQL}/pending-store.ts`,
+    file: `${MYSQL}/state/pending-store.ts`,
     replace: [
       [
         'IF(generation = pass_generation, LEAST(300, POW(2, LEAST(attempts, 10))), 0)',
@@ -130,7 +130,7 @@ export const FAN_OUT_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the place of a key that is marked again',
-    file: `${MYSQL}/pending-store.ts`,
+    file: `${MYSQL}/state/pending-store.ts`,
     replace: [['`LEAST(due, ${due})`', 'due']],
     test: mysqlTest(
       'completion.mysql.test.ts',
@@ -139,7 +139,7 @@ export const FAN_OUT_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the index of what waits for a key',
-    file: `${MYSQL}/pending-store.ts`,
+    file: `${MYSQL}/state/pending-store.ts`,
     replace: [[' FORCE INDEX (pending_waits)', '']],
     test: mysqlTest('completion.mysql.test.ts', 'completing keys reads no others, however many are pending'),
   },

@@ -18,7 +18,7 @@ import { WRITE_THROUGH_GUARDS } from './write-through-guards.ts';
 export const GUARDS: readonly Guard[] = [
   {
     guard: 'that a migration converts no value that need not fit',
-    file: `${MYSQL}/mirror-ddl.ts`,
+    file: `${MYSQL}/state/mirror-ddl.ts`,
     replace: [["=> changes.get(name) === 'another'", '=> changes.get(name) === undefined']],
     test: mysqlTest(
       'migrate.mysql.test.ts',
@@ -42,7 +42,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the share lock on the mirror',
-    file: `${MYSQL}/copy-store.ts`,
+    file: `${MYSQL}/copies/copy-store.ts`,
     replace: [
       [' ORDER BY k FOR SHARE`', ' ORDER BY k`'],
       [
@@ -58,7 +58,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: "the claim's token, at completion",
-    file: `${MYSQL}/pending-store.ts`,
+    file: `${MYSQL}/state/pending-store.ts`,
     replace: [
       [
         'k IN (?) AND token = ? AND generation = pass_generation`',
@@ -72,7 +72,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the generation of the pass, at completion',
-    file: `${MYSQL}/pending-store.ts`,
+    file: `${MYSQL}/state/pending-store.ts`,
     replace: [[' AND token = ? AND generation = pass_generation`', ' AND token = ?`']],
     test: mysqlTest(
       'completion.mysql.test.ts',
@@ -81,7 +81,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the token under which the cursor is written',
-    file: `${MYSQL}/pending-store.ts`,
+    file: `${MYSQL}/state/pending-store.ts`,
     replace: [
       [
         'SET cur = ?, token = NULL, due = NOW(6) WHERE source = ? AND k = ? AND token = ?`',
@@ -125,7 +125,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that two migrations wait for each other',
-    file: `${MYSQL}/migrate.ts`,
+    file: `${MYSQL}/state/migrate.ts`,
     replace: [['SELECT GET_LOCK(?, ?) AS isOurs', 'SELECT ? <> ? AS isOurs']],
     test: mysqlTest(
       'migrate.mysql.test.ts',
@@ -134,13 +134,13 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the comparison by bytes',
-    file: `${MYSQL}/value-fit.ts`,
+    file: `${MYSQL}/copies/value-fit.ts`,
     replace: [["? '' : ` ${EXACT}`", "? '' : ' COLLATE utf8mb4_0900_ai_ci'"]],
     test: mysqlTest('fan-out.mysql.test.ts', 'case 31: a change of letter case alone is written'),
   },
   {
     guard: 'the exact comparison of string keys',
-    file: `${MYSQL}/copy-join.ts`,
+    file: `${MYSQL}/copies/copy-join.ts`,
     replace: [['USING utf8mb4) ${EXACT}`', 'USING utf8mb4) COLLATE utf8mb4_0900_ai_ci`']],
     test: mysqlTest(
       'fan-out.mysql.test.ts',
@@ -149,7 +149,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the exact comparison of string keys whose copies are found by their primary key',
-    file: `${MYSQL}/copy-join.ts`,
+    file: `${MYSQL}/copies/copy-join.ts`,
     replace: [[' AND ${foreignKey} = p.k ${EXACT}`', '`']],
     test: mysqlTest(
       'copy-indexes.mysql.test.ts',
@@ -158,7 +158,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'what is pending is no drift',
-    file: `${MYSQL}/copy-sweep.ts`,
+    file: `${MYSQL}/copies/copy-sweep.ts`,
     replace: [['q.k IS NULL AS drift', '1 AS drift']],
     test: mysqlTest(
       'patrol.mysql.test.ts',
@@ -167,7 +167,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the deferral of late copies',
-    file: `${APPLICATION}/ingest/late-copies.ts`,
+    file: `${APPLICATION}/late-copies/handler.ts`,
     replace: [['batch.messages.length > 0 ? await awaitSources(parts, topic, alive) : []', '[]']],
     test: mysqlTest(
       'late-copies.mysql.test.ts',
@@ -176,7 +176,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the fence of the offset of late copies',
-    file: `${APPLICATION}/ingest/late-copies.ts`,
+    file: `${APPLICATION}/late-copies/handler.ts`,
     replace: [["if (consumed?.nextOffset !== expectedOffset) return consumed?.nextOffset ?? 'nothing';", '']],
     test: mysqlTest(
       'late-copies.mysql.test.ts',
@@ -185,7 +185,7 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the round after late copies may have been missed',
-    file: `${APPLICATION}/ingest/late-copies.ts`,
+    file: `${APPLICATION}/late-copies/handler.ts`,
     replace: [['await requestRounds(store, tx);', '']],
     test: mysqlTest(
       'late-copies.mysql.test.ts',
@@ -213,19 +213,19 @@ export const GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the order in which keys are marked',
-    file: `${MYSQL}/pending-store.ts`,
+    file: `${MYSQL}/state/pending-store.ts`,
     replace: [['return keys.map(String).sort(compareKeys);', 'return keys.map(String);']],
     test: mysqlTest('ingest.mysql.test.ts', 'two that mark the same keys in opposite order never deadlock'),
   },
   {
     guard: 'unknown is not NULL',
-    file: `${MYSQL}/copy-equality.ts`,
+    file: `${MYSQL}/copies/copy-equality.ts`,
     replace: [['`(p.fs_deleted OR ${isUnknown})`', '`p.fs_deleted`']],
     test: mysqlTest('fan-out.mysql.test.ts', 'a column whose value is unknown is left as it is'),
   },
   {
     guard: 'forgetting a column that left the mapping',
-    file: `${MYSQL}/mirror-store.ts`,
+    file: `${MYSQL}/state/mirror-store.ts`,
     replace: [['[...replaced, ...forgotten]', 'replaced']],
     test: mysqlTest(
       'fan-out.mysql.test.ts',

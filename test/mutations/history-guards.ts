@@ -1,11 +1,11 @@
 import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 
-const REST = `${MYSQL}/binlog-rest.ts`;
-const LOSS = `${APPLICATION}/watch/history-loss.ts`;
+const REST = `${MYSQL}/server/binlog-rest.ts`;
+const LOSS = `${APPLICATION}/supervise/history-loss.ts`;
 
 const restTest = (name: string): Guard['test'] => ({
   project: 'mysql',
-  file: `${MYSQL}/binlog-rest.mysql.test.ts`,
+  file: `${MYSQL}/server/binlog-rest.mysql.test.ts`,
   name,
 });
 const identityTest = (name: string): Guard['test'] => ({
@@ -30,7 +30,7 @@ const DECLARES_NOTHING = 'declares nothing lost of it, and remembers nothing';
 export const HISTORY_GUARDS: readonly Guard[] = [
   {
     guard: 'the round that is asked for before the late copies have begun',
-    file: `${APPLICATION}/operate/late-copies-beginning.ts`,
+    file: `${APPLICATION}/late-copies/beginning.ts`,
     replace: [
       ['  await requestRounds(parts.store, database);\n', ''],
       ["LATE_COPIES, '');\n", "LATE_COPIES, '');\n  await requestRounds(parts.store, database);\n"],
@@ -126,7 +126,7 @@ export const HISTORY_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the memory of what was there before a suspicion',
-    file: `${APPLICATION}/watch/history-watch.ts`,
+    file: `${APPLICATION}/supervise/history-watch.ts`,
     replace: [['if (!found && !finder.suspicion)', 'if (!found)']],
     test: mysqlTest('position.mysql.test.ts', BEHIND),
   },
@@ -160,7 +160,7 @@ export const HISTORY_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'what was sent counts only with where that began',
-    file: `${APPLICATION}/watch/history-watch.ts`,
+    file: `${APPLICATION}/supervise/history-watch.ts`,
     replace: [["begun === 'unknown' ? undefined : stored?.gtids", 'stored?.gtids']],
     test: mysqlTest(
       'position.mysql.test.ts',
@@ -202,13 +202,13 @@ export const HISTORY_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that a look says nothing of another epoch',
-    file: `${MYSQL}/server-state.ts`,
+    file: `${MYSQL}/state/server-state.ts`,
     replace: [['AND begun_at = ?', 'AND ? IS NOT NULL']],
     test: mysqlTest('position.mysql.test.ts', `${UNDER_WAY} has begun ${DECLARES_NOTHING}: another position`),
   },
   {
     guard: 'that a look declares nothing over an epoch that begins',
-    file: `${MYSQL}/server-state.ts`,
+    file: `${MYSQL}/state/server-state.ts`,
     replace: [['AND history_lost IS NULL', 'AND 1']],
     test: mysqlTest(
       'position.mysql.test.ts',

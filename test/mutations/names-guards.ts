@@ -25,7 +25,7 @@ export const NAMES_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the look at the server’s spelling of a source',
-    file: `${MYSQL}/mirror-table.ts`,
+    file: `${MYSQL}/state/mirror-table.ts`,
     replace: [['if (shape.name !== where)', "if (shape.name === '')"]],
     test: mysqlTest(
       'names.mysql.test.ts',
@@ -64,10 +64,10 @@ export const NAMES_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that a beginning which was left half-way is begun once more',
-    file: `${APPLICATION}/watch/connector-watch.ts`,
+    file: `${APPLICATION}/supervise/connector-watch.ts`,
     replace: [['isBrokenOff ||= (await hopeless?.wasBrokenOff().catch(() => false)) ?? false;', '']],
     test: unitTest(
-      `${APPLICATION}/watch/connector-watch.test.ts`,
+      `${APPLICATION}/supervise/connector-watch.test.ts`,
       'case 77: one that was left stopped half-way by somebody who is gone is begun once more; one that an operator stopped is left alone',
     ),
   },

@@ -51,7 +51,7 @@ export const READ_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that reads are written one after another',
-    file: `${MYSQL}/reads-store.ts`,
+    file: `${MYSQL}/state/reads-store.ts`,
     replace: [["this.#select(tx, 'FOR UPDATE')", "this.#select(tx, '')"]],
     test: inOrder('another read of a row that the mirror lacks waits for whoever is writing it'),
   },
@@ -126,7 +126,7 @@ export const READ_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that a rewind takes no transaction back',
-    file: `${MYSQL}/consumed-store.ts`,
+    file: `${MYSQL}/state/consumed-store.ts`,
     replace: [
       ['newest_gtid = IF(? > high_water, COALESCE(?, newest_gtid), newest_gtid)', 'newest_gtid = IF(? < 0, NULL, ?)'],
     ],
@@ -140,7 +140,7 @@ export const READ_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the new token of each due mark',
-    file: `${MYSQL}/due-store.ts`,
+    file: `${MYSQL}/state/due-store.ts`,
     replace: [['token = n.token, takes_gone', 'takes_gone']],
     test: inReads('a key that is marked as due while its row is read stays due, though it is found equal'),
   },
@@ -169,7 +169,7 @@ export const READ_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'passing over locked mirror rows',
-    file: `${MYSQL}/mirror-store.ts`,
+    file: `${MYSQL}/state/mirror-store.ts`,
     replace: [[' FOR UPDATE SKIP LOCKED`', ' FOR UPDATE`']],
     test: inReads('a mirror row that somebody has locked is passed over, and looked at again; the others are written'),
   },
@@ -187,13 +187,13 @@ export const READ_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'consistent reads',
-    file: `${MYSQL}/source-rows.ts`,
+    file: `${MYSQL}/server/source-rows.ts`,
     replace: [['${this.#from} ${which}`, parameters)', '${this.#from} ${which} FOR SHARE`, parameters)']],
     test: inRound('a round locks nothing at the source and holds no transaction open, while rows are updated'),
   },
   {
     guard: 'the look at keys that are others in utf8mb4 and back',
-    file: `${MYSQL}/source-rows.ts`,
+    file: `${MYSQL}/server/source-rows.ts`,
     replace: [['Number(row.isOther) === 1', 'Number(row.isOther) > 1']],
     test: mysqlTest(
       'source-keys.mysql.test.ts',
@@ -226,13 +226,13 @@ export const READ_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the floor of an epoch, below which no rewind goes',
-    file: `${MYSQL}/consumed-store.ts`,
+    file: `${MYSQL}/state/consumed-store.ts`,
     replace: [['next_offset = GREATEST(?, \\`floor\\`)', 'next_offset = ?']],
     test: inSequence('a new epoch begins, and the topic is rewound to its start'),
   },
   {
     guard: 'the token of the mark that a look ends',
-    file: `${MYSQL}/due-store.ts`,
+    file: `${MYSQL}/state/due-store.ts`,
     replace: [
       [
         '`DELETE FROM ${this.#table} WHERE source = ? AND (k, token) IN (?)`, which',

@@ -53,7 +53,7 @@ export const ROUND_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'telling how many rows are gone before the sweeps',
-    file: `${MYSQL}/round-store.ts`,
+    file: `${MYSQL}/state/round-store.ts`,
     replace: [
       ['gone_keys = COALESCE(?, gone_keys)\n       WHERE', 'gone_keys = gone_keys + 0 * COALESCE(?, 0)\n       WHERE'],
     ],
@@ -63,7 +63,7 @@ export const ROUND_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that rows which are told of hasten no more rounds',
-    file: `${MYSQL}/round-store.ts`,
+    file: `${MYSQL}/state/round-store.ts`,
     replace: [['(gone_keys = 0 OR ?)', '(gone_keys >= 0 OR ?)']],
     test: ofGone(
       'rows that are found gone while the copies are swept have another round follow at once; once they are told of, none',
@@ -71,7 +71,7 @@ export const ROUND_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the round after one that was past what hastened it',
-    file: `${MYSQL}/round-store.ts`,
+    file: `${MYSQL}/state/round-store.ts`,
     replace: [['IF(leg <> ?, 1, hastened)', 'IF(leg <> ?, hastened, hastened)']],
     test: mysqlTest(
       'patrol.mysql.test.ts',

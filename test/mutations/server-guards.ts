@@ -9,7 +9,7 @@ const SILENT = mysqlTest(
 export const SERVER_GUARDS: readonly Guard[] = [
   {
     guard: 'the renewal of connections',
-    file: `${MYSQL}/database.ts`,
+    file: `${MYSQL}/server/database.ts`,
     replace: [
       ['maxIdle: 0, idleTimeout', 'maxIdle: connections, idleTimeout'],
       ['if (isUnavailable(fault)) connection.destroy();', ''],
@@ -21,13 +21,13 @@ export const SERVER_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the deadline of a statement',
-    file: `${MYSQL}/database.ts`,
+    file: `${MYSQL}/server/database.ts`,
     replace: [['unlessLeft(answerWithin(answerMs, sent))', 'unlessLeft(sent)']],
     test: SILENT,
   },
   {
     guard: 'the halves of late copies',
-    file: `${APPLICATION}/ingest/late-copies.ts`,
+    file: `${APPLICATION}/late-copies/handler.ts`,
     replace: [['() => inHalves(batch, (some) => attempt(some, alive))', '() => attempt(batch, alive)']],
     test: mysqlTest(
       'late-copies-at-once.mysql.test.ts',
@@ -36,7 +36,7 @@ export const SERVER_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the deadline of the beginning of a session',
-    file: `${MYSQL}/database.ts`,
+    file: `${MYSQL}/server/database.ts`,
     replace: [['answerWithin(answerMs, begin)', 'begin']],
     test: mysqlTest(
       'session-beginning.mysql.test.ts',
@@ -45,13 +45,13 @@ export const SERVER_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'giving up a connection that is silent',
-    file: `${MYSQL}/database.ts`,
+    file: `${MYSQL}/server/database.ts`,
     replace: [['if (isUnavailable(fault)) connection.destroy();', '']],
     test: SILENT,
   },
   {
     guard: 'what a session of ours begins with',
-    file: `${MYSQL}/session.ts`,
+    file: `${MYSQL}/server/session.ts`,
     replace: [["  range_optimizer_max_mem_size: '0',\n", '']],
     test: mysqlTest(
       'session.mysql.test.ts',
@@ -60,7 +60,7 @@ export const SERVER_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the session of migrate',
-    file: `${MYSQL}/migrate.ts`,
+    file: `${MYSQL}/state/migrate.ts`,
     replace: [['await connection.query(sessionStatement({}));', '']],
     test: mysqlTest(
       'session.mysql.test.ts',
@@ -69,7 +69,7 @@ export const SERVER_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'waiting until a session is ours',
-    file: `${MYSQL}/database.ts`,
+    file: `${MYSQL}/server/database.ts`,
     replace: [['await begun.get(connection.connection);', '']],
     test: mysqlTest(
       'session.mysql.test.ts',
@@ -78,7 +78,7 @@ export const SERVER_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the end of a transaction of which a part was not sent',
-    file: `${MYSQL}/database.ts`,
+    file: `${MYSQL}/server/database.ts`,
     replace: [
       ['state.excess ??= excessOf(link.limits, all);', 'const excess = excessOf(link.limits, all);'],
       ['if (state.excess) throw state.excess;', 'if (excess) throw excess;'],
@@ -100,7 +100,7 @@ export const SERVER_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'telling of updates that no connector hears of',
-    file: `${APPLICATION}/watch/history-watch.ts`,
+    file: `${APPLICATION}/supervise/history-watch.ts`,
     replace: [
       [
         "if (untold) health.report(updatesPart, new SyncError('contract_broken', untold));",

@@ -17,13 +17,13 @@ export const SETTLING_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that the barrier waits for a refused key that is marked again',
-    file: `${MYSQL}/due-store.ts`,
+    file: `${MYSQL}/state/due-store.ts`,
     replace: [['again = 0, attempts = 0, refused = NULL`', 'again = 0, attempts = 0`']],
     test: inRefused('a refused key that is marked again is waited for again'),
   },
   {
     guard: 'that only a character which the column lacks says that there is no row',
-    file: `${MYSQL}/source-rows.ts`,
+    file: `${MYSQL}/server/source-rows.ts`,
     replace: [
       ['if (!isUnconvertible(error)) throw error;', 'if (!isUnconvertible(error) && keys.length > 1) throw error;'],
     ],
@@ -31,13 +31,13 @@ export const SETTLING_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'looking for the key that the source column cannot hold',
-    file: `${MYSQL}/source-rows.ts`,
+    file: `${MYSQL}/server/source-rows.ts`,
     replace: [['if (!isUnconvertible(error)) throw error;', 'throw error;']],
     test: inRefused('a key with a character that the source column lacks does not keep the others from being read'),
   },
   {
     guard: 'the same where a round looks for what is gone',
-    file: `${MYSQL}/source-rows.ts`,
+    file: `${MYSQL}/server/source-rows.ts`,
     replace: [['(await askAmong(keys, ask)).flat()', 'await ask(keys)']],
     test: mysqlTest(
       'source-keys.mysql.test.ts',
@@ -73,7 +73,7 @@ export const SETTLING_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that a decision outlasts other marks',
-    file: `${MYSQL}/due-store.ts`,
+    file: `${MYSQL}/state/due-store.ts`,
     replace: [
       [
         "takesGone === undefined ? 'due_key.takes_gone' : 'n.takes_gone'",
@@ -94,7 +94,7 @@ export const SETTLING_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'waiting for marks that lie behind a clock which was set back',
-    file: `${MYSQL}/clock.ts`,
+    file: `${MYSQL}/server/clock.ts`,
     replace: [['COALESCE(MAX(since), NOW(6))', 'NOW(6)']],
     test: mysqlTest(
       'completion.mysql.test.ts',

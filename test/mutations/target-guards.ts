@@ -20,31 +20,31 @@ const UNSWEPT =
 export const TARGET_GUARDS: readonly Guard[] = [
   {
     guard: 'refusing what could be cut, whatever the width is now',
-    file: `${MYSQL}/value-fit.ts`,
+    file: `${MYSQL}/copies/value-fit.ts`,
     replace: [["CAST(CONCAT('.', ${value}) AS SIGNED)", "CONCAT(${value}, '.')"]],
     test: ofChanges(WIDENED),
   },
   {
     guard: 'sweeping a table that has changed',
-    file: `${APPLICATION}/watch/copy-watch.ts`,
+    file: `${APPLICATION}/supervise/copy-watch.ts`,
     replace: [['if (seen.isFit) await', 'if (!seen) await']],
     test: ofChanges(NARROWED),
   },
   {
     guard: 'marking what a completed key has passed over',
-    file: `${MYSQL}/pending-store.ts`,
+    file: `${MYSQL}/state/pending-store.ts`,
     replace: [['this.wake(tx, texts), this.#onStep(tx)]', 'this.wake(tx, texts)]']],
     test: ofHeld(OUTLIVES),
   },
   {
     guard: 'marking what a chunk has passed over',
-    file: `${MYSQL}/pending-store.ts`,
+    file: `${MYSQL}/state/pending-store.ts`,
     replace: [['[stored, this.#onStep(tx)]', '[stored]']],
     test: ofHeld(IN_A_PASS),
   },
   {
     guard: 'marking what a key has passed over that waits for locked copies',
-    file: `${MYSQL}/pending-store.ts`,
+    file: `${MYSQL}/state/pending-store.ts`,
     replace: [['[released, this.#onStep(tx)]', '[released]']],
     test: ofHeld(
       'case 72: a copy that is mended while a key waits for locked copies, and was passed over by it, is marked as missed',
@@ -52,7 +52,7 @@ export const TARGET_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'trying again what a table has refused once it has changed',
-    file: `${APPLICATION}/watch/copy-watch.ts`,
+    file: `${APPLICATION}/supervise/copy-watch.ts`,
     replace: [['await this.#source.pending.retryParked(database);', '']],
     test: ofChanges('case 60: a key that a column has refused is tried again at once when the column is widened'),
   },
@@ -64,7 +64,7 @@ export const TARGET_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that a mark which was made during a sweep stays',
-    file: `${MYSQL}/missed-copies.ts`,
+    file: `${MYSQL}/state/missed-copies.ts`,
     replace: [['AND copy = ? AND token = ?', 'AND copy = ? AND token <> 1 + ?']],
     test: ofHeld(SWEPT),
   },
@@ -94,7 +94,7 @@ export const TARGET_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'marking what late copies have passed over',
-    file: `${APPLICATION}/ingest/late-copies.ts`,
+    file: `${APPLICATION}/late-copies/handler.ts`,
     replace: [['await source.missed.mark(tx, held);', '']],
     test: mysqlTest(
       'late-copies.mysql.test.ts',
@@ -103,7 +103,7 @@ export const TARGET_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'places among copies that give the very value back',
-    file: `${MYSQL}/key-order.ts`,
+    file: `${MYSQL}/server/key-order.ts`,
     replace: [["if (definition.dataType === 'float') return", "if (definition.dataType === 'real') return"]],
     test: mysqlTest(
       'primary-keys.mysql.test.ts',
@@ -112,7 +112,7 @@ export const TARGET_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that a place among texts which UTF-8 lacks gives the very text back',
-    file: `${MYSQL}/key-order.ts`,
+    file: `${MYSQL}/server/key-order.ts`,
     replace: [['charset !== null && !', 'charset === null && !']],
     test: mysqlTest(
       'primary-keys.mysql.test.ts',

@@ -4,7 +4,7 @@ import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 export const TOPIC_GUARDS: readonly Guard[] = [
   {
     guard: 'epochs that are newer than those of all topics',
-    file: `${MYSQL}/consumed-store.ts`,
+    file: `${MYSQL}/state/consumed-store.ts`,
     replace: [['COALESCE(MAX(epoch), 0) + 1 AS epoch', '1 AS epoch']],
     test: mysqlTest(
       'ingest.mysql.test.ts',
@@ -53,21 +53,21 @@ export const TOPIC_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the look at the partition count while a topic is read',
-    file: `${APPLICATION}/ingest/topic-watch.ts`,
+    file: `${APPLICATION}/supervise/topic-watch.ts`,
     replace: [['[...topics.map(hasOtherPartitions), ', '[']],
     test: {
       project: 'mysql',
-      file: `${APPLICATION}/ingest/topic-watch.mysql.test.ts`,
+      file: `${APPLICATION}/supervise/topic-watch.mysql.test.ts`,
       name: 'case 11: a topic that was given more partitions has the consumer join again, once',
     },
   },
   {
     guard: 'the look at a log while it is read',
-    file: `${APPLICATION}/ingest/topic-watch.ts`,
+    file: `${APPLICATION}/supervise/topic-watch.ts`,
     replace: [['.map(isAnotherLog)', '.map(async () => false)']],
     test: {
       project: 'mysql',
-      file: `${APPLICATION}/ingest/topic-watch.mysql.test.ts`,
+      file: `${APPLICATION}/supervise/topic-watch.mysql.test.ts`,
       name: 'case 11: a log that was re-created and has outgrown the offset has the consumer join again, once',
     },
   },

@@ -10,7 +10,7 @@ const inPairs = (type: string) =>
 export const VALUE_GUARDS: readonly Guard[] = [
   {
     guard: 'strict sessions',
-    file: `${MYSQL}/session.ts`,
+    file: `${MYSQL}/server/session.ts`,
     replace: [
       [
         '"\'STRICT_ALL_TABLES,ALLOW_INVALID_DATES,ERROR_FOR_DIVISION_BY_ZERO,NO_ENGINE_SUBSTITUTION\'"',
@@ -24,7 +24,7 @@ export const VALUE_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'sessions that leave dates as they are',
-    file: `${MYSQL}/session.ts`,
+    file: `${MYSQL}/server/session.ts`,
     replace: [['STRICT_ALL_TABLES,ALLOW_INVALID_DATES,', 'STRICT_ALL_TABLES,NO_ZERO_DATE,NO_ZERO_IN_DATE,']],
     test: mysqlTest(
       'target-faults.mysql.test.ts',
@@ -33,7 +33,7 @@ export const VALUE_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'refusing spaces that would be cut',
-    file: `${MYSQL}/value-fit.ts`,
+    file: `${MYSQL}/copies/value-fit.ts`,
     replace: [['IF(${length}(${value}) > ${maxLength} AND', 'IF(${length}(${value}) < 0 * ${maxLength} AND']],
     test: mysqlTest(
       'values.mysql.test.ts',
@@ -42,7 +42,7 @@ export const VALUE_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'refusing character sets that cannot hold every value',
-    file: `${MYSQL}/value-fit.ts`,
+    file: `${MYSQL}/copies/value-fit.ts`,
     replace: [["if (charset && charset !== 'utf8mb4')", "if (charset === 'utf8mb4x')"]],
     test: mysqlTest(
       'values.mysql.test.ts',
@@ -51,13 +51,13 @@ export const VALUE_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'refusing targets that would pad values',
-    file: `${MYSQL}/value-fit.ts`,
+    file: `${MYSQL}/copies/value-fit.ts`,
     replace: [["dataType === 'binary' && columnType !== mirrorType", "dataType === ''"]],
     test: inPairs('VARBINARY(4)'),
   },
   {
     guard: 'the round that follows a message which does not tell its row',
-    file: `${APPLICATION}/ingest/late-copies.ts`,
+    file: `${APPLICATION}/late-copies/handler.ts`,
     replace: [["await source.round.hasten(tx, 'copies missed');", 'await source.round.report(tx);']],
     test: mysqlTest(
       'late-copies.mysql.test.ts',
@@ -66,13 +66,13 @@ export const VALUE_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'that a table which cannot be compared holds up no batch',
-    file: `${APPLICATION}/ingest/late-copies.ts`,
+    file: `${APPLICATION}/late-copies/handler.ts`,
     replace: [["'store_misconfigured', ", '']],
     test: mysqlTest('late-copies.mysql.test.ts', 'case 95: a table that cannot be compared holds up no batch'),
   },
   {
     guard: 'naming a copy by what travels',
-    file: `${MYSQL}/row-key.ts`,
+    file: `${MYSQL}/copies/row-key.ts`,
     replace: [['if (named.length === primaryKey.length || ', 'if (named.length >= 0 || ']],
     test: mysqlTest(
       'late-copies.mysql.test.ts',
@@ -81,13 +81,13 @@ export const VALUE_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'comparing numbers as numbers where they were read',
-    file: `${MYSQL}/value-fit.ts`,
+    file: `${MYSQL}/copies/value-fit.ts`,
     replace: [['plain: plainNumber', 'plain: String']],
     test: inPairs('BIGINT ZEROFILL'),
   },
   {
     guard: 'comparing moments as moments where they were read',
-    file: `${MYSQL}/value-fit.ts`,
+    file: `${MYSQL}/copies/value-fit.ts`,
     replace: [['plain: plainMoment', 'plain: String']],
     test: inPairs('DATETIME(3)'),
   },
@@ -103,7 +103,7 @@ export const VALUE_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'refusing target columns that MySQL changes by itself',
-    file: `${MYSQL}/value-fit.ts`,
+    file: `${MYSQL}/copies/value-fit.ts`,
     replace: [['if (onUpdate) return', "if (dataType === '') return"]],
     test: mysqlTest(
       'values.mysql.test.ts',
@@ -112,7 +112,7 @@ export const VALUE_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'comparing numbers with what onDelete says as numbers',
-    file: `${MYSQL}/copy-equality.ts`,
+    file: `${MYSQL}/copies/copy-equality.ts`,
     replace: [['equals(own, literal(text))', 'equals(own, `IF(p.fs_deleted, ${literal(text)}, ${value})`)']],
     test: mysqlTest(
       'values.mysql.test.ts',

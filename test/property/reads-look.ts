@@ -4,7 +4,7 @@ import { type Looked, lookAt, observe, type Suspect } from '../../sync-service/s
 import type { ReadParts } from '../../sync-service/src/application/read/read-parts.ts';
 import { writeReads } from '../../sync-service/src/application/read/write-reads.ts';
 import type { Observation } from '../../sync-service/src/domain/read.ts';
-import type { DueKey } from '../../sync-service/src/infrastructure/mysql/due-store.ts';
+import type { DueKey } from '../../sync-service/src/infrastructure/mysql/state/due-store.ts';
 import { type Cut, cutting, tryAgain } from './disturbed.ts';
 import type { ReadsTables } from './reads-tables.ts';
 import { KEYS } from './source-log.ts';

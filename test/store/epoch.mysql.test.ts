@@ -1,9 +1,9 @@
 import type { ConnectClient, ConnectorDefinition } from '@friend-sync/connectors';
 import { expect, test } from 'vitest';
+import { beginLateCopies, lateCopiesBegin } from '../../sync-service/src/application/late-copies/beginning.ts';
 import { beginEpoch, type EpochParts } from '../../sync-service/src/application/operate/epoch.ts';
-import { beginLateCopies, lateCopiesBegin } from '../../sync-service/src/application/operate/late-copies-beginning.ts';
 import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
-import { EPOCH_BEGINS } from '../../sync-service/src/infrastructure/mysql/server-state.ts';
+import { EPOCH_BEGINS } from '../../sync-service/src/infrastructure/mysql/state/server-state.ts';
 import { openFriendServer } from '../support/friend-server.ts';
 import { TABLES } from '../support/tables.ts';
 

@@ -2,7 +2,7 @@ import { createLogger, Health, SyncError } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { lookAt, observe } from '../../sync-service/src/application/read/look.ts';
 import { startRounds } from '../../sync-service/src/application/read/rounds.ts';
-import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
+import { Perseverance } from '../../sync-service/src/application/supervise/perseverance.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';

@@ -1,7 +1,7 @@
 import { createLogger, Health } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
-import { createLateCopiesHandler } from '../../sync-service/src/application/ingest/late-copies.ts';
-import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
+import { createLateCopiesHandler } from '../../sync-service/src/application/late-copies/handler.ts';
+import { Perseverance } from '../../sync-service/src/application/supervise/perseverance.ts';
 import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import { Metrics } from '../../sync-service/src/metrics.ts';
 import { column, drain } from '../support/drain.ts';

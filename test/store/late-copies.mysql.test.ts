@@ -1,8 +1,8 @@
 import { createLogger, Health, SyncError } from '@friend-sync/sync-service';
 import { expect, test, vi } from 'vitest';
-import { createLateCopiesHandler } from '../../sync-service/src/application/ingest/late-copies.ts';
+import { createLateCopiesHandler } from '../../sync-service/src/application/late-copies/handler.ts';
 import type { Stream } from '../../sync-service/src/application/proof/streams.ts';
-import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
+import { Perseverance } from '../../sync-service/src/application/supervise/perseverance.ts';
 import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import type { MessageBatch } from '../../sync-service/src/infrastructure/kafka/partition-handler.ts';
 import { findHeld } from '../../sync-service/src/infrastructure/mysql/store.ts';

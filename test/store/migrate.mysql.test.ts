@@ -1,6 +1,6 @@
 import { openStore } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
-import { executeMigration, planMigration } from '../../sync-service/src/infrastructure/mysql/migrate.ts';
+import { executeMigration, planMigration } from '../../sync-service/src/infrastructure/mysql/state/migrate.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';

@@ -2,7 +2,7 @@ import { loadConfiguration } from '@friend-sync/connectors';
 import { openStore, openTarget } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { compareCopies } from '../../sync-service/src/application/proof/compare.ts';
-import { planMigration } from '../../sync-service/src/infrastructure/mysql/migrate.ts';
+import { planMigration } from '../../sync-service/src/infrastructure/mysql/state/migrate.ts';
 import { findHeld } from '../../sync-service/src/infrastructure/mysql/store.ts';
 import { drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';

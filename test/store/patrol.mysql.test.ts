@@ -1,7 +1,7 @@
 import { createLogger, Health } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { startRounds } from '../../sync-service/src/application/read/rounds.ts';
-import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
+import { Perseverance } from '../../sync-service/src/application/supervise/perseverance.ts';
 import { requestRounds } from '../../sync-service/src/infrastructure/mysql/store.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';

@@ -1,7 +1,7 @@
 import { storedPlace } from '@friend-sync/connectors';
 import { createLogger, Health } from '@friend-sync/sync-service';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/watch/history-watch.ts';
+import { type HistoryWatch, watchHistory } from '../../sync-service/src/application/supervise/history-watch.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
 import { type OwnServers, openServers } from '../support/own-servers.ts';
 import { TABLES } from '../support/tables.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import type { CopySweep } from '../../sync-service/src/infrastructure/mysql/copy-sweep.ts';
+import type { CopySweep } from '../../sync-service/src/infrastructure/mysql/copies/copy-sweep.ts';
 import { drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';

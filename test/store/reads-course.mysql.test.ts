@@ -1,7 +1,7 @@
 import { createLogger, type Database, Health, SyncError, toSyncError } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { startRounds } from '../../sync-service/src/application/read/rounds.ts';
-import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
+import { Perseverance } from '../../sync-service/src/application/supervise/perseverance.ts';
 import { column } from '../support/drain.ts';
 import { endedLog } from '../support/ended-log.ts';
 import { createFeed } from '../support/feed.ts';

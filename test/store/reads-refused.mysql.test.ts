@@ -1,7 +1,7 @@
 import { type Database, Health, type Key, type Session, SyncError } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { requestReads } from '../../sync-service/src/application/operate/requests.ts';
-import { watchProgress } from '../../sync-service/src/application/watch/progress-watch.ts';
+import { watchProgress } from '../../sync-service/src/application/supervise/progress-watch.ts';
 import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import { column } from '../support/drain.ts';
 import { endedLog } from '../support/ended-log.ts';

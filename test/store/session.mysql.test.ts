@@ -4,8 +4,8 @@ import { type Database, openDatabase, openSourceDatabase, openStore, openTarget 
 import { createConnection, type RowDataPacket } from 'mysql2/promise';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { TcpProxy } from '../../chaos/src/proxy.ts';
-import { executeMigration, planMigration } from '../../sync-service/src/infrastructure/mysql/migrate.ts';
-import { sessionStatement } from '../../sync-service/src/infrastructure/mysql/session.ts';
+import { sessionStatement } from '../../sync-service/src/infrastructure/mysql/server/session.ts';
+import { executeMigration, planMigration } from '../../sync-service/src/infrastructure/mysql/state/migrate.ts';
 import { openFriendServer } from '../support/friend-server.ts';
 import { HOSTILE, INIT_CONNECT } from '../support/hostile-settings.ts';
 import { type OwnServers, openServers } from '../support/own-servers.ts';

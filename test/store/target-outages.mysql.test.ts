@@ -1,7 +1,7 @@
 import { openDatabase, openStore, openTarget } from '@friend-sync/sync-service';
 import { afterAll, beforeAll, expect, inject, test } from 'vitest';
 import { TcpProxy } from '../../chaos/src/proxy.ts';
-import { executeMigration } from '../../sync-service/src/infrastructure/mysql/migrate.ts';
+import { executeMigration } from '../../sync-service/src/infrastructure/mysql/state/migrate.ts';
 import { column } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { createSchema, type FriendServer, openFriendServer } from '../support/friend-server.ts';

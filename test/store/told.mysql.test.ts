@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { passBarrier } from '../../sync-service/src/application/proof/barrier.ts';
 import { compareCopies } from '../../sync-service/src/application/proof/compare.ts';
-import { countParked } from '../../sync-service/src/application/watch/count-parked.ts';
+import { countParked } from '../../sync-service/src/application/supervise/count-parked.ts';
 import type { KafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import { Metrics } from '../../sync-service/src/metrics.ts';
 import { drain } from '../support/drain.ts';

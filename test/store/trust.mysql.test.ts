@@ -1,8 +1,8 @@
 import { type Change, createLogger, Health, SyncError } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { SourceReads } from '../../sync-service/src/application/read/source-reads.ts';
-import { announceDaemon } from '../../sync-service/src/application/watch/announce.ts';
-import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
+import { announceDaemon } from '../../sync-service/src/application/supervise/announce.ts';
+import { Perseverance } from '../../sync-service/src/application/supervise/perseverance.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { openFriendServer } from '../support/friend-server.ts';

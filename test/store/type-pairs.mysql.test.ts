@@ -2,15 +2,15 @@ import { type Key, openSourceDatabase, type SourceStore } from '@friend-sync/syn
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { compareCopies } from '../../sync-service/src/application/proof/compare.ts';
 import { BEFORE_ALL } from '../../sync-service/src/domain/decide.ts';
-import { CopyStore } from '../../sync-service/src/infrastructure/mysql/copy-store.ts';
-import { CopySweep } from '../../sync-service/src/infrastructure/mysql/copy-sweep.ts';
-import { planMirror, readMirrorColumns } from '../../sync-service/src/infrastructure/mysql/mirror-table.ts';
-import { readTableShape } from '../../sync-service/src/infrastructure/mysql/table-shape.ts';
+import { CopyStore } from '../../sync-service/src/infrastructure/mysql/copies/copy-store.ts';
+import { CopySweep } from '../../sync-service/src/infrastructure/mysql/copies/copy-sweep.ts';
 import {
   checkTarget,
   readTargetTable,
   type TargetTable,
-} from '../../sync-service/src/infrastructure/mysql/target-table.ts';
+} from '../../sync-service/src/infrastructure/mysql/copies/target-table.ts';
+import { readTableShape } from '../../sync-service/src/infrastructure/mysql/server/table-shape.ts';
+import { planMirror, readMirrorColumns } from '../../sync-service/src/infrastructure/mysql/state/mirror-table.ts';
 import { COLUMN_TYPES, edgesOf } from '../support/column-types.ts';
 import { type FriendServer, openFriendServer } from '../support/friend-server.ts';
 

@@ -2,7 +2,7 @@ import { randomBytes } from 'node:crypto';
 import { type Configuration, loadConfiguration } from '@friend-sync/connectors';
 import { type Database, openDatabase, openStore, openTarget, type Store } from '@friend-sync/sync-service';
 import { inject } from 'vitest';
-import { executeMigration } from '../../sync-service/src/infrastructure/mysql/migrate.ts';
+import { executeMigration } from '../../sync-service/src/infrastructure/mysql/state/migrate.ts';
 import { copyFixedTables } from './migrated-tables.ts';
 import type { ServerAddress } from './own-servers.ts';
 

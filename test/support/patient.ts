@@ -3,7 +3,7 @@ import { SyncError } from '@friend-sync/sync-service';
 import { expect } from 'vitest';
 import { type DoctorParts, examine } from '../../sync-service/src/application/operate/doctor/examine.ts';
 import type { Finding } from '../../sync-service/src/application/operate/doctor/findings.ts';
-import { executeMigration } from '../../sync-service/src/infrastructure/mysql/migrate.ts';
+import { executeMigration } from '../../sync-service/src/infrastructure/mysql/state/migrate.ts';
 import { openSourceDatabase, openTarget } from '../../sync-service/src/infrastructure/mysql/store.ts';
 import { createSchema, type FriendServer, openFriendServer } from './friend-server.ts';
 import { openServers } from './own-servers.ts';

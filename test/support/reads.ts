@@ -7,8 +7,8 @@ import { completeRound } from '../../sync-service/src/application/read/round.ts'
 import type { RoundOptions } from '../../sync-service/src/application/read/round-course.ts';
 import { Settler } from '../../sync-service/src/application/read/settler.ts';
 import type { Settled } from '../../sync-service/src/application/read/write-reads.ts';
-import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
-import type { RoundTally } from '../../sync-service/src/infrastructure/mysql/round-store.ts';
+import { Perseverance } from '../../sync-service/src/application/supervise/perseverance.ts';
+import type { RoundTally } from '../../sync-service/src/infrastructure/mysql/state/round-store.ts';
 import { Metrics } from '../../sync-service/src/metrics.ts';
 import { drain } from './drain.ts';
 import { endedLog } from './ended-log.ts';

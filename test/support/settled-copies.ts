@@ -1,6 +1,6 @@
 import { createLogger, Health, type Store } from '@friend-sync/sync-service';
 import { expect } from 'vitest';
-import { watchCopies } from '../../sync-service/src/application/watch/copy-watch.ts';
+import { watchCopies } from '../../sync-service/src/application/supervise/copy-watch.ts';
 import { column, drain } from './drain.ts';
 import { createFeed, type Feed } from './feed.ts';
 import { type FriendServer, type FriendServerOptions, openFriendServer } from './friend-server.ts';

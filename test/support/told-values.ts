@@ -15,7 +15,7 @@ import { createDecoder } from '../../sync-service/src/infrastructure/kafka/avro.
 import { createKafka } from '../../sync-service/src/infrastructure/kafka/client.ts';
 import { toChange } from '../../sync-service/src/infrastructure/kafka/envelope.ts';
 import { readTopic } from '../../sync-service/src/infrastructure/kafka/read-topic.ts';
-import { readMirrorColumns, toSourceSchema } from '../../sync-service/src/infrastructure/mysql/mirror-table.ts';
+import { readMirrorColumns, toSourceSchema } from '../../sync-service/src/infrastructure/mysql/state/mirror-table.ts';
 import type { Pipeline } from './pipeline.ts';
 
 /** A value in a message, and in its row. */

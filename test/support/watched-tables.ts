@@ -1,11 +1,11 @@
 import { createLogger, Health, openSourceDatabase, openTarget } from '@friend-sync/sync-service';
 import { sourceStreams } from '../../sync-service/src/application/proof/streams.ts';
 import type { SourceReads } from '../../sync-service/src/application/read/source-reads.ts';
-import type { TableWatch } from '../../sync-service/src/application/watch/table-watch.ts';
+import { lookAtTables } from '../../sync-service/src/application/supervise/look-at-tables.ts';
+import type { TableWatch } from '../../sync-service/src/application/supervise/table-watch.ts';
 import { openKafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import { createKafka } from '../../sync-service/src/infrastructure/kafka/client.ts';
 import { messagesIn } from '../../sync-service/src/infrastructure/kafka/new-messages.ts';
-import { lookAtTables } from '../../sync-service/src/look-at-tables.ts';
 import type { Pipeline } from './pipeline.ts';
 
 export interface WatchedTables extends AsyncDisposable {

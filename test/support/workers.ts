@@ -3,8 +3,8 @@ import { pino } from 'pino';
 import { expect } from 'vitest';
 import { Brake } from '../../sync-service/src/application/fan-out/brake.ts';
 import { FanOut } from '../../sync-service/src/application/fan-out/fan-out.ts';
-import { Health } from '../../sync-service/src/application/watch/health.ts';
-import { Perseverance } from '../../sync-service/src/application/watch/perseverance.ts';
+import { Health } from '../../sync-service/src/application/supervise/health.ts';
+import { Perseverance } from '../../sync-service/src/application/supervise/perseverance.ts';
 import type { FriendServer } from './friend-server.ts';
 import { PATIENCE_MS } from './scale.ts';
 

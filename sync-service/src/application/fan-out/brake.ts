@@ -1,5 +1,5 @@
-import type { Database } from '../../infrastructure/mysql/database.ts';
-import { readReplicaLag, readThreadsRunning } from '../../infrastructure/mysql/server-load.ts';
+import type { Database } from '../../infrastructure/mysql/server/database.ts';
+import { readReplicaLag, readThreadsRunning } from '../../infrastructure/mysql/server/server-load.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 
 const LOOK_EVERY_MS = 1_000;

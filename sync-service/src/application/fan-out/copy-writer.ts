@@ -1,9 +1,9 @@
 import type { Key } from '../../domain/change.ts';
 import type { Claim } from '../../domain/claim.ts';
 import { SyncError } from '../../errors.ts';
-import type { CopyStore, Equalised } from '../../infrastructure/mysql/copy-store.ts';
-import type { Transaction } from '../../infrastructure/mysql/database.ts';
-import type { Range } from '../../infrastructure/mysql/key-order.ts';
+import type { CopyStore, Equalised } from '../../infrastructure/mysql/copies/copy-store.ts';
+import type { Transaction } from '../../infrastructure/mysql/server/database.ts';
+import type { Range } from '../../infrastructure/mysql/server/key-order.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 
 /** Asked before each transaction; undefined: go on. */

@@ -2,7 +2,7 @@ import { setTimeout as delay } from 'node:timers/promises';
 import type { Claim } from '../../domain/claim.ts';
 import { must } from '../../errors.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
-import type { Perseverance } from '../watch/perseverance.ts';
+import type { Perseverance } from '../supervise/perseverance.ts';
 import type { Brake, Closed } from './brake.ts';
 import type { FanOutEvents, FanOutLimits } from './copy-writer.ts';
 import { fanOutClaim } from './fan-out-claim.ts';

@@ -1,8 +1,8 @@
 import { compareKeys, type Key } from '../../domain/change.ts';
 import type { Claim, ClaimedKey, Cursor, Met } from '../../domain/claim.ts';
 import { SyncError, toSyncError } from '../../errors.ts';
-import type { CopyStore, Equalised } from '../../infrastructure/mysql/copy-store.ts';
-import type { Session, Transaction } from '../../infrastructure/mysql/database.ts';
+import type { CopyStore, Equalised } from '../../infrastructure/mysql/copies/copy-store.ts';
+import type { Session, Transaction } from '../../infrastructure/mysql/server/database.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
 import { CopyWriter, type FanOutEvents, type FanOutLimits, type Hold } from './copy-writer.ts';
 

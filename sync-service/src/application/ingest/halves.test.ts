@@ -1,7 +1,7 @@
 import { expect, test } from 'vitest';
 import { SyncError } from '../../errors.ts';
 import type { MessageBatch, Stored } from '../../infrastructure/kafka/partition-handler.ts';
-import { tooLarge } from '../../infrastructure/mysql/fault.ts';
+import { tooLarge } from '../../infrastructure/mysql/server/fault.ts';
 import { inHalves } from './halves.ts';
 
 const batch = (...offsets: bigint[]): MessageBatch => ({

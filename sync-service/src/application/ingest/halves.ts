@@ -1,6 +1,6 @@
 import { SyncError } from '../../errors.ts';
 import type { MessageBatch, Stored } from '../../infrastructure/kafka/partition-handler.ts';
-import { isTooLarge } from '../../infrastructure/mysql/fault.ts';
+import { isTooLarge } from '../../infrastructure/mysql/server/fault.ts';
 
 /**
  * Stores a batch; what is larger than the friend server takes at once, in halves. Each of them moves the offset, so that

@@ -2,8 +2,8 @@ import { type Change, isKnown, type Key } from '../../domain/change.ts';
 import { type Coalesced, coalesce } from '../../domain/coalesce.ts';
 import { BEFORE_ALL, decide, type MirrorRow } from '../../domain/decide.ts';
 import { SyncError, toSyncError } from '../../errors.ts';
-import type { Consumed } from '../../infrastructure/mysql/consumed-store.ts';
-import type { Equalised } from '../../infrastructure/mysql/copy-store.ts';
+import type { Equalised } from '../../infrastructure/mysql/copies/copy-store.ts';
+import type { Consumed } from '../../infrastructure/mysql/state/consumed-store.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
 
 /** Deleted keys are fanned out a little later: REPLACE and delete-then-insert make no flicker. */

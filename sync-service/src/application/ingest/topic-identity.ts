@@ -1,7 +1,7 @@
 import type { Logger } from 'pino';
 import { SyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
-import type { Consumed } from '../../infrastructure/mysql/consumed-store.ts';
+import type { Consumed } from '../../infrastructure/mysql/state/consumed-store.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 
 /**
@@ -49,7 +49,7 @@ export async function checkLog(admin: KafkaAdmin, topic: string, partition: numb
   if (nextOffset > log.high)
     throw new SyncError('topic_replaced', `${where} ends at offset ${log.high}, and ${nextOffset} was to be read next`);
   if (maxTimestampMs === 0) return;
-  // In the log we know, nothing newer than the newest we saw lies below what we have read (protocol A5; holds under compaction).
+  // In the log we know, nothing newer than the newest we saw lies below what we have read: that holds under compaction too.
   const newer = (await admin.offsetsAtTimestamp(topic, maxTimestampMs + 1)).get(partition) ?? log.high;
   if (newer < nextOffset) {
     throw new SyncError(

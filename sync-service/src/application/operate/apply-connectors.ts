@@ -10,10 +10,10 @@ import {
 } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
 import { requireRegistry } from '../../infrastructure/kafka/registry-probe.ts';
-import { EPOCH_BEGINS, findUntoldUpdates } from '../../infrastructure/mysql/server-state.ts';
+import { EPOCH_BEGINS, findUntoldUpdates } from '../../infrastructure/mysql/state/server-state.ts';
 import { findHeld, type Store, USER_DATABASE } from '../../infrastructure/mysql/store.ts';
+import { beginLateCopies, lateCopiesBegin } from '../late-copies/beginning.ts';
 import { beginEpoch, type EpochParts } from './epoch.ts';
-import { beginLateCopies, lateCopiesBegin } from './late-copies-beginning.ts';
 import { ownTopics, requireOwnNames } from './own-names.ts';
 import type { OnStep } from './steps.ts';
 import { findUnfitSources } from './unfit-sources.ts';

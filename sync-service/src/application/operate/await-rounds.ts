@@ -1,4 +1,4 @@
-import type { RoundReport } from '../../infrastructure/mysql/round-store.ts';
+import type { RoundReport } from '../../infrastructure/mysql/state/round-store.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import { within } from '../../within.ts';
 import { requireDaemon } from '../proof/require-daemon.ts';

@@ -4,8 +4,8 @@ import {
   connectorDefinitions,
   sourceConnector,
 } from '@friend-sync/connectors';
-import type { Database } from '../../infrastructure/mysql/database.ts';
-import { readPrimaryKeys } from '../../infrastructure/mysql/target-table.ts';
+import { readPrimaryKeys } from '../../infrastructure/mysql/copies/target-table.ts';
+import type { Database } from '../../infrastructure/mysql/server/database.ts';
 
 /**
  * Every connector as it should be; the friend database is asked for its tables' primary keys, which that of the late copies

@@ -1,6 +1,6 @@
 import { type Configuration, changeTopic, type SourceMapping, sourceConnector } from '@friend-sync/connectors';
-import type { Database } from '../../infrastructure/mysql/database.ts';
-import { readHistory } from '../../infrastructure/mysql/server-state.ts';
+import type { Database } from '../../infrastructure/mysql/server/database.ts';
+import { readHistory } from '../../infrastructure/mysql/state/server-state.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import { type BeginningParts, beginning } from './beginning.ts';
 import { cut } from './offsets.ts';

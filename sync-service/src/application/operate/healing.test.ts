@@ -1,5 +1,5 @@
 import { afterEach, beforeEach, expect, test, vi } from 'vitest';
-import { EPOCH_BEGINS, type HistoryLoss } from '../../infrastructure/mysql/server-state.ts';
+import { EPOCH_BEGINS, type HistoryLoss } from '../../infrastructure/mysql/state/server-state.ts';
 import { createLogger } from '../../log.ts';
 import { type HealingParts, watchHealing } from './healing.ts';
 

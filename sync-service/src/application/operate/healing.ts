@@ -1,11 +1,11 @@
 import type { SourceMapping } from '@friend-sync/connectors';
 import { toSyncError } from '../../errors.ts';
-import type { ReadsStore } from '../../infrastructure/mysql/reads-store.ts';
-import { EPOCH_BEGINS } from '../../infrastructure/mysql/server-state.ts';
+import type { ReadsStore } from '../../infrastructure/mysql/state/reads-store.ts';
+import { EPOCH_BEGINS } from '../../infrastructure/mysql/state/server-state.ts';
 import type { Logger } from '../../log.ts';
-import type { ConnectorWatch } from '../watch/connector-watch.ts';
-import type { HistoryWatch } from '../watch/history-watch.ts';
-import { repeat } from '../watch/repeat.ts';
+import type { ConnectorWatch } from '../supervise/connector-watch.ts';
+import type { HistoryWatch } from '../supervise/history-watch.ts';
+import { repeat } from '../supervise/repeat.ts';
 import { beginEpoch, type EpochParts } from './epoch.ts';
 import { STEP_MS } from './steps.ts';
 

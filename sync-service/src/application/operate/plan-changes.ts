@@ -1,6 +1,6 @@
 import { type ConnectorDefinition, type Grant, renderGrants, topicDefinitions } from '@friend-sync/connectors';
 import { toSyncError } from '../../errors.ts';
-import type { Database } from '../../infrastructure/mysql/database.ts';
+import type { Database } from '../../infrastructure/mysql/server/database.ts';
 import { openStore, type Store, USER_DATABASE } from '../../infrastructure/mysql/store.ts';
 import { findFormer, planConnectors } from './apply-connectors.ts';
 import { fingerprintsOf } from './fingerprints.ts';
@@ -31,7 +31,7 @@ async function findDifferences(
     sources: fingerprintsOf(configuration.mapping),
     ...{ statements: undefined, unfit: [], topics: [], connectors: [], former: [], daemons: [] },
   };
-  const { planMigration } = await import('../../infrastructure/mysql/migrate.ts');
+  const { planMigration } = await import('../../infrastructure/mysql/state/migrate.ts');
   const migration = await planMigration(configuration, source, target).catch((error) => {
     // Without the rights that are missing it takes columns for missing.
     if (missing.length > 0 && toSyncError(error).policy.directive === 'halt') return undefined;

@@ -1,6 +1,6 @@
 import type { Key } from '../../domain/change.ts';
 import { inPages } from '../../domain/pages.ts';
-import type { Database } from '../../infrastructure/mysql/database.ts';
+import type { Database } from '../../infrastructure/mysql/server/database.ts';
 import type { SourceStore } from '../../infrastructure/mysql/store.ts';
 
 /** An operator may name a million keys. */

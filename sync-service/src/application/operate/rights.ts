@@ -1,6 +1,6 @@
 import { type Configuration, type Grant, renderGrants, rightsAt } from '@friend-sync/connectors';
-import type { Database } from '../../infrastructure/mysql/database.ts';
-import { type Right, type Rights, readRights } from '../../infrastructure/mysql/rights.ts';
+import type { Database } from '../../infrastructure/mysql/server/database.ts';
+import { type Right, type Rights, readRights } from '../../infrastructure/mysql/server/rights.ts';
 
 /** How the rights of a user differ from those that it needs. */
 export interface RightDifferences {

@@ -1,6 +1,6 @@
 import type { Configuration, ConnectClient } from '@friend-sync/connectors';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
-import type { Database } from '../../infrastructure/mysql/database.ts';
+import type { Database } from '../../infrastructure/mysql/server/database.ts';
 import type { StoredLetter } from './dead-letters.ts';
 
 /** Every server of a system, for who asks them one by one: each is connected to when it is first asked. */

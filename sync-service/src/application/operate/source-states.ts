@@ -1,6 +1,6 @@
 import { SyncError } from '../../errors.ts';
-import type { Distrust } from '../../infrastructure/mysql/reads-store.ts';
-import type { RoundReport } from '../../infrastructure/mysql/round-store.ts';
+import type { Distrust } from '../../infrastructure/mysql/state/reads-store.ts';
+import type { RoundReport } from '../../infrastructure/mysql/state/round-store.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 
 /** How the rounds over each source stand, by its name. */

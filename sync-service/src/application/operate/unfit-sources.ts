@@ -1,8 +1,8 @@
 import type { Configuration } from '@friend-sync/connectors';
-import type { Database } from '../../infrastructure/mysql/database.ts';
-import { readMirrorColumns } from '../../infrastructure/mysql/mirror-table.ts';
-import { sourceProblems } from '../../infrastructure/mysql/source-fit.ts';
-import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
+import type { Database } from '../../infrastructure/mysql/server/database.ts';
+import { sourceProblems } from '../../infrastructure/mysql/server/source-fit.ts';
+import { readTableShape } from '../../infrastructure/mysql/server/table-shape.ts';
+import { readMirrorColumns } from '../../infrastructure/mysql/state/mirror-table.ts';
 
 /**
  * By name the sources whose tables are not what the mapping and the mirrors assume, each with all its problems: a connector

@@ -1,6 +1,6 @@
 import { expect, test } from 'vitest';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
-import type { Database } from '../../infrastructure/mysql/database.ts';
+import type { Database } from '../../infrastructure/mysql/server/database.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import { awaitIngest, awaitSent } from './barrier.ts';
 import type { Stream } from './streams.ts';

@@ -1,9 +1,9 @@
 import { absenceOf, remedyOf } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
-import { findUnsent } from '../../infrastructure/mysql/binlog-rest.ts';
-import { gtidSet, unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
-import type { RefusedKey } from '../../infrastructure/mysql/pending-store.ts';
+import { findUnsent } from '../../infrastructure/mysql/server/binlog-rest.ts';
+import { gtidSet, unitedGtids } from '../../infrastructure/mysql/server/gtid-set.ts';
+import type { RefusedKey } from '../../infrastructure/mysql/state/pending-store.ts';
 import { findHeld, type HeldCopy, type Store } from '../../infrastructure/mysql/store.ts';
 import { within } from '../../within.ts';
 import { openTransactions } from './open-transactions.ts';

@@ -5,13 +5,13 @@ import { kindOf } from '../../domain/column-types.ts';
 import { inPages } from '../../domain/pages.ts';
 import { parseValue } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
-import type { Database, Row } from '../../infrastructure/mysql/database.ts';
-import { planMirror } from '../../infrastructure/mysql/mirror-table.ts';
+import type { TargetColumn } from '../../infrastructure/mysql/copies/target-column.ts';
+import { readTargetTable } from '../../infrastructure/mysql/copies/target-table.ts';
+import { holdingOf, misfit } from '../../infrastructure/mysql/copies/value-fit.ts';
+import type { Database, Row } from '../../infrastructure/mysql/server/database.ts';
+import { readTableShape } from '../../infrastructure/mysql/server/table-shape.ts';
+import { planMirror } from '../../infrastructure/mysql/state/mirror-table.ts';
 import type { HeldCopy } from '../../infrastructure/mysql/store.ts';
-import { readTableShape } from '../../infrastructure/mysql/table-shape.ts';
-import type { TargetColumn } from '../../infrastructure/mysql/target-column.ts';
-import { readTargetTable } from '../../infrastructure/mysql/target-table.ts';
-import { holdingOf, misfit } from '../../infrastructure/mysql/value-fit.ts';
 import { findMisspelt, keysOf, PAGE_KEYS, readCopies, readSources } from './compared-rows.ts';
 
 /** A page of keys may have millions of copies. */

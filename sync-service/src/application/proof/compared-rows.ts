@@ -1,9 +1,9 @@
 import type { CopyMapping, SourceMapping } from '@friend-sync/connectors';
 import type { Key } from '../../domain/change.ts';
-import { type Database, quoted, type Row, type Session } from '../../infrastructure/mysql/database.ts';
-import { KeyOrder } from '../../infrastructure/mysql/key-order.ts';
-import { askAmong } from '../../infrastructure/mysql/source-rows.ts';
-import type { TargetColumn } from '../../infrastructure/mysql/target-column.ts';
+import type { TargetColumn } from '../../infrastructure/mysql/copies/target-column.ts';
+import { type Database, quoted, type Row, type Session } from '../../infrastructure/mysql/server/database.ts';
+import { KeyOrder } from '../../infrastructure/mysql/server/key-order.ts';
+import { askAmong } from '../../infrastructure/mysql/server/source-rows.ts';
 
 /** Keys whose copies are compared at once. */
 export const PAGE_KEYS = 5_000;

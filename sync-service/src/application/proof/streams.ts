@@ -10,8 +10,8 @@ import {
   tailedTables,
 } from '@friend-sync/connectors';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
-import type { BinlogPlace } from '../../infrastructure/mysql/binlog-rest.ts';
-import type { Database } from '../../infrastructure/mysql/database.ts';
+import type { BinlogPlace } from '../../infrastructure/mysql/server/binlog-rest.ts';
+import type { Database } from '../../infrastructure/mysql/server/database.ts';
 import { askSeldom } from './ask-seldom.ts';
 
 /** What a connector has stored of how far it has sent a server's commits. */

@@ -1,9 +1,9 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../../domain/change.ts';
-import type { CopySweep, DifferingKey } from '../../infrastructure/mysql/copy-sweep.ts';
-import type { Database } from '../../infrastructure/mysql/database.ts';
-import type { Range } from '../../infrastructure/mysql/key-order.ts';
-import type { MappedCopy } from '../../infrastructure/mysql/mapped-copy.ts';
+import type { CopySweep, DifferingKey } from '../../infrastructure/mysql/copies/copy-sweep.ts';
+import type { MappedCopy } from '../../infrastructure/mysql/copies/mapped-copy.ts';
+import type { Database } from '../../infrastructure/mysql/server/database.ts';
+import type { Range } from '../../infrastructure/mysql/server/key-order.ts';
 import type { RoundCourse } from './round-course.ts';
 
 const SWEEP_ROWS = 5_000;

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../../domain/change.ts';
 import { agrees, isBelow, type Observation } from '../../domain/read.ts';
-import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
-import type { Perseverance } from '../watch/perseverance.ts';
+import type { DueKey } from '../../infrastructure/mysql/state/due-store.ts';
+import type { Perseverance } from '../supervise/perseverance.ts';
 import { type Looked, lookAt, observe } from './look.ts';
 import type { ReadEvents } from './read-events.ts';
 import type { ReadParts } from './read-parts.ts';

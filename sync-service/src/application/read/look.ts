@@ -3,9 +3,9 @@ import type { Key } from '../../domain/change.ts';
 import type { MirrorRow } from '../../domain/decide.ts';
 import { agrees, isBelow, type Observation, type ReadRow } from '../../domain/read.ts';
 import { SyncError } from '../../errors.ts';
-import type { Database } from '../../infrastructure/mysql/database.ts';
-import { unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
-import type { ReadPage } from '../../infrastructure/mysql/source-rows.ts';
+import type { Database } from '../../infrastructure/mysql/server/database.ts';
+import { unitedGtids } from '../../infrastructure/mysql/server/gtid-set.ts';
+import type { ReadPage } from '../../infrastructure/mysql/server/source-rows.ts';
 import { type ReadParts, serverName } from './read-parts.ts';
 
 /** A server that has not executed what it must is asked again so often, and for so long. */

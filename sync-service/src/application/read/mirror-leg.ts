@@ -1,6 +1,6 @@
 import type { Key } from '../../domain/change.ts';
 import { inPages } from '../../domain/pages.ts';
-import { toAfter } from '../../infrastructure/mysql/round-store.ts';
+import { toAfter } from '../../infrastructure/mysql/state/round-store.ts';
 import { GoneGuard } from './gone-guard.ts';
 import { type Looked, lookAt, observe } from './look.ts';
 import { type RoundCourse, SOME_KEYS } from './round-course.ts';

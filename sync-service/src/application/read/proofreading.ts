@@ -4,7 +4,7 @@ import { orderOf } from '../../domain/position.ts';
 import type { ReadRow } from '../../domain/read.ts';
 import { toSyncError } from '../../errors.ts';
 import type { Logger } from '../../log.ts';
-import { repeat } from '../watch/repeat.ts';
+import { repeat } from '../supervise/repeat.ts';
 import { type Looked, lookAt, observe } from './look.ts';
 import type { ReadEvents } from './read-events.ts';
 import type { ReadParts } from './read-parts.ts';

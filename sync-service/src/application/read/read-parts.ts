@@ -1,5 +1,5 @@
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
-import type { Database } from '../../infrastructure/mysql/database.ts';
+import type { Database } from '../../infrastructure/mysql/server/database.ts';
 import { READ_REPLICA, type SourceStore, type Store, USER_DATABASE } from '../../infrastructure/mysql/store.ts';
 import type { Stream } from '../proof/streams.ts';
 

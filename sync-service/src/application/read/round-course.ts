@@ -1,10 +1,10 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Observation } from '../../domain/read.ts';
 import type { SyncError } from '../../errors.ts';
-import type { Database } from '../../infrastructure/mysql/database.ts';
-import type { Round, RoundPlace, RoundTally } from '../../infrastructure/mysql/round-store.ts';
+import type { Database } from '../../infrastructure/mysql/server/database.ts';
+import type { Round, RoundPlace, RoundTally } from '../../infrastructure/mysql/state/round-store.ts';
 import { awaitCaughtUp } from '../proof/caught-up.ts';
-import { repeat } from '../watch/repeat.ts';
+import { repeat } from '../supervise/repeat.ts';
 import { observe } from './look.ts';
 import type { Purpose, ReadEvents } from './read-events.ts';
 import type { ReadParts } from './read-parts.ts';

@@ -1,4 +1,4 @@
-import type { Round, RoundTally } from '../../infrastructure/mysql/round-store.ts';
+import type { Round, RoundTally } from '../../infrastructure/mysql/state/round-store.ts';
 import { sweepCopies } from './copy-leg.ts';
 import { findGone } from './mirror-leg.ts';
 import { RoundCourse, type RoundOptions, RoundOver } from './round-course.ts';

@@ -1,11 +1,11 @@
 import type { Settings } from '@friend-sync/connectors';
 import { SyncError } from '../../errors.ts';
-import type { Database } from '../../infrastructure/mysql/database.ts';
+import type { Database } from '../../infrastructure/mysql/server/database.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
-import type { Health } from '../watch/health.ts';
-import type { Perseverance } from '../watch/perseverance.ts';
-import { repeat } from '../watch/repeat.ts';
+import type { Health } from '../supervise/health.ts';
+import type { Perseverance } from '../supervise/perseverance.ts';
+import { repeat } from '../supervise/repeat.ts';
 import type { ReadEvents } from './read-events.ts';
 import type { ReadParts } from './read-parts.ts';
 import { completeRound } from './round.ts';

@@ -1,8 +1,8 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../../domain/change.ts';
 import { type SyncError, toSyncError } from '../../errors.ts';
-import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
-import { unitedGtids } from '../../infrastructure/mysql/gtid-set.ts';
+import { unitedGtids } from '../../infrastructure/mysql/server/gtid-set.ts';
+import type { DueKey } from '../../infrastructure/mysql/state/due-store.ts';
 import type { Logger } from '../../log.ts';
 import { askSeldom } from '../proof/ask-seldom.ts';
 import { awaitConsumed, awaitSent, type Ends, readConsumed, requireSameLogs } from '../proof/barrier.ts';

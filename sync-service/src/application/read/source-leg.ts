@@ -1,7 +1,7 @@
 import type { Key } from '../../domain/change.ts';
 import { inPages } from '../../domain/pages.ts';
 import { parseKey } from '../../domain/source-schema.ts';
-import { toAfter } from '../../infrastructure/mysql/round-store.ts';
+import { toAfter } from '../../infrastructure/mysql/state/round-store.ts';
 import { lookAfter, lookAt, observe, type Suspect } from './look.ts';
 import { type RoundCourse, SOME_KEYS } from './round-course.ts';
 

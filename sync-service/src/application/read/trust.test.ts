@@ -1,9 +1,9 @@
 import { expect, test } from 'vitest';
-import type { Distrust, DistrustCause } from '../../infrastructure/mysql/reads-store.ts';
+import type { Distrust, DistrustCause } from '../../infrastructure/mysql/state/reads-store.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
 import { createLogger } from '../../log.ts';
 import { Metrics } from '../../metrics.ts';
-import { Health } from '../watch/health.ts';
+import { Health } from '../supervise/health.ts';
 import { Trust } from './trust.ts';
 
 const WRONG = Array.from({ length: 10 }, () => ({ isRight: false, columns: ['nick'] }));

@@ -1,10 +1,10 @@
 import { SyncError } from '../../errors.ts';
-import type { Distrust, DistrustCause } from '../../infrastructure/mysql/reads-store.ts';
-import { storedReason } from '../../infrastructure/mysql/reason.ts';
+import type { Distrust, DistrustCause } from '../../infrastructure/mysql/state/reads-store.ts';
+import { storedReason } from '../../infrastructure/mysql/state/reason.ts';
 import type { SourceStore, Store } from '../../infrastructure/mysql/store.ts';
 import type { Logger } from '../../log.ts';
 import type { Metrics } from '../../metrics.ts';
-import type { Health } from '../watch/health.ts';
+import type { Health } from '../supervise/health.ts';
 
 /** Of so many changes that were proofread last … */
 const WINDOW = 200;

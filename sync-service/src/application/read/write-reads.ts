@@ -1,9 +1,9 @@
 import { equalValues, type Key } from '../../domain/change.ts';
 import type { MirrorRow } from '../../domain/decide.ts';
 import { settle, type Written } from '../../domain/read.ts';
-import type { Consumed } from '../../infrastructure/mysql/consumed-store.ts';
-import type { DueKey } from '../../infrastructure/mysql/due-store.ts';
-import { toMirrorFault } from '../../infrastructure/mysql/fault.ts';
+import { toMirrorFault } from '../../infrastructure/mysql/server/fault.ts';
+import type { Consumed } from '../../infrastructure/mysql/state/consumed-store.ts';
+import type { DueKey } from '../../infrastructure/mysql/state/due-store.ts';
 import type { Suspect } from './look.ts';
 import type { ReadParts } from './read-parts.ts';
 

@@ -1,25 +1,25 @@
 import type { Configuration, SourceMapping } from '@friend-sync/connectors';
 import type { SourceSchema } from '../../domain/source-schema.ts';
 import { SyncError } from '../../errors.ts';
-import { ConsumedStore } from './consumed-store.ts';
-import { CopyStore } from './copy-store.ts';
-import { CopySweep } from './copy-sweep.ts';
-import { DaemonStore } from './daemon-store.ts';
-import { type Database, openDatabase, quoted, type Session } from './database.ts';
-import { DueStore } from './due-store.ts';
-import { MappedCopy } from './mapped-copy.ts';
-import { MirrorStore } from './mirror-store.ts';
-import { readMirrorColumns, toSourceSchema, unmappedColumns } from './mirror-table.ts';
-import { MissedCopies } from './missed-copies.ts';
-import { PauseStore } from './pause-store.ts';
-import { pendingMigrations } from './pending-migrations.ts';
-import { PendingStore } from './pending-store.ts';
-import { ReadsStore, readMirrorVersion } from './reads-store.ts';
-import { RoundStore } from './round-store.ts';
-import { ServerStateStore } from './server-state.ts';
-import { SourceRows } from './source-rows.ts';
-import { checkTarget } from './target-table.ts';
-import { WriteThrough } from './write-through.ts';
+import { CopyStore } from './copies/copy-store.ts';
+import { CopySweep } from './copies/copy-sweep.ts';
+import { MappedCopy } from './copies/mapped-copy.ts';
+import { checkTarget } from './copies/target-table.ts';
+import { WriteThrough } from './copies/write-through.ts';
+import { type Database, openDatabase, quoted, type Session } from './server/database.ts';
+import { SourceRows } from './server/source-rows.ts';
+import { ConsumedStore } from './state/consumed-store.ts';
+import { DaemonStore } from './state/daemon-store.ts';
+import { DueStore } from './state/due-store.ts';
+import { MirrorStore } from './state/mirror-store.ts';
+import { readMirrorColumns, toSourceSchema, unmappedColumns } from './state/mirror-table.ts';
+import { MissedCopies } from './state/missed-copies.ts';
+import { PauseStore } from './state/pause-store.ts';
+import { pendingMigrations } from './state/pending-migrations.ts';
+import { PendingStore } from './state/pending-store.ts';
+import { ReadsStore, readMirrorVersion } from './state/reads-store.ts';
+import { RoundStore } from './state/round-store.ts';
+import { ServerStateStore } from './state/server-state.ts';
 
 /** Everything the friend server holds of one source. */
 export interface SourceStore {

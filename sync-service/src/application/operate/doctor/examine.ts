@@ -2,7 +2,7 @@ import type { Configuration, ConnectClient } from '@friend-sync/connectors';
 import { SyncError, toSyncError } from '../../../errors.ts';
 import type { KafkaAdmin } from '../../../infrastructure/kafka/admin.ts';
 import { requireRegistry } from '../../../infrastructure/kafka/registry-probe.ts';
-import type { Database } from '../../../infrastructure/mysql/database.ts';
+import type { Database } from '../../../infrastructure/mysql/server/database.ts';
 import { openStore } from '../../../infrastructure/mysql/store.ts';
 import { inTime } from '../../../within.ts';
 import { readDefinitions } from '../definitions.ts';

@@ -1,5 +1,5 @@
 import { expect, test } from 'vitest';
-import { farIntervals } from '../../../infrastructure/mysql/gtid-set.ts';
+import { farIntervals } from '../../../infrastructure/mysql/server/gtid-set.ts';
 import { findingOf } from './findings.ts';
 import { broken, compareIdentities, OF_BINARY_LOGS, OF_WRITTEN } from './servers.ts';
 

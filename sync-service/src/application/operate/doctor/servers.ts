@@ -1,7 +1,7 @@
-import type { Database } from '../../../infrastructure/mysql/database.ts';
-import { farIntervals } from '../../../infrastructure/mysql/gtid-set.ts';
-import { isOlder, readClock, readSettings } from '../../../infrastructure/mysql/server-settings.ts';
-import { findUntoldUpdates, readHistory } from '../../../infrastructure/mysql/server-state.ts';
+import type { Database } from '../../../infrastructure/mysql/server/database.ts';
+import { farIntervals } from '../../../infrastructure/mysql/server/gtid-set.ts';
+import { isOlder, readClock, readSettings } from '../../../infrastructure/mysql/server/server-settings.ts';
+import { findUntoldUpdates, readHistory } from '../../../infrastructure/mysql/state/server-state.ts';
 import { type Finding, findingOf, type Severity } from './findings.ts';
 
 /** A MySQL server, and what it is to us. */

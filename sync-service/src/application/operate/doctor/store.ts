@@ -1,8 +1,8 @@
 import type { Configuration } from '@friend-sync/connectors';
 import { troublesOf } from '../../../domain/trouble.ts';
 import { historyLost, type SyncError } from '../../../errors.ts';
-import type { Database } from '../../../infrastructure/mysql/database.ts';
-import { areTablesNewer } from '../../../infrastructure/mysql/pending-migrations.ts';
+import type { Database } from '../../../infrastructure/mysql/server/database.ts';
+import { areTablesNewer } from '../../../infrastructure/mysql/state/pending-migrations.ts';
 import type { Store } from '../../../infrastructure/mysql/store.ts';
 import { type Finding, failureOf } from './findings.ts';
 
@@ -44,7 +44,7 @@ async function findUnmigrated(
   target: Database,
   part: string,
 ): Promise<Finding[]> {
-  const { planMigration } = await import('../../../infrastructure/mysql/migrate.ts');
+  const { planMigration } = await import('../../../infrastructure/mysql/state/migrate.ts');
   // What cannot be mirrored at all is told of its table.
   const plan = await planMigration(configuration, source, target).catch((error) => {
     if (error.kind !== 'contract_broken') throw error;

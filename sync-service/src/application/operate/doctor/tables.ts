@@ -1,16 +1,16 @@
 import type { Configuration, CopyMapping, SourceMapping } from '@friend-sync/connectors';
-import type { Database } from '../../../infrastructure/mysql/database.ts';
+import { checkTarget, noteTarget, readTargetTable } from '../../../infrastructure/mysql/copies/target-table.ts';
+import type { Database } from '../../../infrastructure/mysql/server/database.ts';
+import { findUnlogged, readSettings } from '../../../infrastructure/mysql/server/server-settings.ts';
+import { sourceProblems } from '../../../infrastructure/mysql/server/source-fit.ts';
+import { type Cascade, readCascades, readTableShape } from '../../../infrastructure/mysql/server/table-shape.ts';
 import {
   keyKindOf,
   planMirror,
   plannedColumns,
   readMirrorColumns,
   toSourceSchema,
-} from '../../../infrastructure/mysql/mirror-table.ts';
-import { findUnlogged, readSettings } from '../../../infrastructure/mysql/server-settings.ts';
-import { sourceProblems } from '../../../infrastructure/mysql/source-fit.ts';
-import { type Cascade, readCascades, readTableShape } from '../../../infrastructure/mysql/table-shape.ts';
-import { checkTarget, noteTarget, readTargetTable } from '../../../infrastructure/mysql/target-table.ts';
+} from '../../../infrastructure/mysql/state/mirror-table.ts';
 import { type Finding, findingOf } from './findings.ts';
 
 export interface TableParts {

@@ -14,7 +14,7 @@ import type { SyncError } from '../../../errors.ts';
 import type { KafkaAdmin, TopicState } from '../../../infrastructure/kafka/admin.ts';
 import type { Store } from '../../../infrastructure/mysql/store.ts';
 import { checkLog } from '../../ingest/topic-identity.ts';
-import { tellRetention } from '../../watch/topic-retention.ts';
+import { tellRetention } from '../../supervise/topic-retention.ts';
 import { ownTopics } from '../own-names.ts';
 import { type Finding, failureOf } from './findings.ts';
 

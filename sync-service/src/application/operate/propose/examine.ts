@@ -1,14 +1,14 @@
 import type { ColumnPair, CopyMapping, SourceMapping, TableName } from '@friend-sync/connectors';
 import { isInteger, kindOf } from '../../../domain/column-types.ts';
 import type { TableShape } from '../../../domain/table-shape.ts';
-import type { Database } from '../../../infrastructure/mysql/database.ts';
-import { keyKindOf, planMirror, plannedColumns } from '../../../infrastructure/mysql/mirror-table.ts';
 import {
   checkTarget,
   noteTarget,
   readTargetTable,
   type TargetTable,
-} from '../../../infrastructure/mysql/target-table.ts';
+} from '../../../infrastructure/mysql/copies/target-table.ts';
+import type { Database } from '../../../infrastructure/mysql/server/database.ts';
+import { keyKindOf, planMirror, plannedColumns } from '../../../infrastructure/mysql/state/mirror-table.ts';
 import { judge, type Verdict } from './judge.ts';
 import type { Guess, PairGuess } from './match.ts';
 import { type Sample, sampleCopies } from './sample.ts';

@@ -1,6 +1,6 @@
 import type { Secret } from '@friend-sync/connectors';
 import { SyncError } from '../../../errors.ts';
-import { type Database, openDatabase } from '../../../infrastructure/mysql/database.ts';
+import { type Database, openDatabase } from '../../../infrastructure/mysql/server/database.ts';
 import { USER_DATABASE } from '../../../infrastructure/mysql/store.ts';
 import { type Proposal, propose } from './propose.ts';
 import { type DatabasePlace, renderProposal } from './render.ts';

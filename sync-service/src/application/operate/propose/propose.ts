@@ -1,5 +1,5 @@
 import type { TableName } from '@friend-sync/connectors';
-import type { Database } from '../../../infrastructure/mysql/database.ts';
+import type { Database } from '../../../infrastructure/mysql/server/database.ts';
 import { examine, type Finding, toTableName } from './examine.ts';
 import { guessCopies, LIKENESSES, RELATIONS } from './match.ts';
 import { readSchema } from './read-schema.ts';

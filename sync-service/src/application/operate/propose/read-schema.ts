@@ -1,7 +1,7 @@
 import type { TableShape } from '../../../domain/table-shape.ts';
 import { SyncError } from '../../../errors.ts';
-import type { Database } from '../../../infrastructure/mysql/database.ts';
-import { readTableShape } from '../../../infrastructure/mysql/table-shape.ts';
+import type { Database } from '../../../infrastructure/mysql/server/database.ts';
+import { readTableShape } from '../../../infrastructure/mysql/server/table-shape.ts';
 
 /** The configuration file has no such names. */
 const isUsable = (name: string) => !/[`.\p{Cc}]/u.test(name);

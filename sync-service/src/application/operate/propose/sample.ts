@@ -1,8 +1,8 @@
 import type { CopyMapping, SourceMapping } from '@friend-sync/connectors';
-import { type Database, quoted } from '../../../infrastructure/mysql/database.ts';
-import { isOutOfTime } from '../../../infrastructure/mysql/fault.ts';
-import type { MirrorPlan } from '../../../infrastructure/mysql/mirror-table.ts';
-import type { TargetTable } from '../../../infrastructure/mysql/target-table.ts';
+import type { TargetTable } from '../../../infrastructure/mysql/copies/target-table.ts';
+import { type Database, quoted } from '../../../infrastructure/mysql/server/database.ts';
+import { isOutOfTime } from '../../../infrastructure/mysql/server/fault.ts';
+import type { MirrorPlan } from '../../../infrastructure/mysql/state/mirror-table.ts';
 import { equalitiesOf, keysOfType } from '../../proof/compare.ts';
 import { readSources } from '../../proof/compared-rows.ts';
 
