@@ -35,7 +35,6 @@ const LONGER: Readonly<Record<string, number>> = {
   'avro.ts createDecoder': 78,
   'connector-watch.ts watchConnector': 91,
   'connectors.ts addConnectors': 78,
-  'consumer-session.ts openSession': 228,
   'consumer.ts createChangeConsumer': 79,
   'database.ts openDatabase': 64,
   'history-watch.ts watchHistory': 78,

@@ -5,7 +5,7 @@ import { within } from '../../within.ts';
 import { fetchedOffset, newestTimestamp, toMessage } from './fetched-batch.ts';
 import { GroupOffsets } from './group-offsets.ts';
 import type { Alive, AssignedPartition } from './partition-handler.ts';
-import type { SessionOptions } from './session-options.ts';
+import { memberOf, type SessionOptions } from './session-options.ts';
 
 /** Where a partition is read. Replaced, never re-used, by a seek or an assignment: identity tells who is outdated. */
 interface Place {
@@ -15,21 +15,9 @@ interface Place {
   expectedOffset: bigint;
 }
 
-/** One kafkajs consumer, from its first join until it crashes or is closed. */
-export interface ConsumerSession {
-  /** Resolves, never rejects, with what ended it. */
-  readonly ended: Promise<unknown>;
-  seek(topic: string, partition: number, offset: bigint): void;
-  assignment(): AssignedPartition[];
-  /** Ends it with {@link REJOIN}. */
-  rejoin(): void;
-  close(): Promise<void>;
-}
-
 /** What ends a session that is to be followed by another at once. */
 export const REJOIN = Symbol('rejoin');
 
-const MAX_WAIT_MS = 500;
 const JOIN_GRACE_MS = 4_000;
 const CLOSE_MS = 5_000;
 const REPOSITION_MS = 5_000;
@@ -37,87 +25,158 @@ const REPOSITION_MS = 5_000;
 const GRACE_MS = 1_000;
 
 /**
- * Connects, joins and consumes. Partitions are paused from the moment of their assignment until the handler has said
- * where to read from: nothing is fetched before, other partitions are not held up, and kafkajs goes on with heartbeats.
- * So are those whose handler waits: kafkajs fetches nothing from a broker until every batch of the last fetch has ended.
+ * One kafkajs consumer, from its first join until it crashes or is closed. Partitions are paused from the moment of their
+ * assignment until the handler has said where to read from: nothing is fetched before, other partitions are not held up, and
+ * kafkajs goes on with heartbeats. So are those whose handler waits: kafkajs fetches nothing from a broker until every batch of
+ * the last fetch has ended.
  */
-export function openSession(options: SessionOptions): ConsumerSession {
-  const { handler, log, batchMessages } = options;
-  const consumer = options.kafka.consumer({
-    groupId: options.groupId,
-    sessionTimeout: options.sessionTimeoutMs,
-    rebalanceTimeout: Math.max(60_000, options.sessionTimeoutMs),
-    heartbeatInterval: Math.min(3_000, Math.floor(options.sessionTimeoutMs / 3)),
-    maxWaitTimeInMs: MAX_WAIT_MS,
-    maxBytesPerPartition: 1_048_576,
-    allowAutoTopicCreation: false,
-    metadataMaxAge: 60_000,
-    // Rebuilding is our loop's job alone: kafkajs restarts after some crashes and lies dead after others.
-    retry: { restartOnFailure: async () => false },
-  });
-  const positions = new Map<string, Place>();
+export class ConsumerSession {
+  /** Resolves, never rejects, with what ended it. */
+  readonly ended: Promise<unknown>;
+  readonly #options: SessionOptions;
+  readonly #consumer: Consumer;
+  readonly #positions = new Map<string, Place>();
   /** What is still being stored of batches that kafkajs no longer waits for; one for a partition at most. */
-  const left = new Map<string, Promise<void>>();
+  readonly #left = new Map<string, Promise<void>>();
   /** What is being stored, of those batches and of all others. */
-  const active = new Set<Promise<void>>();
-  let generation = Symbol('not joined');
-  let groupOffsets: GroupOffsets | undefined;
-  let isClosing = false;
-  let isAbandoned = false;
-  let end: (error: unknown) => void = () => {};
+  readonly #active = new Set<Promise<void>>();
+  readonly #started: Promise<void>;
+  readonly #end: (error: unknown) => void;
+  #generation = Symbol('not joined');
+  #groupOffsets: GroupOffsets | undefined;
+  #isClosing = false;
+  #isAbandoned = false;
 
-  const disconnect = () => consumer.disconnect().catch(() => {});
-  const isCurrent = (position: AssignedPartition) => positions.get(nameOf(position)) === position;
+  constructor(options: SessionOptions) {
+    this.#options = options;
+    this.#consumer = memberOf(options);
+    let end: (error: unknown) => void = () => {};
+    const ended = new Promise<unknown>((resolve) => {
+      end = resolve;
+    });
+    this.#end = end;
+    this.ended = ended.then((error) => this.#cease(error));
+    this.#listen();
+    this.#started = this.#start();
+    this.#started.catch(this.#end);
+  }
+
+  seek(topic: string, partition: number, offset: bigint): void {
+    if (this.#positions.has(nameOf({ topic, partition }))) this.#seekTo(topic, partition, offset);
+  }
+
+  assignment(): AssignedPartition[] {
+    return [...this.#positions.values()].map((position) => ({ ...position }));
+  }
+
+  /** Ends it with {@link REJOIN}. */
+  rejoin(): void {
+    this.#end(REJOIN);
+  }
+
+  async close(): Promise<void> {
+    this.#isClosing = true;
+    await Promise.race([this.#leaveGroup(), sleep(CLOSE_MS, undefined, { ref: false })]);
+    this.#end(undefined);
+  }
+
+  async #leaveGroup(): Promise<void> {
+    // A join in progress is waited for: only a member that has joined can leave the group.
+    await Promise.race([this.#started.catch(() => {}), sleep(JOIN_GRACE_MS, undefined, { ref: false })]);
+    this.#isAbandoned = true;
+    await Promise.allSettled(this.#active);
+    await this.#groupOffsets?.commit();
+    await this.#disconnect();
+  }
+
+  #listen(): void {
+    const { events } = this.#consumer;
+    this.#consumer.on(events.GROUP_JOIN, ({ payload }) => this.#onJoin(payload.memberAssignment));
+    this.#consumer.on(events.REBALANCING, () => {
+      // Who reads on need not read again what is stored; the group takes it until the last member has joined again.
+      void this.#groupOffsets?.commit();
+      this.#options.onRejoining();
+    });
+    this.#consumer.on(events.HEARTBEAT, () => this.#options.onProgress());
+    this.#consumer.on(events.CRASH, ({ payload }) => this.#end(payload.error));
+    // A crash disconnects first and says why a little later.
+    this.#consumer.on(events.DISCONNECT, () => setTimeout(this.#end, 100, new Error('disconnected')));
+  }
+
+  async #start(): Promise<void> {
+    await this.#consumer.connect();
+    await this.#consumer.subscribe({ topics: [...this.#options.topics], fromBeginning: true });
+    await this.#consumer.run({
+      autoCommit: false,
+      eachBatchAutoResolve: false,
+      partitionsConsumedConcurrently: this.#options.partitionsConcurrently,
+      eachBatch: (payload) => this.#onBatch(payload),
+    });
+  }
+
+  async #cease(error: unknown): Promise<unknown> {
+    this.#generation = Symbol('ended');
+    this.#positions.clear();
+    if (!this.#isClosing) await Promise.all([this.#disconnect(), ...this.#left.values()]);
+    return error;
+  }
+
+  #disconnect(): Promise<void> {
+    return this.#consumer.disconnect().catch(() => {});
+  }
+
+  readonly #isCurrent = (position: AssignedPartition) => this.#positions.get(nameOf(position)) === position;
 
   /** A partition whose batch was left is read on from there once that has ended. */
-  function seekTo(topic: string, partition: number, expectedOffset: bigint): void {
+  #seekTo(topic: string, partition: number, expectedOffset: bigint): void {
     const name = nameOf({ topic, partition });
-    positions.set(name, { topic, partition, expectedOffset });
-    if (left.has(name)) return;
+    this.#positions.set(name, { topic, partition, expectedOffset });
+    if (this.#left.has(name)) return;
     try {
-      consumer.seek({ topic, partition, offset: String(expectedOffset) });
-      consumer.resume([{ topic, partitions: [partition] }]);
+      this.#consumer.seek({ topic, partition, offset: String(expectedOffset) });
+      this.#consumer.resume([{ topic, partitions: [partition] }]);
     } catch {
       // It has just crashed; its successor asks the database for the position.
-      positions.clear();
+      this.#positions.clear();
     }
   }
 
   /** Runs within kafkajs's join, before its first fetch. */
-  function onJoin(memberAssignment: Readonly<Record<string, number[]>>): void {
+  #onJoin(memberAssignment: Readonly<Record<string, number[]>>): void {
     // A join that ends after the close would leave a member that nobody stops.
-    if (isAbandoned) throw new SyncError('aborted', 'the consumer is closed');
-    generation = Symbol('joined');
-    positions.clear();
-    groupOffsets = new GroupOffsets(log, isCurrent);
+    if (this.#isAbandoned) throw new SyncError('aborted', 'the consumer is closed');
+    this.#generation = Symbol('joined');
+    this.#positions.clear();
+    this.#groupOffsets = new GroupOffsets(this.#options.log, this.#isCurrent);
     const assigned = Object.entries(memberAssignment).map(([topic, partitions]) => ({ topic, partitions }));
-    consumer.pause(assigned);
-    if (!isClosing) void positionAll(assigned);
+    this.#consumer.pause(assigned);
+    if (!this.#isClosing) void this.#positionAll(assigned);
   }
 
-  async function positionAll(assigned: { topic: string; partitions: number[] }[]): Promise<void> {
-    const mine = generation;
+  async #positionAll(assigned: { topic: string; partitions: number[] }[]): Promise<void> {
+    const mine = this.#generation;
     const partitions = assigned.flatMap(({ topic, partitions }) =>
       partitions.map((partition) => ({ topic, partition })),
     );
-    log.info({ partitions: partitions.length }, 'partitions assigned');
-    await Promise.all(partitions.map(({ topic, partition }) => position(topic, partition)));
-    if (generation === mine && !isClosing) options.onPositioned(partitions.length);
+    this.#options.log.info({ partitions: partitions.length }, 'partitions assigned');
+    await Promise.all(partitions.map(({ topic, partition }) => this.#position(topic, partition)));
+    if (this.#generation === mine && !this.#isClosing) this.#options.onPositioned(partitions.length);
   }
 
-  async function position(topic: string, partition: number): Promise<void> {
-    const mine = generation;
-    const isOutdated = () => generation !== mine || isClosing;
+  async #position(topic: string, partition: number): Promise<void> {
+    const { handler, log } = this.#options;
+    const mine = this.#generation;
+    const isOutdated = () => this.#generation !== mine || this.#isClosing;
     const alive = async () => {
       if (isOutdated()) throw new SyncError('aborted', 'the partition is no longer ours');
     };
     while (!isOutdated()) {
       try {
         // What an assignment before this one has left is over, or soon hears that it is.
-        await left.get(nameOf({ topic, partition }));
+        await this.#left.get(nameOf({ topic, partition }));
         const offset = await handler.assigned(topic, partition, alive);
         if (isOutdated()) return;
-        seekTo(topic, partition, offset);
+        this.#seekTo(topic, partition, offset);
         log.info({ topic, partition, offset: String(offset) }, 'partition positioned');
         return;
       } catch (error) {
@@ -131,17 +190,17 @@ export function openSession(options: SessionOptions): ConsumerSession {
     }
   }
 
-  async function onBatch(payload: EachBatchPayload): Promise<void> {
-    const position = positions.get(nameOf(payload.batch));
-    if (!position || left.has(nameOf(position)) || !payload.isRunning() || payload.isStale()) return;
-    const storing = storeBatch(payload, position);
-    active.add(storing);
-    void storing.catch(() => {}).then(() => active.delete(storing));
-    if (!(await goesOn(storing, position))) leave(storing, position);
+  async #onBatch(payload: EachBatchPayload): Promise<void> {
+    const position = this.#positions.get(nameOf(payload.batch));
+    if (!position || this.#left.has(nameOf(position)) || !payload.isRunning() || payload.isStale()) return;
+    const storing = this.#storeBatch(payload, position);
+    this.#active.add(storing);
+    void storing.catch(() => {}).then(() => this.#active.delete(storing));
+    if (!(await this.#goesOn(storing, position))) this.#leave(storing, position);
   }
 
   /** False where it has not ended, and none of it was stored for a while. */
-  async function goesOn(storing: Promise<void>, position: Place): Promise<boolean> {
+  async #goesOn(storing: Promise<void>, position: Place): Promise<boolean> {
     const ended = storing.then(() => true);
     for (let before: bigint | undefined; before !== position.expectedOffset; ) {
       before = position.expectedOffset;
@@ -151,38 +210,41 @@ export function openSession(options: SessionOptions): ConsumerSession {
   }
 
   /** Lets kafkajs fetch for the other partitions; this one is read on from its position once its batch has ended. */
-  function leave(storing: Promise<void>, { topic, partition }: Place): void {
+  #leave(storing: Promise<void>, { topic, partition }: Place): void {
     const name = nameOf({ topic, partition });
-    consumer.pause([{ topic, partitions: [partition] }]);
+    this.#consumer.pause([{ topic, partitions: [partition] }]);
     const readOn = () => {
-      left.delete(name);
-      const next = positions.get(name);
-      if (next && !isClosing) seekTo(topic, partition, next.expectedOffset);
+      this.#left.delete(name);
+      const next = this.#positions.get(name);
+      if (next && !this.#isClosing) this.#seekTo(topic, partition, next.expectedOffset);
     };
-    left.set(name, storing.then(readOn, readOn));
+    this.#left.set(name, storing.then(readOn, readOn));
   }
 
-  async function storeBatch(payload: EachBatchPayload, position: Place): Promise<void> {
+  async #storeBatch(payload: EachBatchPayload, position: Place): Promise<void> {
     const { batch } = payload;
     const requireCurrent = () => {
-      if (isClosing || !payload.isRunning() || !isCurrent(position)) throw new SyncError('aborted', 'batch outdated');
+      if (this.#isClosing || !payload.isRunning() || !this.#isCurrent(position))
+        throw new SyncError('aborted', 'batch outdated');
     };
     const alive = async () => {
       requireCurrent();
-      groupOffsets?.requireGroup();
+      this.#groupOffsets?.requireGroup();
       await payload.heartbeat();
       requireCurrent();
     };
     try {
-      if (fetchedOffset(batch) !== position.expectedOffset) return reposition(position);
-      await storeSlices(payload, position, alive);
+      if (fetchedOffset(batch) !== position.expectedOffset) return this.#reposition(position);
+      await this.#storeSlices(payload, position, alive);
     } catch (error) {
-      if (error instanceof SyncError && error.kind === 'aborted' && (isClosing || !isCurrent(position))) return;
-      throw escaping(error, position);
+      if (error instanceof SyncError && error.kind === 'aborted' && (this.#isClosing || !this.#isCurrent(position)))
+        return;
+      throw this.#escaping(error, position);
     }
   }
 
-  async function storeSlices(payload: EachBatchPayload, position: Place, alive: Alive): Promise<void> {
+  async #storeSlices(payload: EachBatchPayload, position: Place, alive: Alive): Promise<void> {
+    const { handler, log, batchMessages, onProgress } = this.#options;
     const { batch } = payload;
     const { topic, partition } = position;
     const messages = batch.messages.map(toMessage);
@@ -199,90 +261,35 @@ export function openSession(options: SessionOptions): ConsumerSession {
       const whole = { topic, partition, expectedOffset, messages: slice, nextOffset, maxTimestampMs, waiting };
       const stored = await handler.store(whole, alive);
       // After a seek or a new assignment kafkajs's offsets are not ours to move; the database's were, within its fence.
-      if (!isCurrent(position)) return;
+      if (!this.#isCurrent(position)) return;
       if (stored.kind === 'moved') {
         log.info({ topic, partition, nextOffset: String(stored.nextOffset) }, 'stored offset was another, seeking');
-        return seekTo(topic, partition, stored.nextOffset);
+        return this.#seekTo(topic, partition, stored.nextOffset);
       }
       position.expectedOffset = nextOffset;
       payload.resolveOffset(String(lastOffset));
-      groupOffsets?.stored(position, payload.commitOffsetsIfNecessary);
-      options.onProgress();
+      this.#groupOffsets?.stored(position, payload.commitOffsetsIfNecessary);
+      onProgress();
     }
   }
 
   /** kafkajs read elsewhere than it was told; the handler has to look at the log before anything of it is stored. */
-  function reposition({ topic, partition }: Place): void {
-    log.warn({ topic, partition }, 'read from an unexpected offset, asking for the position again');
-    positions.delete(nameOf({ topic, partition }));
-    consumer.pause([{ topic, partitions: [partition] }]);
-    void position(topic, partition);
+  #reposition({ topic, partition }: Place): void {
+    this.#options.log.warn({ topic, partition }, 'read from an unexpected offset, asking for the position again');
+    this.#positions.delete(nameOf({ topic, partition }));
+    this.#consumer.pause([{ topic, partitions: [partition] }]);
+    void this.#position(topic, partition);
   }
 
   /** kafkajs's own errors pass; of others it kills the consumer for some (TypeError …), so none leaves as it is. */
-  function escaping(error: unknown, { topic, partition }: Place): unknown {
+  #escaping(error: unknown, { topic, partition }: Place): unknown {
     if (error instanceof kafkajs.KafkaJSError) return error;
-    log.error({ topic, partition, problem: toSyncError(error).message }, 'batch failed, reading it again');
+    this.#options.log.error(
+      { topic, partition, problem: toSyncError(error).message },
+      'batch failed, reading it again',
+    );
     return new Error('batch failed');
   }
-
-  consumer.on(consumer.events.GROUP_JOIN, ({ payload }) => onJoin(payload.memberAssignment));
-  consumer.on(consumer.events.REBALANCING, () => {
-    // Who reads on need not read again what is stored; the group takes it until the last member has joined again.
-    void groupOffsets?.commit();
-    options.onRejoining();
-  });
-  consumer.on(consumer.events.HEARTBEAT, () => options.onProgress());
-  const ended = new Promise<unknown>((resolve) => {
-    end = resolve;
-  }).then(async (error) => {
-    generation = Symbol('ended');
-    positions.clear();
-    if (!isClosing) await Promise.all([disconnect(), ...left.values()]);
-    return error;
-  });
-  consumer.on(consumer.events.CRASH, ({ payload }) => end(payload.error));
-  // A crash disconnects first and says why a little later.
-  consumer.on(consumer.events.DISCONNECT, () => setTimeout(end, 100, new Error('disconnected')));
-  const started = start(consumer, options, onBatch);
-  started.catch(end);
-
-  return {
-    ended,
-    seek(topic, partition, offset) {
-      if (positions.has(nameOf({ topic, partition }))) seekTo(topic, partition, offset);
-    },
-    assignment: () => [...positions.values()].map((position) => ({ ...position })),
-    rejoin: () => end(REJOIN),
-    async close() {
-      isClosing = true;
-      const closed = (async () => {
-        // A join in progress is waited for: only a member that has joined can leave the group.
-        await Promise.race([started.catch(() => {}), sleep(JOIN_GRACE_MS, undefined, { ref: false })]);
-        isAbandoned = true;
-        await Promise.allSettled(active);
-        await groupOffsets?.commit();
-        await disconnect();
-      })();
-      await Promise.race([closed, sleep(CLOSE_MS, undefined, { ref: false })]);
-      end(undefined);
-    },
-  };
-}
-
-async function start(
-  consumer: Consumer,
-  options: SessionOptions,
-  eachBatch: (payload: EachBatchPayload) => Promise<void>,
-): Promise<void> {
-  await consumer.connect();
-  await consumer.subscribe({ topics: [...options.topics], fromBeginning: true });
-  await consumer.run({
-    autoCommit: false,
-    eachBatchAutoResolve: false,
-    partitionsConsumedConcurrently: options.partitionsConcurrently,
-    eachBatch,
-  });
 }
 
 function nameOf({ topic, partition }: { readonly topic: string; readonly partition: number }): string {

@@ -3,7 +3,7 @@ import { SyncError } from '../../errors.ts';
 import { leavable } from '../../leavable.ts';
 import { within } from '../../within.ts';
 import type { KafkaAdmin } from './admin.ts';
-import { type ConsumerSession, openSession, REJOIN } from './consumer-session.ts';
+import { ConsumerSession, REJOIN } from './consumer-session.ts';
 import type { AssignedPartition } from './partition-handler.ts';
 import type { SessionListener, SessionOptions } from './session-options.ts';
 
@@ -72,7 +72,7 @@ export function createChangeConsumer(options: ChangeConsumerOptions): ChangeCons
       if (stopping.signal.aborted) return;
       const missing = topics.filter((topic) => !existing.includes(topic));
       if (missing.length > 0) log.warn({ missing }, 'topics do not exist; the others are read meanwhile');
-      session = openSession({
+      session = new ConsumerSession({
         ...options,
         // kafkajs reads none of them where one is missing, and fails where all are.
         topics: existing.length > 0 ? existing : topics,
@@ -103,11 +103,11 @@ export function createChangeConsumer(options: ChangeConsumerOptions): ChangeCons
   }
 
   /** Has the session end once more topics exist than it reads. */
-  async function awaitMore(read: number, { rejoin }: ConsumerSession, signal: AbortSignal): Promise<void> {
+  async function awaitMore(read: number, session: ConsumerSession, signal: AbortSignal): Promise<void> {
     while (read < topics.length && !signal.aborted) {
       await sleep(LOOK_EVERY_MS, undefined, { signal, ref: false }).catch(() => {});
       const found = signal.aborted ? [] : await findTopics().catch(() => []);
-      if (found.length > read && !signal.aborted) return rejoin();
+      if (found.length > read && !signal.aborted) return session.rejoin();
     }
   }
 
