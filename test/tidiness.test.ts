@@ -41,8 +41,6 @@ const LONGER: Readonly<Record<string, number>> = {
   'ingest-handler.ts createIngestHandler': 100,
   'lazy-connection.ts lazyConnection': 65,
   'rounds.ts startRounds': 76,
-  'service.ts createSyncService': 183,
-  'service.ts run': 105,
   'status.ts addStatus': 104,
   'write-reads.ts writeReads': 67,
 };

@@ -1,35 +1,27 @@
-import { type Configuration, ConnectClient } from '@friend-sync/connectors';
+import type { Configuration } from '@friend-sync/connectors';
 import { examine } from './application/operate/doctor/examine.ts';
 import type { Finding } from './application/operate/doctor/findings.ts';
-import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
-import { createKafka } from './infrastructure/kafka/client.ts';
+import { Connections } from './connections.ts';
 import type { Database } from './infrastructure/mysql/server/database.ts';
-import { openReadReplica, openReplicas, openSourceDatabase, openTarget } from './infrastructure/mysql/store.ts';
 import type { Logger } from './log.ts';
 
 /** See {@link examine}; on connections of its own. */
 export async function runDoctor(configuration: Configuration, log: Logger): Promise<Finding[]> {
-  const { settings } = configuration;
+  const { source: user, brake } = configuration.settings;
   const leaving = new AbortController();
-  const { reads } = settings.source;
-  const watched = openReplicas(configuration, leaving.signal);
-  const replicas = new Map<string, Database>([
-    ...(reads
-      ? [[`replica of the user database ${reads}`, openReadReplica(configuration, reads, leaving.signal)] as const]
-      : []),
-    ...watched.map(
-      (database, i) => [`replica of the friend database ${settings.brake.replicas[i]}`, database] as const,
-    ),
+  await using connections = new Connections(configuration, log, leaving.signal);
+  const watched = connections.replicas.map((database, i): [string, Database] => [
+    `replica of the friend database ${brake.replicas[i]}`,
+    database,
   ]);
-  const source = openSourceDatabase(configuration, leaving.signal);
-  const target = openTarget(configuration, leaving.signal);
-  const admin = openKafkaAdmin(createKafka(settings.kafka, log), leaving.signal);
-  const connect = new ConnectClient(settings.connect.url);
+  const reads: [string, Database][] = user.reads
+    ? [[`replica of the user database ${user.reads}`, connections.reads]]
+    : [];
+  const { source, target, admin, connect } = connections;
   try {
-    return await examine({ configuration, source, target, replicas, admin, connect });
+    return await examine({ configuration, source, target, replicas: new Map([...reads, ...watched]), admin, connect });
   } finally {
     // Nobody waits for one that does not answer.
     leaving.abort();
-    await Promise.all([source, target, admin, ...replicas.values()].map((one) => one[Symbol.asyncDispose]()));
   }
 }

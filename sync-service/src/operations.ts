@@ -1,6 +1,6 @@
 import {
   type Configuration,
-  ConnectClient,
+  type ConnectClient,
   type ConnectorDefinition,
   changeTopic,
   type SourceMapping,
@@ -30,43 +30,28 @@ import { type Comparison, compareCopies, type Differing } from './application/pr
 import { lateCopiesStream, type Stream, sourceStreams } from './application/proof/streams.ts';
 import { type Verification, verifyCopies } from './application/proof/verify.ts';
 import type { OnWait } from './application/proof/wait.ts';
+import { Connections } from './connections.ts';
 import type { Key } from './domain/change.ts';
 import { SyncError } from './errors.ts';
-import { type KafkaAdmin, openKafkaAdmin } from './infrastructure/kafka/admin.ts';
-import { createKafka } from './infrastructure/kafka/client.ts';
 import { readTopic } from './infrastructure/kafka/read-topic.ts';
-import type { Database } from './infrastructure/mysql/server/database.ts';
 import type { MigrationPlan } from './infrastructure/mysql/state/migrate.ts';
 import type { Distrust } from './infrastructure/mysql/state/reads-store.ts';
 import type { RoundReport } from './infrastructure/mysql/state/round-store.ts';
 import { readHistory } from './infrastructure/mysql/state/server-state.ts';
-import {
-  findHeld,
-  type HeldCopy,
-  openSourceDatabase,
-  openStore,
-  openTarget,
-  type SourceStore,
-  type Store,
-} from './infrastructure/mysql/store.ts';
+import { findHeld, type HeldCopy, openStore, type SourceStore, type Store } from './infrastructure/mysql/store.ts';
 import type { Logger } from './log.ts';
 
 /** Everything an operator does besides running the daemon, on connections that are opened when they are needed. */
 export class Operations implements AsyncDisposable {
   readonly configuration: Configuration;
   readonly connect: ConnectClient;
-  readonly #log: Logger;
-  readonly #closers: (() => Promise<void>)[] = [];
-  #source: Database | undefined;
-  #target: Database | undefined;
+  readonly #connections: Connections;
   #store: Promise<Store> | undefined;
-  #kafka: ReturnType<typeof createKafka> | undefined;
-  #admin: KafkaAdmin | undefined;
 
   constructor(configuration: Configuration, log: Logger) {
     this.configuration = configuration;
-    this.connect = new ConnectClient(configuration.settings.connect.url);
-    this.#log = log;
+    this.#connections = new Connections(configuration, log);
+    this.connect = this.#connections.connect;
   }
 
   /** For what asks the servers itself. */
@@ -75,10 +60,10 @@ export class Operations implements AsyncDisposable {
     return {
       configuration,
       connect,
-      source: this.#sourceDatabase(),
-      target: this.#targetDatabase(),
-      admin: this.#kafkaAdmin(),
-      readTopic: (topic, onMessage) => readTopic(this.#kafkaClient(), topic, onMessage),
+      source: this.#connections.source,
+      target: this.#connections.target,
+      admin: this.#connections.admin,
+      readTopic: (topic, onMessage) => readTopic(this.#connections.kafka, topic, onMessage),
     };
   }
 
@@ -90,17 +75,17 @@ export class Operations implements AsyncDisposable {
   /** What `migrate` would run. Its library is loaded for it alone: no other command waits for that. */
   async planMigration(): Promise<MigrationPlan> {
     const { planMigration } = await import('./infrastructure/mysql/state/migrate.ts');
-    return planMigration(this.configuration, this.#sourceDatabase(), this.#targetDatabase());
+    return planMigration(this.configuration, this.#connections.source, this.#connections.target);
   }
 
   async executeMigration(): Promise<void> {
     const { executeMigration } = await import('./infrastructure/mysql/state/migrate.ts');
-    return executeMigration(this.configuration, this.#sourceDatabase(), this.#targetDatabase());
+    return executeMigration(this.configuration, this.#connections.source, this.#connections.target);
   }
 
   /** See {@link readDefinitions}. */
   connectorDefinitions(): Promise<ConnectorDefinition[]> {
-    return readDefinitions(this.configuration, this.#targetDatabase());
+    return readDefinitions(this.configuration, this.#connections.target);
   }
 
   /** See {@link applyConnectors}. */
@@ -109,8 +94,8 @@ export class Operations implements AsyncDisposable {
   }
 
   async progress(): Promise<PartitionProgress[]> {
-    const late = lateCopiesStream(this.configuration, this.#targetDatabase(), this.connect);
-    return readProgress(await this.store(), this.#kafkaAdmin(), [...this.topics, ...(late?.topics ?? [])]);
+    const late = lateCopiesStream(this.configuration, this.#connections.target, this.connect);
+    return readProgress(await this.store(), this.#connections.admin, [...this.topics, ...(late?.topics ?? [])]);
   }
 
   /** See {@link countKeys}. */
@@ -120,7 +105,7 @@ export class Operations implements AsyncDisposable {
 
   /** See {@link findBehind}. */
   async behind(): Promise<ReadonlyMap<string, string>> {
-    return findBehind({ store: await this.store(), admin: this.#kafkaAdmin() }, this.#streams());
+    return findBehind({ store: await this.store(), admin: this.#connections.admin }, this.#streams());
   }
 
   /** See {@link reportRounds}. */
@@ -140,11 +125,11 @@ export class Operations implements AsyncDisposable {
 
   async planReset(sources: readonly SourceMapping[], target: OffsetTarget): Promise<OffsetMove[]> {
     const topics = sources.map((source) => changeTopic(this.configuration.settings, source));
-    return planReset(await this.store(), this.#kafkaAdmin(), topics, target);
+    return planReset(await this.store(), this.#connections.admin, topics, target);
   }
 
   async executeReset(moves: readonly OffsetMove[]): Promise<void> {
-    return executeReset(await this.store(), this.#kafkaAdmin(), moves);
+    return executeReset(await this.store(), this.#connections.admin, moves);
   }
 
   /** Asks a daemon to read every row of a source; {@link awaitRounds} waits for it. */
@@ -206,12 +191,12 @@ export class Operations implements AsyncDisposable {
     sources: readonly SourceMapping[] = this.configuration.mapping.sources,
   ): Promise<BarrierResult> {
     const names = sources.map(({ name }) => name);
-    const late = lateCopiesStream(this.configuration, this.#targetDatabase(), this.connect);
+    const late = lateCopiesStream(this.configuration, this.#connections.target, this.connect);
     const changes = this.#streams().filter(({ sourceName = '' }) => names.includes(sourceName));
     const store = await this.store();
     const own = { ...store, sources: new Map([...store.sources].filter(([name]) => names.includes(name))) };
     const streams = [...changes, ...(late ? [late] : [])];
-    return passBarrier({ streams, store: own, admin: this.#kafkaAdmin() }, deadlineMs, onWait);
+    return passBarrier({ streams, store: own, admin: this.#connections.admin }, deadlineMs, onWait);
   }
 
   /** Compares every copy with its source while changes may go on; see {@link verifyCopies}. */
@@ -235,7 +220,13 @@ export class Operations implements AsyncDisposable {
   }
 
   async compareCopies(before?: Differing): Promise<Comparison> {
-    return compareCopies(this.configuration, this.#sourceDatabase(), this.#targetDatabase(), before, await this.held());
+    return compareCopies(
+      this.configuration,
+      this.#connections.source,
+      this.#connections.target,
+      before,
+      await this.held(),
+    );
   }
 
   /** The copies that daemons neither write nor compare as their tables stand now. */
@@ -244,16 +235,16 @@ export class Operations implements AsyncDisposable {
   }
 
   store(): Promise<Store> {
-    this.#store ??= openStore(this.configuration, this.#targetDatabase());
+    this.#store ??= openStore(this.configuration, this.#connections.target);
     return this.#store;
   }
 
   async [Symbol.asyncDispose](): Promise<void> {
-    await Promise.all(this.#closers.map((close) => close()));
+    await this.#connections[Symbol.asyncDispose]();
   }
 
   #streams(): Stream[] {
-    return [...sourceStreams(this.configuration, this.#sourceDatabase(), this.connect).values()];
+    return [...sourceStreams(this.configuration, this.#connections.source, this.connect).values()];
   }
 
   async #epochParts(): Promise<EpochParts> {
@@ -264,30 +255,5 @@ export class Operations implements AsyncDisposable {
     const found = (await this.store()).sources.get(name);
     if (!found) throw new SyncError('internal', `no source ${name}`);
     return found;
-  }
-
-  #sourceDatabase(): Database {
-    this.#source ??= this.#keep(openSourceDatabase(this.configuration));
-    return this.#source;
-  }
-
-  #targetDatabase(): Database {
-    this.#target ??= this.#keep(openTarget(this.configuration));
-    return this.#target;
-  }
-
-  #kafkaClient() {
-    this.#kafka ??= createKafka(this.configuration.settings.kafka, this.#log);
-    return this.#kafka;
-  }
-
-  #kafkaAdmin(): KafkaAdmin {
-    this.#admin ??= this.#keep(openKafkaAdmin(this.#kafkaClient()));
-    return this.#admin;
-  }
-
-  #keep<T extends AsyncDisposable>(resource: T): T {
-    this.#closers.push(async () => resource[Symbol.asyncDispose]());
-    return resource;
   }
 }

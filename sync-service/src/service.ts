@@ -1,17 +1,14 @@
 import { setMaxListeners } from 'node:events';
-import { type Configuration, ConnectClient, changeTopic } from '@friend-sync/connectors';
-import { Brake } from './application/fan-out/brake.ts';
-import { FanOut } from './application/fan-out/fan-out.ts';
-import { brakeListener, fanOutEvents } from './application/fan-out/fan-out-events.ts';
-import { createIngestHandler } from './application/ingest/ingest-handler.ts';
+import { type Configuration, changeTopic } from '@friend-sync/connectors';
+import type { FanOut } from './application/fan-out/fan-out.ts';
+import { openFanOut } from './application/fan-out/open-fan-out.ts';
+import { followChanges } from './application/ingest/follow-changes.ts';
 import { followLateCopies } from './application/late-copies/follow.ts';
 import { fingerprintsOf } from './application/operate/fingerprints.ts';
-import { watchHealing } from './application/operate/healing.ts';
 import { requireOwnNamesIfToldSoon } from './application/operate/own-names.ts';
-import { countHeartbeats, lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
+import { lateCopiesStream, sourceStreams } from './application/proof/streams.ts';
 import { openReads } from './application/read/open-reads.ts';
 import { announceDaemon } from './application/supervise/announce.ts';
-import { watchConnector } from './application/supervise/connector-watch.ts';
 import { watchCopies } from './application/supervise/copy-watch.ts';
 import { countParked } from './application/supervise/count-parked.ts';
 import { followHistories } from './application/supervise/follow-histories.ts';
@@ -20,34 +17,23 @@ import { lookAtTables } from './application/supervise/look-at-tables.ts';
 import { watchOffsets } from './application/supervise/offset-watch.ts';
 import { Perseverance } from './application/supervise/perseverance.ts';
 import { watchProgress } from './application/supervise/progress-watch.ts';
-import { repeat } from './application/supervise/repeat.ts';
 import type { TableWatch } from './application/supervise/table-watch.ts';
 import { watchTopicRetention } from './application/supervise/topic-retention.ts';
 import { watchTopics } from './application/supervise/topic-watch.ts';
+import { withoutUnmade } from './application/supervise/unmade-sources.ts';
+import { watchSources } from './application/supervise/watch-sources.ts';
+import { Connections } from './connections.ts';
 import { SyncError } from './errors.ts';
 import { type AdminServer, openAdminServer } from './infrastructure/http/admin-server.ts';
-import { openKafkaAdmin } from './infrastructure/kafka/admin.ts';
-import { createDecoder } from './infrastructure/kafka/avro.ts';
-import { createKafka } from './infrastructure/kafka/client.ts';
-import { type ChangeConsumer, crashOf, createChangeConsumer } from './infrastructure/kafka/consumer.ts';
+import type { KafkaAdmin } from './infrastructure/kafka/admin.ts';
+import type { ChangeConsumer } from './infrastructure/kafka/consumer.ts';
 import { messagesIn } from './infrastructure/kafka/new-messages.ts';
-import { registryAnswers } from './infrastructure/kafka/registry-probe.ts';
-import type { Database } from './infrastructure/mysql/server/database.ts';
-import {
-  findUnmade,
-  openReadReplica,
-  openReplicas,
-  openSourceDatabase,
-  openStore,
-  openTarget,
-} from './infrastructure/mysql/store.ts';
+import { openStore, type Store } from './infrastructure/mysql/store.ts';
 import type { Logger } from './log.ts';
 import { Metrics } from './metrics.ts';
 
 /** A server that does not answer is not waited for any longer, when the service stops. */
 const LEAVE_MS = 3_000;
-/** Sources that were left out are looked at so often. */
-const LOOK_EVERY_MS = 3_000;
 
 export interface SyncServiceOptions {
   readonly configuration: Configuration;
@@ -73,61 +59,72 @@ export interface SyncService {
 }
 
 /** The daemon as a library: makes the copies equal for as long as it runs. */
-export function createSyncService({ configuration: given, log, onApplied, onMade }: SyncServiceOptions): SyncService {
-  const { settings } = given;
-  const intervalMs = settings.watch.intervalSeconds * 1000;
-  const health = new Health();
-  const metrics = new Metrics();
-  const perseverance = new Perseverance(health, log, intervalMs);
-  const stopping = new AbortController();
-  const leaving = new AbortController();
-  // As many parts wait as there are sources and partitions: that is no leak to warn of.
-  setMaxListeners(0, stopping.signal, leaving.signal);
-  const closers: (() => Promise<void>)[] = [];
-  let adminServer: AdminServer | undefined;
-  let consumer: ChangeConsumer | undefined;
-  let starting: Promise<void> | undefined;
+export function createSyncService(options: SyncServiceOptions): SyncService {
+  return new Service(options);
+}
 
-  function use<T extends AsyncDisposable>(resource: T): T {
-    closers.push(async () => resource[Symbol.asyncDispose]());
-    // A start that goes on would open what takes seconds to close.
-    if (stopping.signal.aborted) throw new SyncError('aborted', 'stopping');
-    return resource;
+class Service implements SyncService {
+  readonly health = new Health();
+  readonly metrics = new Metrics();
+  readonly #options: SyncServiceOptions;
+  readonly #perseverance: Perseverance;
+  readonly #stopping = new AbortController();
+  readonly #leaving = new AbortController();
+  readonly #closers: (() => Promise<void>)[] = [];
+  #adminServer: AdminServer | undefined;
+  #consumer: ChangeConsumer | undefined;
+  #starting: Promise<void> | undefined;
+  #stopped: Promise<void> | undefined;
+
+  constructor(options: SyncServiceOptions) {
+    this.#options = options;
+    this.#perseverance = new Perseverance(this.health, options.log, this.#intervalMs);
+    // As many parts wait as there are sources and partitions: that is no leak to warn of.
+    setMaxListeners(0, this.#stopping.signal, this.#leaving.signal);
   }
 
-  const persevere = <T>(work: () => Promise<T>) => perseverance.run('friend database', stopping.signal, work);
+  get adminPort(): number {
+    return this.#adminServer?.port ?? 0;
+  }
 
-  async function run(): Promise<void> {
-    const startedAt = Date.now();
-    const lastProgressAt = () => Math.max(startedAt, consumer?.lastProgressAt() ?? 0);
-    adminServer = use(await openAdminServer(settings.admin, health, metrics, lastProgressAt));
-    const database = use(openTarget(given, leaving.signal));
-    const configuration = await persevere(() => withoutUnmade(given, database));
-    const { mapping } = configuration;
-    const store = await persevere(() => openStore(configuration, database));
-    use(await watchCopies({ store, health, log }));
-    const kafka = createKafka(settings.kafka, log);
-    const admin = use(openKafkaAdmin(kafka, leaving.signal));
-    const brake = new Brake(store, openReplicas(configuration, leaving.signal).map(use), settings.brake);
-    const events = fanOutEvents(metrics, brake, health, log, onApplied);
-    // What the rate would not let through is not claimed, only to be released again.
-    const atMost = (count: number) => Math.min(count, settings.brake.rowsPerSecond ?? count);
-    const { chunkRows, claimKeys } = settings.fanOut;
-    const limits = { ...settings.fanOut, chunkRows: atMost(chunkRows), claimKeys: atMost(claimKeys) };
-    const fanOut = new FanOut(store, limits, events, perseverance, brake, brakeListener(metrics, health, log));
-    const source = use(openSourceDatabase(configuration, leaving.signal));
-    const connect = new ConnectClient(settings.connect.url, stopping.signal);
-    const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
-    const names = { configuration, store, admin, connect };
-    await perseverance.run('names', stopping.signal, () => requireOwnNamesIfToldSoon(names));
-    use(await announceDaemon(store, health, fingerprintsOf(given.mapping)));
-    use(countParked(store, metrics, intervalMs));
+  async start(): Promise<void> {
+    try {
+      this.#starting = this.#run();
+      await this.#starting;
+    } catch (error) {
+      await this.stop();
+      throw error;
+    }
+  }
+
+  stop(): Promise<void> {
+    this.#stopped ??= this.#shutDown();
+    return this.#stopped;
+  }
+
+  get #intervalMs(): number {
+    return this.#options.configuration.settings.watch.intervalSeconds * 1000;
+  }
+
+  readonly #use = <T extends AsyncDisposable>(resource: T): T => {
+    this.#closers.push(async () => resource[Symbol.asyncDispose]());
+    // A start that goes on would open what takes seconds to close.
+    if (this.#stopping.signal.aborted) throw new SyncError('aborted', 'stopping');
+    return resource;
+  };
+
+  readonly #persevere = <T>(work: () => Promise<T>): Promise<T> =>
+    this.#perseverance.run('friend database', this.#stopping.signal, work);
+
+  /** In the order in which each needs what is there before it; it ends in the reverse order. */
+  async #run(): Promise<void> {
+    const parts = await this.#open();
+    const { configuration, connections, store, admin, health } = parts;
+    const { connect, source, target } = connections;
     const streams = sourceStreams(configuration, source, connect);
-    const messages = messagesIn(kafka, admin, leaving.signal);
-    const histories = await followHistories({ streams, connect, messages, store, persevere, use, health, log });
-    const { reads: replica } = settings.source;
-    const readFrom = replica ? use(openReadReplica(configuration, replica, leaving.signal)) : source;
-    const shared = { store, database: source, readFrom, admin, settings, fanOut, perseverance, health, metrics, log };
+    const messages = messagesIn(connections.kafka, admin, this.#leaving.signal);
+    const followed = { ...parts, connect, source, target, streams, messages };
+    const histories = await followHistories(followed);
     let tables: TableWatch | undefined;
     /** Nothing is stored of a source, and nothing compared, while its changes or its table are not what they were. */
     const require = (name: string) => {
@@ -135,131 +132,72 @@ export function createSyncService({ configuration: given, log, onApplied, onMade
       if (!tables) throw new SyncError('user_database_unavailable', 'its tables have not been looked at yet');
       tables.check(name);
     };
-    // Ended before the workers that they wake, and after the consumer that tells them of changes.
-    const reads = await openReads({ ...shared, streams, require, persevere, use });
-    const looking = { configuration, source, target: database, connect, messages, streams, reads, health, log };
-    tables = use(await lookAtTables(looking));
-    const changes = createChangeConsumer({
-      kafka,
-      admin,
-      groupId: settings.kafka.groupId,
-      sessionTimeoutMs: settings.kafka.sessionTimeoutMs,
-      topics: [...sources.keys()],
-      partitionsConcurrently: settings.kafka.partitions,
-      batchMessages: settings.ingest.batchMessages,
-      handler: createIngestHandler({
-        store,
-        admin,
-        decoder: createDecoder(settings.registry),
-        fanOut,
-        events,
-        perseverance,
-        reads,
-        require,
-        metrics,
-        log,
-        groupId: settings.kafka.groupId,
-        sources,
-        signal: stopping.signal,
-      }),
-      events: {
-        onState(state, detail) {
-          health.setState(state);
-          if (state === 'crashed') health.report('consumer', crashOf(detail?.error));
-          if (state === 'consuming') health.clear('consumer');
-          if (state === 'joining') metrics.rebalances.inc();
-        },
-      },
-      log,
-    });
-    consumer = changes;
+    const { settings } = configuration;
+    const reads = await openReads({ ...followed, database: source, readFrom: connections.reads, settings, require });
+    tables = this.#use(await lookAtTables({ ...followed, reads }));
+    const { signal } = this.#stopping;
+    const ingesting = { ...followed, kafka: connections.kafka, reads, require, signal };
+    const topics = configuration.mapping.sources.map((mapped) => changeTopic(settings, mapped));
+    await this.#consume(followChanges(ingesting), parts, topics);
+    watchSources({ ...followed, histories, reads });
+    const late = lateCopiesStream(configuration, target, connect);
+    if (late) this.#use(await followLateCopies({ ...ingesting, changes: streams, stream: late }));
+    this.#use(watchTopicRetention({ store, admin, topics, health }, this.#intervalMs));
+    const followedStreams = [...streams.values(), ...(late ? [late] : [])];
+    this.#use(watchProgress({ streams: followedStreams, store, admin }, health, this.#intervalMs));
+  }
+
+  /** What all parts share: the connections, the store, and the workers, which are not started yet. */
+  async #open() {
+    const { configuration: given, log, onMade, onApplied } = this.#options;
+    const { health, metrics } = this;
+    const [use, persevere, perseverance] = [this.#use, this.#persevere, this.#perseverance];
+    const startedAt = Date.now();
+    const lastProgressAt = () => Math.max(startedAt, this.#consumer?.lastProgressAt() ?? 0);
+    this.#adminServer = use(await openAdminServer(given.settings.admin, health, metrics, lastProgressAt));
+    const connections = use(new Connections(given, log, this.#leaving.signal, this.#stopping.signal));
+    const { target, connect, admin, replicas } = connections;
+    const configuration = await persevere(() => withoutUnmade(given, { target, health, log, onMade, use }));
+    const store = await persevere(() => openStore(configuration, target));
+    use(await watchCopies({ store, health, log }));
+    const names = { configuration, store, admin, connect };
+    await perseverance.run('names', this.#stopping.signal, () => requireOwnNamesIfToldSoon(names));
+    use(await announceDaemon(store, health, fingerprintsOf(given.mapping)));
+    use(countParked(store, metrics, this.#intervalMs));
+    const shared = { store, perseverance, health, metrics, log };
+    const workers = openFanOut({ ...shared, settings: given.settings, replicas, onApplied });
+    return { ...shared, ...workers, configuration, connections, admin, use, persevere };
+  }
+
+  /** The workers are started before what feeds them. */
+  async #consume(changes: ChangeConsumer, parts: ConsumingParts, topics: readonly string[]): Promise<void> {
+    const { fanOut, store, admin, log } = parts;
+    this.#consumer = changes;
     fanOut.start();
-    closers.push(() => fanOut.stop());
+    this.#closers.push(() => fanOut.stop());
     await changes.start();
-    closers.push(() => changes.stop());
-    use(watchOffsets(store, changes, log));
-    use(await watchTopics({ store, admin, consumer: changes, topics: [...sources.keys()], log }, intervalMs));
-    const late = lateCopiesStream(configuration, database, connect);
-    for (const mapped of mapping.sources) {
-      const { name } = mapped;
-      const [stream, history, own] = [streams.get(name), histories.get(name), store.sources.get(name)];
-      if (!stream || !history || !own) continue;
-      const beforeRestart = () => history.requireIntact();
-      const onRecovered = async () => reads.get(name)?.beginProbation();
-      const heartbeats = () => countHeartbeats(admin, stream);
-      const options = { part: `connector of ${name}`, heartbeats, beforeRestart, onRecovered };
-      const connector = use(watchConnector(connect, stream.connectorName, health, log, options));
-      const afterMs = settings.watch.healAfterSeconds * 1000;
-      const epoch = { configuration, store, admin, connect, source };
-      const canServe = async () => (await registryAnswers(settings.registry)) && (await answers(source));
-      use(watchHealing({ epoch, source: mapped, reads: own.reads, history, connector, canServe, afterMs, log }));
-    }
-    if (late) {
-      const { signal } = stopping;
-      const parts = { store, admin, fanOut, perseverance, metrics, log, signal, kafka, connect, health, configuration };
-      use(await followLateCopies({ ...parts, require, changes: streams, stream: late }));
-    }
-    use(watchTopicRetention({ store, admin, topics: [...sources.keys()], health }, intervalMs));
-    use(watchProgress({ streams: [...streams.values(), ...(late ? [late] : [])], store, admin }, health, intervalMs));
+    this.#use(changes);
+    this.#use(watchOffsets(store, changes, log));
+    this.#use(await watchTopics({ store, admin, consumer: changes, topics, log }, this.#intervalMs));
   }
 
-  /** A source that `migrate` has yet to make room for is left out, named, and looked at; all others do not wait for it. */
-  async function withoutUnmade(whole: Configuration, database: Database): Promise<Configuration> {
-    const unmade = await findUnmade(whole, database);
-    const sources = whole.mapping.sources.filter(({ name }) => !unmade.has(name));
-    if (sources.length === 0) return whole;
-    for (const [name, problem] of unmade) {
-      log.error({ source: name, problem }, 'the source is left out');
-      health.report(`source ${name}`, new SyncError('store_misconfigured', problem));
-    }
-    const look = async () => {
-      if ((await findUnmade(whole, database)).size < unmade.size) onMade?.();
-    };
-    if (unmade.size > 0) use(repeat(LOOK_EVERY_MS, () => look().catch(() => {})));
-    return { ...whole, mapping: { sources } };
-  }
-
-  async function shutDown(): Promise<void> {
-    stopping.abort();
-    const timer = setTimeout(() => leaving.abort(), LEAVE_MS);
+  async #shutDown(): Promise<void> {
+    this.#stopping.abort();
+    const timer = setTimeout(() => this.#leaving.abort(), LEAVE_MS);
     // Beside the other consumer: leaving a group takes seconds where Kafka does not answer.
-    void consumer?.stop();
+    void this.#consumer?.stop();
     // What it opens until it hears of the stop is to be closed as well.
-    await starting?.catch(() => {});
+    await this.#starting?.catch(() => {});
     // In reverse order: the consumer before the workers it feeds, both before their connections.
-    for (const close of closers.reverse()) await close();
+    for (const close of this.#closers.reverse()) await close();
     clearTimeout(timer);
-    health.setState('stopped');
+    this.health.setState('stopped');
   }
-
-  let stopped: Promise<void> | undefined;
-  const stop = () => {
-    stopped ??= shutDown();
-    return stopped;
-  };
-
-  return {
-    health,
-    metrics,
-    get adminPort() {
-      return adminServer?.port ?? 0;
-    },
-    async start() {
-      try {
-        starting = run();
-        await starting;
-      } catch (error) {
-        await stop();
-        throw error;
-      }
-    },
-    stop,
-  };
 }
 
-async function answers(server: Database): Promise<boolean> {
-  return server.rows('asking whether it answers', 'SELECT 1').then(
-    () => true,
-    () => false,
-  );
+interface ConsumingParts {
+  readonly store: Store;
+  readonly admin: KafkaAdmin;
+  readonly fanOut: FanOut;
+  readonly log: Logger;
 }

@@ -7,8 +7,11 @@ import { patchKafkajs } from './kafkajs-patches.ts';
 /** Fields of a kafkajs log entry that are passed on. A list of what may, since a value of a row must never be logged. */
 const LOGGED_FIELDS = ['groupId', 'memberId', 'topic', 'partition', 'broker', 'offset', 'retryCount', 'retryTime'];
 
+/** What consumers, producers and administration of Kafka are made of. */
+export type KafkaClient = Kafka;
+
 /** The one way to a kafkajs client: patched, with every codec, logging to `log`. It connects to nothing yet. */
-export function createKafka(settings: Settings['kafka'], log: Logger): Kafka {
+export function createKafka(settings: Settings['kafka'], log: Logger): KafkaClient {
   patchKafkajs();
   installCodecs();
   return new Kafka({

@@ -79,7 +79,7 @@ export function openTarget(configuration: Configuration, signal?: AbortSignal): 
 }
 
 /** The replicas of the friend server that the brake watches, each on one connection. */
-export function openReplicas({ settings: { target, brake } }: Configuration, signal: AbortSignal): Database[] {
+export function openReplicas({ settings: { target, brake } }: Configuration, signal?: AbortSignal): Database[] {
   return brake.replicas.map((address) => {
     const [host = '', port] = address.split(':');
     return openDatabase({ ...target, host, port: Number(port) }, { connections: 1, signal, answerMs: ANSWER_MS });
@@ -92,7 +92,7 @@ export function openSourceDatabase({ settings }: Configuration, signal?: AbortSi
 }
 
 /** A replica of the user database, as the same user. */
-export function openReadReplica({ settings }: Configuration, address: string, signal: AbortSignal): Database {
+export function openReadReplica({ settings }: Configuration, address: string, signal?: AbortSignal): Database {
   const [host = '', port] = address.split(':');
   return openDatabase(
     { ...settings.source, host, port: Number(port) },
