@@ -3,8 +3,8 @@ import { expect, test } from 'vitest';
 import { describeRound } from './round.ts';
 
 test.each([
-  [{ leg: undefined, rowCount: 0 }, 'none is under way'],
-  [{ leg: 'source', rowCount: 0 }, 'the first rows are being read and written, for 20 s so far'],
+  [{ leg: undefined, rowCount: 0 }, 'it has not begun yet'],
+  [{ leg: 'source', rowCount: 0 }, 'reading and writing the first rows (20 s)'],
   [{ leg: 'source', rowCount: 400 }, '400 rows read in 20 s, about 10 s left to read'],
   [{ leg: 'mirror', rowCount: 600 }, '600 rows read in 20 s'],
   [{ leg: 'mirror', rowCount: 0 }, '0 rows read in 20 s'],

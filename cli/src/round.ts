@@ -2,9 +2,9 @@ import type { RoundReport } from '@friend-sync/sync-service';
 
 /** How far a round over a source is (rows count once they are compared and written), and how long the rest of its rows takes, if as many as last time are to be read. */
 export function describeRound({ leg, rowCount, seconds, lastRowCount }: RoundReport): string {
-  if (leg === undefined) return 'none is under way';
+  if (leg === undefined) return 'it has not begun yet';
   // Of a small source nothing is counted before all of it is.
-  if (leg === 'source' && rowCount === 0) return `the first rows are being read and written, for ${seconds} s so far`;
+  if (leg === 'source' && rowCount === 0) return `reading and writing the first rows (${seconds} s)`;
   const rate = seconds > 0 ? rowCount / seconds : 0;
   const left = leg === 'source' && rate > 0 && lastRowCount > rowCount ? (lastRowCount - rowCount) / rate : undefined;
   return `${rowCount} rows read in ${seconds} s${left === undefined ? '' : `, about ${Math.ceil(left)} s left to read`}`;

@@ -61,7 +61,7 @@ test('nobody waits for a health that a restart takes away, and each start ends t
 
 test('the connectors are applied by the command line, after our tables', () => {
   const script = named('setup').command?.join(' ');
-  expect(script).toMatch(/main\.js migrate --execute && .*main\.js connectors apply$/m);
+  expect(script).toMatch(/migrate --execute; status=\$\$\?\n.*status -gt 1 \] \|\| .*connectors apply/);
   expect(script).toContain(`$$status -eq ${EXIT.temporary} ] || exit`);
   // An operator's command does not apply them again: that would undo what the command before it did.
   expect(named('cli').depends_on).toEqual({});

@@ -71,7 +71,7 @@ test('case 83: explain says of copies that differ what keeps fan-out from them',
 
   await edit();
   const edited = await explain();
-  expect(summary(edited)).toMatch(/^on its way: 3 copies differ: somebody else has written them \(.*\.friend\.nick\)/);
+  expect(summary(edited)).toMatch(/^on its way: 3 copies differ \(.*\.friend\.nick\): somebody else has written there/);
   expect(edited.facts.copies).toMatchObject([
     { differing: 3, differFromMirror: 3, columns: ['nick'] },
     { differing: 0 },

@@ -256,7 +256,7 @@ test.each<[Environment, RegExp]>([
   [{ FRIEND_SYNC_KAFKA__BROKERS: 'a,,b' }, /^environment: FRIEND_SYNC_KAFKA__BROKERS: /],
   [{ FRIEND_SYNC_HUNTER__TWO: 'x' }, /^environment: FRIEND_SYNC_HUNTER__TWO: is no setting; correct or unset/],
   [{ FRIEND_SYNC_SOURCE__PASSWORD_FILE: '/hunter2' }, /PASSWORD_FILE: the file it names cannot be read/],
-  [{ FRIEND_SYNC_SOURCE__PASSWORD_FILE: '/dev' }, /PASSWORD_FILE: \/dev cannot be read; name a file/],
+  [{ FRIEND_SYNC_SOURCE__PASSWORD_FILE: '/dev' }, /PASSWORD_FILE: \/dev cannot be read; let this user read it/],
   [{ FRIEND_SYNC_SOURCE__PASSWORD_FILE: '/dev/null' }, /PASSWORD_FILE: \/dev\/null is empty; write the value/],
   [{ FRIEND_SYNC_SOURCE__PASSWORD_FILE: '/x', FRIEND_SYNC_SOURCE__PASSWORD: 'y' }, /PASSWORD is set as well/],
 ])('a bad variable is named, its value is not: %j', (env, line) => {

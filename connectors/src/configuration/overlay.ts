@@ -70,7 +70,9 @@ export function fromEnvironment(env: Environment, issues: ConfigurationIssue[]):
       // What is no file may be the password itself.
       const file = existsSync(value) ? value : 'the file it names';
       if (content === undefined)
-        issues.push(environmentIssue(variable, `${file} cannot be read`, 'name a file that this user may read'));
+        issues.push(
+          environmentIssue(variable, `${file} cannot be read`, 'let this user read it, or name another file'),
+        );
       else if (content === '') issues.push(environmentIssue(variable, `${file} is empty`, 'write the value into it'));
       else given.push({ path: pathOfFile, variable, value: content });
     } else {

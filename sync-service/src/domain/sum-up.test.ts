@@ -142,7 +142,7 @@ test.each<[string, Partial<KeyFacts>, RegExp, string]>([
   [
     'somebody has edited copies',
     {},
-    /somebody else has written them \(d\.friend\.nick\).*friend-sync mark --keys 1 --source account/,
+    /\(d\.friend\.nick\): somebody else has written there.*friend-sync mark --keys 1 --source account/,
     'on its way',
   ],
   [

@@ -157,7 +157,7 @@ function behindMirror(facts: KeyFacts, flow: FlowFacts, subject: string): Summar
   const columns = copies.flatMap(({ table, columns }) => columns.map((column) => `${table}.${column}`));
   const where = columns.length > 0 ? ` (${columns.join(', ')})` : '';
   return onItsWay(
-    `${subject}: somebody else has written them${where}, and the next round corrects them; at once: friend-sync mark --keys ${word(key)} --source ${source}.`,
+    `${subject}${where}: somebody else has written there, or the mapping has changed since; the next round corrects it; at once: friend-sync mark --keys ${word(key)} --source ${source}.`,
   );
 }
 

@@ -92,7 +92,7 @@ function daemons({ daemons: running, sources }: Differences) {
   const outdated = running.filter((daemon) => !isSame(daemon, sources)).length;
   const added = Object.keys(sources).filter((name) => running.every((daemon) => daemon && !(name in daemon)));
   const details = added.map((name) => `reads every row of ${name} by itself`);
-  const what = `${outdated} of ${running.length} daemons work by another mapping: restart them`;
+  const what = `daemons that use another mapping: ${outdated} of ${running.length}; restart them`;
   return step('daemons', what, outdated > 0 ? command : [], { details });
 }
 
