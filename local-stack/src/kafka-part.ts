@@ -67,6 +67,16 @@ appender.stdout.layout.pattern=%d{ISO8601} %p %c{1}: %m%n
 # Connect's access lines: somebody asks several times a second.
 logger.access.name=org.apache.kafka.connect.runtime.rest.RestServer
 logger.access.level=warn
+# Lines by the thousand: the settings of each client, beside what they are given, and each client's beginning and end.
+logger.settings.name=org.apache.kafka.common.config.AbstractConfig
+logger.settings.level=warn
+logger.metrics.name=org.apache.kafka.common.metrics.Metrics
+logger.metrics.level=warn
+logger.versions.name=org.apache.kafka.common.utils.AppInfoParser
+logger.versions.level=warn
+# It tells, as errors, of converters inside a plugin that nobody uses. One that is used and missing is told of by its connector.
+logger.plugins.name=org.apache.kafka.connect.runtime.isolation.PluginScanner
+logger.plugins.level=off
 `;
 }
 

@@ -162,11 +162,12 @@ class Service implements SyncService {
     use(await watchCopies({ store, health, log }));
     const names = { configuration, store, admin, connect };
     await perseverance.run('names', this.#stopping.signal, () => requireOwnNamesIfToldSoon(names));
-    use(await announceDaemon(store, health, fingerprintsOf(given.mapping)));
+    const fingerprints = fingerprintsOf(given.mapping);
+    use(await announceDaemon(store, health, fingerprints));
     use(countParked(store, metrics, this.#intervalMs));
     const shared = { store, perseverance, health, metrics, log };
     const workers = openFanOut({ ...shared, settings: given.settings, replicas, onApplied });
-    return { ...shared, ...workers, configuration, connections, admin, use, persevere };
+    return { ...shared, ...workers, configuration, connections, admin, fingerprints, use, persevere };
   }
 
   /** The workers are started before what feeds them. */

@@ -14,6 +14,15 @@ export const ROUND_GUARDS: readonly Guard[] = [
     test: inRound('a round whose instance dies goes on elsewhere behind the pages that it has settled'),
   },
   {
+    guard: 'that a source with another mapping is read as a whole',
+    file: `${READ}/source-reads.ts`,
+    replace: [['await source.round.request(tx, { joins: true });', '{ }']],
+    test: mysqlTest(
+      'trust.mysql.test.ts',
+      'case 55: a source that is followed by another mapping than last time is read as a whole, once',
+    ),
+  },
+  {
     guard: 'that a cursor is for its own leg',
     file: `${READ}/round.ts`,
     replace: [['(known >= 0 && round.place?.after)', 'round.place?.after']],

@@ -33,10 +33,11 @@ async function openSettled() {
   const reads = await openReads(server, feed);
   await reads.round();
   await store.database.transaction('rounds', (tx) => feed.source.round.take(tx, 600));
-  const open = async () => {
+  const open = async (mapping = 'one') => {
     const [health, log] = [new Health(), createLogger('fatal')];
     const own = await SourceReads.open({
       parts: reads.parts,
+      mapping,
       readFrom: reads.parts.database,
       settings: configuration.settings,
       fanOut: { notify() {} },
@@ -51,6 +52,20 @@ async function openSettled() {
   const nicks = () => column(server, `SELECT nick FROM ${friendDb}.friend ORDER BY friend_id`);
   return { server, feed, reads, open, isDone, nicks, stateDatabase };
 }
+
+test('case 55: a source that is followed by another mapping than last time is read as a whole, once', async () => {
+  const { server, feed, open } = await openSettled();
+  const { round } = feed.source;
+  const follow = async (mapping: string) => {
+    const { own } = await open(mapping);
+    await own[Symbol.asyncDispose]();
+    return (await round.report(server.store.database)).isAsked;
+  };
+  expect([await follow('one'), await follow('one'), await follow('another')]).toEqual([false, false, true]);
+  const { token = 0n } = (await server.store.database.transaction('rounds', (tx) => round.take(tx, 600))) ?? {};
+  await round.end(server.store.database, token, { rowCount: 3, correctedKeys: 0 }, 600);
+  expect(await follow('another')).toBe(false);
+});
 
 const deleteOf = (key: bigint, offset: bigint): Change => ({
   source: 'account',

@@ -59,7 +59,9 @@ function step(
 
 function grants({ missing, statements }: Differences) {
   const then = statements ? [] : ['what follows can be told once they are there'];
-  return step('grants', 'rights that are missing, to be given by an administrator', missing, { details: then });
+  const misspelt = 'a column that the configuration misspells looks the same: compare the names first';
+  const what = 'rights that are missing, to be given by an administrator';
+  return step('grants', what, missing, { details: missing.length > 0 ? [misspelt, ...then] : [] });
 }
 
 function migrate(statements: readonly string[]) {

@@ -22,6 +22,8 @@ const LEARN_EVERY_MS = 1_000;
 
 export interface SourceReadsOptions {
   readonly parts: Omit<ReadParts, 'signal'>;
+  /** The fingerprint of its mapping. */
+  readonly mapping: string;
   /** Where whole sources are read: the user server, or a replica of it. */
   readonly readFrom: Database;
   readonly settings: Pick<Settings, 'reads' | 'patrol'>;
@@ -86,9 +88,13 @@ export class SourceReads implements AsyncDisposable {
 
   static async open(options: SourceReadsOptions): Promise<SourceReads> {
     const { store, source } = options.parts;
-    const { health, metrics, log } = options;
+    const { health, metrics, log, mapping } = options;
     await source.reads.adopt(store.database);
     await source.round.adopt(store.database);
+    // No message tells which copies differ by that.
+    await store.database.transaction('following a source', async (tx) => {
+      if (await source.reads.followBy(tx, mapping)) await source.round.request(tx, { joins: true });
+    });
     const trust = new Trust({ store, source, health, metrics, log });
     await trust.learn();
     return new SourceReads(trust, options);

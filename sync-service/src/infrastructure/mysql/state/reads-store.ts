@@ -68,6 +68,18 @@ export class ReadsStore {
     throw new SyncError('daemon_outdated', `source ${this.#source}: ${problem}; restart this daemon`);
   }
 
+  /** Stores by which mapping the source is followed from now on. True: it was another one before. */
+  async followBy(tx: Session, mapping: string): Promise<boolean> {
+    const sql = `SELECT mapping FROM ${this.#reads} WHERE source = ? FOR UPDATE`;
+    const [row] = await tx.rows('reading the mapping', sql, [this.#source]);
+    if (row?.mapping === mapping) return false;
+    await tx.write('storing the mapping', `UPDATE ${this.#reads} SET mapping = ? WHERE source = ?`, [
+      mapping,
+      this.#source,
+    ]);
+    return typeof row?.mapping === 'string';
+  }
+
   /** Number of the last own read that was written. */
   readNumber(session: Session): Promise<bigint> {
     return this.#select(session, '');
