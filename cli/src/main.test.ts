@@ -51,6 +51,12 @@ test.each([
   [['frobnicate']],
   [['offsets', 'reset']],
   [['offsets', 'reset', '--to-earliest', '--to-latest']],
+  [['offsets', 'reset', '--by-duration', '2h']],
+  [['offsets', 'reset', '--by-duration', 'PT']],
+  [['offsets', 'reset', '--shift-by', 'some']],
+  [['offsets', 'reset', '--to-earliest', '--topic', 'nothing:0']],
+  [['offsets', 'reset', '--from-file', '/does/not/exist.csv']],
+  [['offsets', 'reset', '--to-latest', '--then-backfill', '--accept-loss']],
   [['backfill']],
   [['connectors', 'pause', 'friend-sync-nothing']],
 ])('wrong usage %j ends with 2 and says why', (args) => {

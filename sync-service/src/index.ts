@@ -9,12 +9,19 @@ export type { ListedLetter } from './application/operate/dead-letters.ts';
 export { type Finding, SEVERITIES } from './application/operate/doctor/findings.ts';
 export type { EpochPlan } from './application/operate/epoch.ts';
 export { type Explanation, explainKey } from './application/operate/explain.ts';
-export type { OffsetMove, OffsetTarget, PartitionProgress } from './application/operate/offsets.ts';
+export type { PartitionProgress } from './application/operate/offsets.ts';
 export { planChanges } from './application/operate/plan-changes.ts';
 export type { PlannedStep } from './application/operate/planned-steps.ts';
 export type { Proposal } from './application/operate/propose/propose.ts';
 export { type DatabaseLogin, proposeFile } from './application/operate/propose/propose-file.ts';
 export { retryParked } from './application/operate/requests.ts';
+export {
+  describeReset,
+  exportOffsets,
+  importOffsets,
+  type OffsetMove,
+  type OffsetTarget,
+} from './application/operate/reset-offsets.ts';
 export { type BarrierResult, readParked } from './application/proof/barrier.ts';
 export type { Comparison } from './application/proof/compare.ts';
 export { type RepairParts, requestRepair, tooManyGone } from './application/proof/repair.ts';

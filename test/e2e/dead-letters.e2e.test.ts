@@ -116,7 +116,7 @@ test('case 71, 79: a source whose topic is half junk halts and is named, while t
     await expect.poll(() => copies('title', 'member'), SOON).toEqual([title]);
   }
   expect(await troubles()).toContainEqual(expect.objectContaining({ kind: 'contract_broken' }));
-  await operations.executeReset(await operations.planReset([account], { kind: 'latest' }));
+  await operations.executeReset(await operations.planReset([account], { kind: 'latest' }), 'accept loss');
   await daemon.ready();
   await user.write('a change', `UPDATE ${userDb}.account SET nick = 'after all'`);
   await expect.poll(() => copies('nick', 'friend'), SOON).toEqual(['after all']);

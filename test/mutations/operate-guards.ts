@@ -47,4 +47,24 @@ export const OPERATE_GUARDS: readonly Guard[] = [
       name: 'case 55: where rights are missing, apply shows them and does nothing',
     },
   },
+  {
+    guard: 'the refusal to skip changes without a word on their rows',
+    file: `${APPLICATION}/operate/reset-offsets.ts`,
+    replace: [['moves.some(isForward) && skipping === undefined', 'moves.length === 0']],
+    test: {
+      project: 'mysql',
+      file: `${APPLICATION}/operate/reset-offsets.mysql.test.ts`,
+      name: 'case 65: nothing is skipped until it is said what becomes of the rows; then every row is asked for with the move',
+    },
+  },
+  {
+    guard: 'that an overtaken rewind skips nothing',
+    file: `${APPLICATION}/operate/reset-offsets.ts`,
+    replace: [['if (!isForward(move)) return;', '']],
+    test: {
+      project: 'mysql',
+      file: `${APPLICATION}/operate/reset-offsets.mysql.test.ts`,
+      name: 'case 63, 65: a rewind that another one has overtaken meanwhile skips nothing, and what stays is not touched',
+    },
+  },
 ];
