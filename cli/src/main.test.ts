@@ -59,6 +59,8 @@ test.each([
   [['offsets', 'reset', '--to-latest', '--then-backfill', '--accept-loss']],
   [['backfill']],
   [['connectors', 'pause', 'friend-sync-nothing']],
+  [['connectors', 'offsets', 'reset', 'friend-sync-late-copies']],
+  [['connectors', 'offsets', 'reset', '--now']],
 ])('wrong usage %j ends with 2 and says why', (args) => {
   const { status, stdout, stderr } = run('--config', EXAMPLE, ...args);
   expect(stderr).toMatch(/^error: /);

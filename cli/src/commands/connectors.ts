@@ -10,6 +10,7 @@ import type { Command } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { print, printJson, printTable, talk } from '../output.ts';
+import { addConnectorOffsets } from './connector-offsets.ts';
 
 const DEADLINE_MS = 60_000;
 
@@ -68,6 +69,8 @@ export function addConnectors(program: Command, load: Load): void {
   addOrder(group, load, 'pause', 'stop reading the binlog, keep the task', (client, name) => client.pause(name));
   addOrder(group, load, 'resume', 'go on after pause or stop', (client, name) => client.resume(name));
   addOrder(group, load, 'stop', 'stop reading the binlog and end the task', (client, name) => client.stop(name));
+
+  addConnectorOffsets(group, load);
 
   group
     .command('restart [name]')
