@@ -5,7 +5,14 @@ export { applyChanges } from './application/operate/apply-changes.ts';
 export { type AppliedConnectors, planConnectors } from './application/operate/apply-connectors.ts';
 export type { RoundTicket } from './application/operate/await-rounds.ts';
 export type { KeyCounts } from './application/operate/count-keys.ts';
-export type { ListedLetter } from './application/operate/dead-letters.ts';
+export {
+  isMeant,
+  type ListedLetter,
+  planPurge,
+  planReplay,
+  purgeLetters,
+  replayLetters,
+} from './application/operate/dead-letters.ts';
 export { type Finding, SEVERITIES } from './application/operate/doctor/findings.ts';
 export type { EpochPlan } from './application/operate/epoch.ts';
 export { type Explanation, explainKey } from './application/operate/explain.ts';

@@ -58,6 +58,16 @@ export const OPERATE_GUARDS: readonly Guard[] = [
     },
   },
   {
+    guard: 'that a dead letter is not replayed for ever',
+    file: `${APPLICATION}/operate/dead-letters.ts`,
+    replace: [["again || state === 'new'", "again || state !== 'replayed'"]],
+    test: {
+      project: 'unit',
+      file: `${APPLICATION}/operate/dead-letters.test.ts`,
+      name: 'case 53: a key is replayed once for a reason; one that dies again for the same reason is told, and not replayed for ever',
+    },
+  },
+  {
     guard: 'that an overtaken rewind skips nothing',
     file: `${APPLICATION}/operate/reset-offsets.ts`,
     replace: [['if (!isForward(move)) return;', '']],

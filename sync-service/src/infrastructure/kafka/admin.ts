@@ -60,6 +60,8 @@ export interface KafkaAdmin extends AsyncDisposable {
   keepsMs(topic: string): Promise<number | undefined>;
   /** Creates what is missing. Changes nothing that exists: more partitions would move keys. */
   ensureTopics(definitions: readonly TopicDefinition[]): Promise<EnsuredTopic[]>;
+  /** Deletes what the partitions hold below these offsets. */
+  deleteRecords(topic: string, ends: ReadonlyMap<number, bigint>): Promise<void>;
   /** Deletes a group without members; one that does not exist is fine. */
   deleteGroup(groupId: string): Promise<void>;
   /** Sends one message, acknowledged by all in-sync replicas. */
@@ -174,6 +176,15 @@ export function openKafkaAdmin(kafka: Kafka, signal?: AbortSignal): KafkaAdmin {
       }
       return ensured;
     },
+
+    deleteRecords: (topic, ends) =>
+      admins.use(async (admin) => {
+        await requireTopic(admin, topic);
+        // Without it kafkajs does not know the leaders.
+        await admin.fetchTopicOffsets(topic);
+        const partitions = [...ends].map(([partition, offset]) => ({ partition, offset: String(offset) }));
+        await admin.deleteTopicRecords({ topic, partitions });
+      }),
 
     deleteGroup: (groupId) =>
       admins.use(async (admin) => {

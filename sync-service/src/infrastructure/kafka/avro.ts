@@ -94,10 +94,9 @@ export function createDecoder(
 
   return {
     async decode(message) {
-      if (message.length < HEADER_BYTES || message[0] !== 0) {
+      const id = schemaIdOf(message);
+      if (id === undefined)
         throw new SyncError('message_malformed', 'the message does not begin with 0x00 and a schema id');
-      }
-      const id = message.readInt32BE(1);
       const found = known.get(id) ?? (await schemaOf(id));
       if (found === 'unusable') throw new SyncError('message_malformed', `schema ${id} cannot be used`);
       try {
@@ -107,6 +106,11 @@ export function createDecoder(
       }
     },
   };
+}
+
+/** Of a message in Confluent's layout; undefined: it is in another. */
+export function schemaIdOf(message: Buffer): number | undefined {
+  return message.length < HEADER_BYTES || message[0] !== 0 ? undefined : message.readInt32BE(1);
 }
 
 /** `texts` is given each schema as the registry has it, by its id. */
