@@ -47,7 +47,7 @@ export const SCALE = isLong
       partAwayMs: 8_000,
       usersOfOneStatement: 12_000,
       rewoundMessages: 1_000,
-      resetMessages: 4_000,
+      resetMessages: 2_000,
     };
 
 /** Of `npm run test:long` only: another test shows the same in less time. */
