@@ -29,6 +29,7 @@ export {
   type OffsetMove,
   type OffsetTarget,
 } from './application/operate/reset-offsets.ts';
+export { planRevocations, type Revocations } from './application/operate/rights.ts';
 export { type BarrierResult, readParked } from './application/proof/barrier.ts';
 export type { Comparison } from './application/proof/compare.ts';
 export { type RepairParts, requestRepair, tooManyGone } from './application/proof/repair.ts';
