@@ -1,8 +1,9 @@
-import type { Settings } from '@friend-sync/connectors';
+import { registryApi, type Settings } from '@friend-sync/connectors';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import type { Type } from 'avsc';
 import { must, SyncError } from '../../errors.ts';
 import { bigintTypeHook } from './avro-long.ts';
+import { LOGIN_HINT, refusesLogin } from './registry-probe.ts';
 import { readWriterSchema, type WriterSchema } from './writer-schema.ts';
 
 const HEADER_BYTES = 5;
@@ -117,7 +118,9 @@ export function schemaIdOf(message: Buffer): number | undefined {
 function openRegistry(settings: Settings['registry'], timeout: number, texts: Map<number, string>): SchemaRegistry {
   return new SchemaRegistry(
     {
-      host: `${settings.url.replace(/\/+$/, '')}/apis/ccompat/v7`,
+      host: registryApi(settings),
+      ...(settings.user && { auth: { username: settings.user, password: settings.password.reveal() } }),
+
       retry: { retries: 0 },
       middlewares: [
         () => ({
@@ -153,5 +156,10 @@ function statusOf(error: unknown): number | undefined {
 
 /** Everything with an HTTP status is the registry's fault: its client reports even a refused connection as 400. */
 function unavailable(id: number, cause: unknown): SyncError {
-  return new SyncError('schema_unavailable', `schema ${id} could not be read from the registry`, { cause });
+  const status = statusOf(cause);
+  const why = refusesLogin(status) ? ', which does not take our login' : '';
+  return new SyncError('schema_unavailable', `schema ${id} could not be read from the registry${why}`, {
+    cause,
+    ...(refusesLogin(status) && { hint: LOGIN_HINT }),
+  });
 }
