@@ -51,3 +51,4 @@ export {
   topicDefinitions,
   topicPrefixes,
 } from './source-connector/topics.ts';
+export { renderKafkaConnectors } from './strimzi.ts';

@@ -4,15 +4,23 @@ import {
   type ConnectorDefinition,
   connectorNames,
   formerConnectors,
+  renderKafkaConnectors,
 } from '@friend-sync/connectors';
 import { planConnectors } from '@friend-sync/sync-service';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { print, printJson, printTable, talk } from '../output.ts';
 import { addConnectorOffsets } from './connector-offsets.ts';
 
 const DEADLINE_MS = 60_000;
+const RENDER_HELP = `
+The addresses are those of the configuration, so that local-stack and Docker differ in their files alone. Strimzi's operator deletes
+connectors without a resource where the KafkaConnect resource has strimzi.io/use-connector-resources. These resources are
+paused: the operator lets the connectors be, and connectors apply creates and changes them.
+
+Example:
+  friend-sync connectors render --for strimzi --cluster my-connect | kubectl apply -f - && friend-sync connectors apply`;
 
 /** `friend-sync connectors …`: the Debezium connectors in Kafka Connect. */
 export function addConnectors(program: Command, load: Load): void {
@@ -21,8 +29,19 @@ export function addConnectors(program: Command, load: Load): void {
   group
     .command('render')
     .description("print the connectors' configurations by name; reads the target tables' primary keys")
-    .action(async () => {
+    .addOption(
+      new Option('--for <reader>', 'connect: JSON for its REST interface; strimzi: KafkaConnector resources')
+        .choices(['connect', 'strimzi'])
+        .default('connect'),
+    )
+    .option('--cluster <name>', 'for strimzi: the KafkaConnect resource whose connectors they are')
+    .addHelpText('after', RENDER_HELP)
+    .action(async (options: { for: string; cluster?: string }, command: Command) => {
+      const { cluster } = options;
+      if ((options.for === 'strimzi') !== (cluster !== undefined))
+        command.error('error: --for strimzi and --cluster go together');
       const definitions = await definitionsOf(load().configuration);
+      if (cluster !== undefined) return print(renderKafkaConnectors(definitions, cluster).trimEnd());
       print(JSON.stringify(Object.fromEntries(definitions.map(({ name, config }) => [name, config])), null, 2));
     });
 
