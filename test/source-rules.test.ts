@@ -41,6 +41,7 @@ const BY_DATE = [
   'fan-out-events.ts',
   'history-watch.ts',
   'kafkajs-patches.ts',
+  'offsets.ts',
   'servers.ts',
   'service.ts',
   'topic-retention.ts',

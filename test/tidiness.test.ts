@@ -34,7 +34,6 @@ const LONGER: Readonly<Record<string, number>> = {
   'admin.ts openKafkaAdmin': 112,
   'avro.ts createDecoder': 78,
   'connector-watch.ts watchConnector': 91,
-  'connectors.ts addConnectors': 78,
   'consumer.ts createChangeConsumer': 79,
   'database.ts openDatabase': 64,
   'history-watch.ts watchHistory': 78,
@@ -56,7 +55,8 @@ function functionsOf(file: string): { name: string; lines: number }[] {
     const name = named ?? method;
     if (indent === undefined || !name || /^(if|for|while|switch|return|catch|await|throw|super)$/.test(name)) return [];
     const open = lines.findIndex((text, i) => i >= at && /[;{]$/.test(text));
-    if (!lines[open]?.endsWith('{')) return [];
+    // What ends with an arrow is a call that is given a function.
+    if (!lines[open]?.endsWith('{') || lines[open].endsWith('=> {')) return [];
     const end = lines.findIndex((text, i) => i > open && text.startsWith(`${indent}}`));
     return [{ name: `${file.split('/').at(-1)} ${name}`, lines: end - at + 1 }];
   });

@@ -27,3 +27,10 @@ export function countOf(text: string): number {
   if (!Number.isSafeInteger(count) || count < 0) throw new InvalidArgumentError('It is not a whole number.');
   return count;
 }
+
+/** A moment, in ms. */
+export function momentOf(option: string, text: string, command: Command): number {
+  const atMs = Date.parse(text);
+  if (Number.isNaN(atMs)) command.error(`error: ${option} ${text} is not a moment; write it as 2026-01-31T12:00:00Z`);
+  return atMs;
+}

@@ -51,8 +51,22 @@ test.each([
   [['frobnicate']],
   [['offsets', 'reset']],
   [['offsets', 'reset', '--to-earliest', '--to-latest']],
+  [['offsets', 'reset', '--by-duration', '2h']],
+  [['offsets', 'reset', '--by-duration', 'PT']],
+  [['offsets', 'reset', '--shift-by', 'some']],
+  [['offsets', 'reset', '--to-earliest', '--topic', 'nothing:0']],
+  [['offsets', 'reset', '--from-file', '/does/not/exist.csv']],
+  [['offsets', 'reset', '--to-latest', '--then-backfill', '--accept-loss']],
   [['backfill']],
+  [['connectors', 'render', '--for', 'strimzi']],
+  [['connectors', 'render', '--cluster', 'c']],
+  [['connectors', 'render', '--for', 'docker']],
+  [['dead-letters', 'purge']],
+  [['dead-letters', 'purge', '--all', '--until', '2026-01-31']],
+  [['dead-letters', 'purge', '--until', 'yesterday']],
   [['connectors', 'pause', 'friend-sync-nothing']],
+  [['connectors', 'offsets', 'reset', 'friend-sync-late-copies']],
+  [['connectors', 'offsets', 'reset', '--now']],
 ])('wrong usage %j ends with 2 and says why', (args) => {
   const { status, stdout, stderr } = run('--config', EXAMPLE, ...args);
   expect(stderr).toMatch(/^error: /);

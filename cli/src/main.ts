@@ -63,8 +63,8 @@ for (const add of [
   add(program, load);
 
 // A command made before inherits nothing that is set later; its usage errors end here as well.
-for (const command of [program, ...program.commands, ...program.commands.flatMap(({ commands }) => commands)])
-  command.exitOverride();
+const withInner = (command: Command): Command[] => [command, ...command.commands.flatMap(withInner)];
+for (const command of withInner(program)) command.exitOverride();
 
 // Who reads no further, as `| head` does, has what was wanted.
 process.stdout.on('error', (error: NodeJS.ErrnoException) => {

@@ -36,6 +36,7 @@ export { type Settings, settingsSchema } from './settings.ts';
 export { avroFullName, fieldName } from './source-connector/avro-names.ts';
 export { LONGEST_TEXT } from './source-connector/cut.ts';
 export { type Grant, renderGrants, rightsAt } from './source-connector/grants.ts';
+export { registryApi } from './source-connector/registry.ts';
 export { FIELD_NAMING, sourceConnectorName } from './source-connector/render.ts';
 export {
   changeTopic,
@@ -50,3 +51,4 @@ export {
   topicDefinitions,
   topicPrefixes,
 } from './source-connector/topics.ts';
+export { renderKafkaConnectors } from './strimzi.ts';

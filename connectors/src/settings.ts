@@ -95,7 +95,19 @@ export const settingsSchema = z
       })
       .prefault({}),
     registry: z
-      .strictObject({ url: url.default('http://127.0.0.1:8080').describe('base URL of the Apicurio registry') })
+      .strictObject({
+        kind: z
+          .enum(['apicurio', 'confluent'])
+          .default('apicurio')
+          .describe('whose API and converter it is; never change it afterwards'),
+        url: url.default('http://127.0.0.1:8080').describe('base URL of the schema registry'),
+        user: name.optional().describe('user of a Confluent registry that asks for one (basic authentication)'),
+        password,
+      })
+      .refine(({ kind, user }) => kind === 'confluent' || user === undefined, {
+        path: ['user'],
+        error: 'is for kind: confluent alone',
+      })
       .prefault({}),
     connect: z
       .strictObject({
@@ -109,6 +121,9 @@ export const settingsSchema = z
         kafkaJaas: reference
           .default('${env:FRIEND_SYNC_KAFKA_JAAS}')
           .describe("how Connect finds sasl.jaas.config for the connector's own Kafka clients: a reference"),
+        registryUserInfo: reference
+          .default('${env:FRIEND_SYNC_REGISTRY_USER_INFO}')
+          .describe('how Connect finds user:password of the registry, where registry.user is set: a reference'),
       })
       .prefault({}),
     ingest: z

@@ -5,16 +5,31 @@ export { applyChanges } from './application/operate/apply-changes.ts';
 export { type AppliedConnectors, planConnectors } from './application/operate/apply-connectors.ts';
 export type { RoundTicket } from './application/operate/await-rounds.ts';
 export type { KeyCounts } from './application/operate/count-keys.ts';
-export type { ListedLetter } from './application/operate/dead-letters.ts';
+export {
+  isMeant,
+  type ListedLetter,
+  planPurge,
+  planReplay,
+  purgeLetters,
+  replayLetters,
+} from './application/operate/dead-letters.ts';
 export { type Finding, SEVERITIES } from './application/operate/doctor/findings.ts';
 export type { EpochPlan } from './application/operate/epoch.ts';
 export { type Explanation, explainKey } from './application/operate/explain.ts';
-export type { OffsetMove, OffsetTarget, PartitionProgress } from './application/operate/offsets.ts';
+export type { PartitionProgress } from './application/operate/offsets.ts';
 export { planChanges } from './application/operate/plan-changes.ts';
 export type { PlannedStep } from './application/operate/planned-steps.ts';
 export type { Proposal } from './application/operate/propose/propose.ts';
 export { type DatabaseLogin, proposeFile } from './application/operate/propose/propose-file.ts';
 export { retryParked } from './application/operate/requests.ts';
+export {
+  describeReset,
+  exportOffsets,
+  importOffsets,
+  type OffsetMove,
+  type OffsetTarget,
+} from './application/operate/reset-offsets.ts';
+export { planRevocations, type Revocations } from './application/operate/rights.ts';
 export { type BarrierResult, readParked } from './application/proof/barrier.ts';
 export type { Comparison } from './application/proof/compare.ts';
 export { type RepairParts, requestRepair, tooManyGone } from './application/proof/repair.ts';

@@ -11,16 +11,17 @@ import { countKeys, type KeyCounts } from './application/operate/count-keys.ts';
 import { type ListedLetter, listDeadLetters } from './application/operate/dead-letters.ts';
 import { readDefinitions } from './application/operate/definitions.ts';
 import { beginEpoch, type EpochParts, type EpochPlan, planEpoch } from './application/operate/epoch.ts';
+import { type PartitionProgress, readProgress } from './application/operate/offsets.ts';
+import { requireOwnNames } from './application/operate/own-names.ts';
+import { markPending, requestReads } from './application/operate/requests.ts';
 import {
+  type ChosenTopics,
   executeReset,
   type OffsetMove,
   type OffsetTarget,
-  type PartitionProgress,
   planReset,
-  readProgress,
-} from './application/operate/offsets.ts';
-import { requireOwnNames } from './application/operate/own-names.ts';
-import { markPending, requestReads } from './application/operate/requests.ts';
+  type Skipping,
+} from './application/operate/reset-offsets.ts';
 import type { Servers } from './application/operate/servers.ts';
 import { findDistrusted, findLost, reportRounds } from './application/operate/source-states.ts';
 import type { OnStep } from './application/operate/steps.ts';
@@ -123,13 +124,17 @@ export class Operations implements AsyncDisposable {
     return findLost(await this.store());
   }
 
-  async planReset(sources: readonly SourceMapping[], target: OffsetTarget): Promise<OffsetMove[]> {
-    const topics = sources.map((source) => changeTopic(this.configuration.settings, source));
-    return planReset(await this.store(), this.#connections.admin, topics, target);
+  async planReset(
+    sources: readonly SourceMapping[],
+    target: OffsetTarget,
+    topics?: ChosenTopics,
+  ): Promise<OffsetMove[]> {
+    const { configuration, admin } = this.servers;
+    return planReset({ configuration, admin, store: await this.store() }, sources, target, topics);
   }
 
-  async executeReset(moves: readonly OffsetMove[]): Promise<void> {
-    return executeReset(await this.store(), this.#connections.admin, moves);
+  async executeReset(moves: readonly OffsetMove[], skipping?: Skipping): Promise<void> {
+    return executeReset(await this.store(), this.#connections.admin, moves, skipping);
   }
 
   /** Asks a daemon to read every row of a source; {@link awaitRounds} waits for it. */

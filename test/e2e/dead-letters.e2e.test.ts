@@ -1,6 +1,7 @@
 import { changeTopic, deadLetterTopic } from '@friend-sync/connectors';
 import kafkajs from 'kafkajs';
 import { expect, test } from 'vitest';
+import { runCommand } from '../support/command.ts';
 import { createRows, createUsers } from '../support/load.ts';
 import { openPipeline } from '../support/pipeline.ts';
 import { PATIENCE_MS } from '../support/scale.ts';
@@ -83,11 +84,21 @@ test('case 23, 53: junk of every kind becomes dead letters with its bytes, the n
 
   expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
   expect(await operations.keys()).toMatchObject({ account: { due: 0, incomplete: 0 } });
-  const keys = letters.map(({ key }) => key).filter((key) => key !== undefined);
   const written = await daemon.metric('friend_sync_copies_written_total');
-  await operations.requestReads(source, keys);
+  const command = (...args: string[]) => runCommand(pipeline, 'dead-letters', ...args);
+  const told = (keys: number, replayed: number) => ({
+    code: 0,
+    data: { sources: [{ keys, replayed, withoutKey: 1, diedAgain: 0 }] },
+  });
+  expect(await command('replay', '--execute')).toMatchObject(told(6, 0));
+  expect(await command('replay', '--execute')).toMatchObject(told(0, 6));
   await pipeline.settled();
   expect(await daemon.metric('friend_sync_copies_written_total')).toBe(written);
+
+  const all = [{ source: 'account', letters: 7, left: 0 }];
+  expect(await command('purge', '--all')).toEqual({ code: 0, data: { sources: all, executed: false } });
+  expect(await command('purge', '--all', '--execute')).toEqual({ code: 0, data: { sources: all, executed: true } });
+  expect(await operations.deadLetters(source)).toEqual([]);
 });
 
 test('case 71, 79: a source whose topic is half junk halts and is named, while the other source goes on; moved past the junk, it goes on too', async () => {
@@ -116,7 +127,7 @@ test('case 71, 79: a source whose topic is half junk halts and is named, while t
     await expect.poll(() => copies('title', 'member'), SOON).toEqual([title]);
   }
   expect(await troubles()).toContainEqual(expect.objectContaining({ kind: 'contract_broken' }));
-  await operations.executeReset(await operations.planReset([account], { kind: 'latest' }));
+  await operations.executeReset(await operations.planReset([account], { kind: 'latest' }), 'accept loss');
   await daemon.ready();
   await user.write('a change', `UPDATE ${userDb}.account SET nick = 'after all'`);
   await expect.poll(() => copies('nick', 'friend'), SOON).toEqual(['after all']);

@@ -4,6 +4,7 @@ import kafkajs, { type Admin } from 'kafkajs';
 import { expect, test } from 'vitest';
 import { openKafkaAdmin } from '../../sync-service/src/infrastructure/kafka/admin.ts';
 import { createKafka } from '../../sync-service/src/infrastructure/kafka/client.ts';
+import { runCommand } from '../support/command.ts';
 import type { Daemon } from '../support/daemon.ts';
 import { createUsers, update } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
@@ -92,7 +93,7 @@ test('case 11: a topic that was given more partitions halts the daemon that read
 
 test('case 42: a user server that was set back halts the daemon until a new epoch begins', async () => {
   await using pipeline = await openPipeline(OPTIONS);
-  const { user, friend, configuration } = pipeline;
+  const { user, friend, configuration, connectorName } = pipeline;
   await createUsers(pipeline, USERS);
   const daemon = await pipeline.startDaemon();
   await pipeline.settled();
@@ -106,7 +107,12 @@ test('case 42: a user server that was set back halts the daemon until a new epoc
   await updateAll(pipeline, 1);
   await halted(daemon, 'history_lost');
 
-  await beginEpoch(pipeline);
+  const offsets = (...args: string[]) => runCommand(pipeline, 'connectors', 'offsets', ...args);
+  const { data: places } = await offsets('show');
+  expect(places).toContainEqual(expect.objectContaining({ connector: connectorName, gtids: expect.any(String) }));
+  const plan = { code: 0, data: { executed: false, sources: [{ historyLost: expect.any(String) }] } };
+  expect(await offsets('reset', connectorName)).toMatchObject(plan);
+  expect(await offsets('reset', connectorName, '--execute')).toMatchObject({ code: 0, data: { executed: true } });
   await updateAll(pipeline, 2);
   expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
 });

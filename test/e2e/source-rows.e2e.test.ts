@@ -110,7 +110,7 @@ test('case 83: on a running system doctor finds nothing but notes, and what is p
   await daemon.ready();
   // A daemon says every few seconds how it fares.
   await expect.poll(() => found(), { timeout: DEADLINE_MS }).toBe('');
-  expect(await found({ registry: { url: 'http://127.0.0.1:1' } })).toMatch(
+  expect(await found({ registry: { ...configuration.settings.registry, url: 'http://127.0.0.1:1' } })).toMatch(
     /^error: schema registry at http:\/\/127\.0\.0\.1:1: no schema registry answers at .*\nwarning: connector \S+: is not what the configuration says: value\.converter\.apicurio\.registry\.url \|.*$/,
   );
   expect(await found({ connect: { ...configuration.settings.connect, url: 'http://127.0.0.1:1' } })).toMatch(

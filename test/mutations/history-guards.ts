@@ -217,7 +217,7 @@ export const HISTORY_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the newest of what a move forward skips',
-    file: `${APPLICATION}/operate/offsets.ts`,
+    file: `${APPLICATION}/operate/reset-offsets.ts`,
     replace: [['partition, to, newestMs(partition))', 'partition, to, 0)']],
     test: identityTest(
       'case 65: a log whose offset was moved forward, behind records that nobody has read, is no other one; another one is still found',
@@ -225,7 +225,7 @@ export const HISTORY_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the direction of a move, by what has been read by then',
-    file: `${APPLICATION}/operate/offsets.ts`,
+    file: `${APPLICATION}/operate/reset-offsets.ts`,
     replace: [['if (to < nextOffset)', 'if (nextOffset < 0n)']],
     test: identityTest('case 65: a reset does what it says to what has been read by then'),
   },

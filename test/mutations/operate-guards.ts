@@ -47,4 +47,34 @@ export const OPERATE_GUARDS: readonly Guard[] = [
       name: 'case 55: where rights are missing, apply shows them and does nothing',
     },
   },
+  {
+    guard: 'the refusal to skip changes without a word on their rows',
+    file: `${APPLICATION}/operate/reset-offsets.ts`,
+    replace: [['moves.some(isForward) && skipping === undefined', 'moves.length === 0']],
+    test: {
+      project: 'mysql',
+      file: `${APPLICATION}/operate/reset-offsets.mysql.test.ts`,
+      name: 'case 65: nothing is skipped until it is said what becomes of the rows; then every row is asked for with the move',
+    },
+  },
+  {
+    guard: 'that a dead letter is not replayed for ever',
+    file: `${APPLICATION}/operate/dead-letters.ts`,
+    replace: [["again || state === 'new'", "again || state !== 'replayed'"]],
+    test: {
+      project: 'unit',
+      file: `${APPLICATION}/operate/dead-letters.test.ts`,
+      name: 'case 53: a key is replayed once for a reason; one that dies again for the same reason is told, and not replayed for ever',
+    },
+  },
+  {
+    guard: 'that an overtaken rewind skips nothing',
+    file: `${APPLICATION}/operate/reset-offsets.ts`,
+    replace: [['if (!isForward(move)) return;', '']],
+    test: {
+      project: 'mysql',
+      file: `${APPLICATION}/operate/reset-offsets.mysql.test.ts`,
+      name: 'case 63, 65: a rewind that another one has overtaken meanwhile skips nothing, and what stays is not touched',
+    },
+  },
 ];

@@ -148,8 +148,8 @@ test('case 83: explain says of a mirror that differs from its source what keeps 
     '__connect.errors.exception.message': 'no Avro',
   };
   const readTopic: Servers['readTopic'] = async (_, onMessage) => {
-    onMessage({ key, timestamp: '0', headers });
-    onMessage({ key: Buffer.from('{"id":2}'), timestamp: '0', headers });
+    for (const one of [key, Buffer.from('{"id":2}')])
+      onMessage({ key: one, value: null, timestamp: '0', offset: '0', headers }, 0);
   };
   const undecoded = await explain({ readTopic });
   expect(summary(undecoded)).toMatch(/could not be decoded \(partition 0, offset 7: no Avro\)/);

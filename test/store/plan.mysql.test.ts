@@ -1,5 +1,5 @@
 import { type Configuration, type ConnectClient, connectorDefinitions } from '@friend-sync/connectors';
-import { openSourceDatabase, openTarget, planChanges } from '@friend-sync/sync-service';
+import { openSourceDatabase, openTarget, planChanges, planRevocations } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { fingerprintsOf } from '../../sync-service/src/application/operate/fingerprints.ts';
 import { ownTopics } from '../../sync-service/src/application/operate/own-names.ts';
@@ -66,6 +66,32 @@ test('case 55: with the printed grants nothing is planned; a right that is missi
         `REVOKE UPDATE (\`remark\`) ON \`${friendDb}\`.\`friend\` FROM '${target.user}'@'%'; -- on the friend database`,
       ],
     },
+  ]);
+  await dropUsers(server, as);
+});
+
+test('case 55: grants --revoke names what our users have and the configuration no longer needs, and what a wide one has swallowed', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { user, friend, userDb, friendDb } = server;
+  const as = await withGrants(server);
+  const [reader, writer] = [as.settings.source.user, as.settings.target.user];
+  await using source = openSourceDatabase(as);
+  await using target = openTarget(as);
+  const revocations = async () => (await planRevocations({ configuration: as, source, target })).map(({ sql }) => sql);
+  expect(await revocations()).toEqual([[], []]);
+  await user.write('granting', `GRANT SELECT ON ${userDb}.account TO '${reader}'@'%'`);
+  await friend.write('granting', `GRANT UPDATE (remark) ON ${friendDb}.friend TO '${writer}'@'%'`);
+  expect(await revocations()).toEqual([
+    [
+      `REVOKE SELECT ON \`${userDb}\`.\`account\` FROM '${reader}'@'%';`,
+      `GRANT SELECT (\`id\`, \`avatar\`, \`nick\`) ON \`${userDb}\`.\`account\` TO '${reader}'@'%';`,
+    ],
+    [`REVOKE UPDATE (\`remark\`) ON \`${friendDb}\`.\`friend\` FROM '${writer}'@'%';`],
+  ]);
+  const asRoot = await planRevocations({ configuration: server.configuration, source: user, target: friend });
+  expect(asRoot).toMatchObject([
+    { isAdministrator: true, sql: [] },
+    { isAdministrator: true, sql: [] },
   ]);
   await dropUsers(server, as);
 });

@@ -43,7 +43,7 @@ export class Patient implements AsyncDisposable {
         ...settings,
         source: as(settings.source, 'reader'),
         target: as(settings.target, 'writer'),
-        registry: { url: 'http://127.0.0.1:1' },
+        registry: { ...settings.registry, url: 'http://127.0.0.1:1' },
       },
     };
     this.#journal = journal;

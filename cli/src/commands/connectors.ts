@@ -4,27 +4,64 @@ import {
   type ConnectorDefinition,
   connectorNames,
   formerConnectors,
+  renderKafkaConnectors,
 } from '@friend-sync/connectors';
 import { planConnectors } from '@friend-sync/sync-service';
-import type { Command } from 'commander';
+import { type Command, Option } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { print, printJson, printTable, talk } from '../output.ts';
+import { addConnectorOffsets } from './connector-offsets.ts';
 
 const DEADLINE_MS = 60_000;
+const RENDER_HELP = `
+The addresses are those of the configuration, so that local-stack and Docker differ in their files alone. Strimzi's operator deletes
+connectors without a resource where the KafkaConnect resource has strimzi.io/use-connector-resources. These resources are
+paused: the operator lets the connectors be, and connectors apply creates and changes them.
+
+Example:
+  friend-sync connectors render --for strimzi --cluster my-connect | kubectl apply -f - && friend-sync connectors apply`;
 
 /** `friend-sync connectors …`: the Debezium connectors in Kafka Connect. */
 export function addConnectors(program: Command, load: Load): void {
   const group = program.command('connectors').description('the Debezium connectors in Kafka Connect');
+  addRender(group, load);
+  addValidate(group, load);
+  addApply(group, load);
+  group
+    .command('status')
+    .description('state of the connectors and their tasks; exit 1 if one does not run')
+    .action(() => showStatus(load));
+  addOrder(group, load, 'pause', 'stop reading the binlog, keep the task', (client, name) => client.pause(name));
+  addOrder(group, load, 'resume', 'go on after pause or stop', (client, name) => client.resume(name));
+  addOrder(group, load, 'stop', 'stop reading the binlog and end the task', (client, name) => client.stop(name));
+  addConnectorOffsets(group, load);
+  addRestart(group, load);
+  addDelete(group, load);
+}
 
+function addRender(group: Command, load: Load): void {
   group
     .command('render')
     .description("print the connectors' configurations by name; reads the target tables' primary keys")
-    .action(async () => {
+    .addOption(
+      new Option('--for <reader>', 'connect: JSON for its REST interface; strimzi: KafkaConnector resources')
+        .choices(['connect', 'strimzi'])
+        .default('connect'),
+    )
+    .option('--cluster <name>', 'for strimzi: the KafkaConnect resource whose connectors they are')
+    .addHelpText('after', RENDER_HELP)
+    .action(async (options: { for: string; cluster?: string }, command: Command) => {
+      const { cluster } = options;
+      if ((options.for === 'strimzi') !== (cluster !== undefined))
+        command.error('error: --for strimzi and --cluster go together');
       const definitions = await definitionsOf(load().configuration);
+      if (cluster !== undefined) return print(renderKafkaConnectors(definitions, cluster).trimEnd());
       print(JSON.stringify(Object.fromEntries(definitions.map(({ name, config }) => [name, config])), null, 2));
     });
+}
 
+function addValidate(group: Command, load: Load): void {
   group
     .command('validate')
     .description('have Kafka Connect check the configurations, without applying them')
@@ -39,7 +76,9 @@ export function addConnectors(program: Command, load: Load): void {
       if (problems.length) process.exitCode = EXIT.failed;
       else talk('valid');
     });
+}
 
+function addApply(group: Command, load: Load): void {
   group
     .command('apply')
     .description('create the topics and the connectors, or bring the connectors up to date')
@@ -59,16 +98,9 @@ export function addConnectors(program: Command, load: Load): void {
       for (const name of applied.former)
         talk(`connector ${name}: its source is not in the mapping; friend-sync connectors delete ${name} --execute`);
     });
+}
 
-  group
-    .command('status')
-    .description('state of the connectors and their tasks; exit 1 if one does not run')
-    .action(() => showStatus(load));
-
-  addOrder(group, load, 'pause', 'stop reading the binlog, keep the task', (client, name) => client.pause(name));
-  addOrder(group, load, 'resume', 'go on after pause or stop', (client, name) => client.resume(name));
-  addOrder(group, load, 'stop', 'stop reading the binlog and end the task', (client, name) => client.stop(name));
-
+function addRestart(group: Command, load: Load): void {
   group
     .command('restart [name]')
     .description('restart what has failed')
@@ -79,7 +111,9 @@ export function addConnectors(program: Command, load: Load): void {
         await clientOf(configuration).restart(name, { onlyFailed: !all });
       talk('restarted');
     });
+}
 
+function addDelete(group: Command, load: Load): void {
   group
     .command('delete [name]')
     .description('delete the connectors; one that is applied again begins a new epoch')

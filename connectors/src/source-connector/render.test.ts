@@ -97,3 +97,28 @@ test.each(['producer.override', 'schema.history.internal.producer', 'schema.hist
     });
   },
 );
+
+test('case 24, 58: a registry of Confluent’s kind has its converter, which leaves NULL as it is, and the login is a reference', () => {
+  const registry = { kind: 'confluent', url: 'https://registry.example/', user: 'u', password: 'hunter4' };
+  const config = rendered({ registry });
+  const converter = Object.entries(config).filter(([name]) => name.startsWith('value.converter'));
+  expect(Object.fromEntries(converter)).toEqual({
+    'value.converter': 'io.confluent.connect.avro.AvroConverter',
+    'value.converter.schema.registry.url': 'https://registry.example',
+    'value.converter.auto.register.schemas': 'true',
+    'value.converter.connect.meta.data': 'true',
+    'value.converter.ignore.default.for.nullables': 'true',
+    'value.converter.basic.auth.credentials.source': 'USER_INFO',
+    'value.converter.basic.auth.user.info': '${env:FRIEND_SYNC_REGISTRY_USER_INFO}',
+  });
+  expect(JSON.stringify(config)).not.toMatch(/hunter|apicurio/);
+  const { user: _, ...withoutLogin } = registry;
+  expect(JSON.stringify(rendered({ registry: withoutLogin }))).not.toMatch(/basic\.auth/);
+  const others = (text: Record<string, string>) =>
+    Object.keys(text).filter((name) => !name.startsWith('value.converter'));
+  expect(others(config)).toEqual(others(rendered()));
+});
+
+test('a login to a registry of another kind is refused', () => {
+  expect(() => rendered({ registry: { user: 'u' } })).toThrow(/registry\.user.* is for kind: confluent alone/);
+});

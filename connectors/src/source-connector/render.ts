@@ -12,6 +12,7 @@ import type { SourceMapping } from '../mapping.ts';
 import type { Settings } from '../settings.ts';
 import { fieldNaming } from './avro-names.ts';
 import { LONGEST_TEXT } from './cut.ts';
+import { avroConverter } from './registry.ts';
 import { heartbeatPrefix, schemaHistoryTopic, topicNaming } from './topics.ts';
 
 /** The setting that says how columns are written. */
@@ -62,13 +63,7 @@ export function renderSourceConnector({ settings }: Configuration, source: Sourc
     // Keys are plain JSON: an Avro key's bytes hold a schema id, and a new id would move keys to other partitions.
     'key.converter': 'org.apache.kafka.connect.json.JsonConverter',
     'key.converter.schemas.enable': 'false',
-    'value.converter': 'io.apicurio.registry.utils.converter.AvroConverter',
-    'value.converter.apicurio.registry.url': `${settings.registry.url.replace(/\/+$/, '')}/apis/registry/v2`,
-    'value.converter.apicurio.registry.auto-register': 'true',
-    'value.converter.apicurio.registry.find-latest': 'true',
-    'value.converter.apicurio.registry.as-confluent': 'true',
-    'value.converter.apicurio.registry.headers.enabled': 'false',
-    'value.converter.apicurio.registry.use-id': 'contentId',
+    ...avroConverter(settings),
     'schema.name.adjustment.mode': 'avro',
     [FIELD_NAMING]: fieldNaming(source) ?? 'avro',
     ...kafkaSecurity(settings, KAFKA_CLIENTS),

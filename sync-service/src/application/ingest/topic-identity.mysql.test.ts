@@ -4,7 +4,8 @@ import { openFriendServer } from '../../../../test/support/friend-server.ts';
 import { TABLES } from '../../../../test/support/tables.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
-import { cut, executeReset } from '../operate/offsets.ts';
+import { cut } from '../operate/offsets.ts';
+import { executeReset } from '../operate/reset-offsets.ts';
 import { findStart } from './topic-identity.ts';
 
 const TOPIC = 'some.topic';
@@ -41,7 +42,7 @@ const readUpTo = (store: Store, nextOffset: bigint) => {
 };
 
 const reset = (store: Store, admin: KafkaAdmin, from: bigint, to: bigint) =>
-  executeReset(store, admin, [{ topic: TOPIC, partition: 0, from, to }]);
+  executeReset(store, admin, [{ source: 'account', topic: TOPIC, partition: 0, from, to, wanted: to }], 'accept loss');
 
 test('a topic is adopted from its first offset, wherever that is', async () => {
   await using server = await openFriendServer(TABLES);

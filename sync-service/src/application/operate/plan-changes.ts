@@ -6,7 +6,7 @@ import { findFormer, planConnectors } from './apply-connectors.ts';
 import { fingerprintsOf } from './fingerprints.ts';
 import { ownTopics } from './own-names.ts';
 import { type Differences, type PlannedStep, planSteps } from './planned-steps.ts';
-import { compareRights, grantsOf } from './rights.ts';
+import { compareRights, grantsOf, revocationsOf } from './rights.ts';
 import type { Servers } from './servers.ts';
 
 const FRIEND_DATABASE = 'the friend database';
@@ -72,13 +72,9 @@ async function rightsOf({ configuration, source, target }: Servers) {
 
 const objectOf = (sql: string) => sql.match(/ ON (.+) TO /)?.[1];
 
-/** An administrator's rights are left to it. */
 async function compare(server: Database, needed: readonly Grant[]) {
-  const { missing, surplus, isAdministrator } = await compareRights(server, needed);
-  return {
-    missing: missing.map(({ sql }) => sql),
-    surplus: isAdministrator ? [] : surplus.flatMap(({ sql, again }) => [sql, ...again]),
-  };
+  const differences = await compareRights(server, needed);
+  return { missing: differences.missing.map(({ sql }) => sql), surplus: revocationsOf(differences) };
 }
 
 async function missingTopics({ configuration, admin }: Servers, store: Store | undefined): Promise<string[]> {

@@ -1,6 +1,7 @@
 import { type Configuration, type Grant, renderGrants, rightsAt } from '@friend-sync/connectors';
 import type { Database } from '../../infrastructure/mysql/server/database.ts';
 import { type Right, type Rights, readRights } from '../../infrastructure/mysql/server/rights.ts';
+import type { Servers } from './servers.ts';
 
 /** How the rights of a user differ from those that it needs. */
 export interface RightDifferences {
@@ -47,6 +48,29 @@ export async function compareRights(server: Database, grants: readonly Grant[]):
     surplus: findSurplus(excess, grants, account),
     isAdministrator: excess.some(({ right }) => right === ADMINISTERS),
   };
+}
+
+/** REVOKE of what is beyond a user's needs, each with the GRANTs that may have been left to it; an administrator's rights stay. */
+export function revocationsOf({ surplus, isAdministrator }: RightDifferences): string[] {
+  return isAdministrator ? [] : surplus.flatMap(({ sql, again }) => [sql, ...again]);
+}
+
+/** What the configuration no longer needs of a user's rights. */
+export interface Revocations {
+  readonly server: Grant['server'];
+  readonly account: string;
+  readonly isAdministrator: boolean;
+  readonly sql: readonly string[];
+}
+
+/** Of our two users, who tell of their own rights; of those of `lateCopies.user` an administrator alone is told. */
+export function planRevocations(servers: Pick<Servers, 'configuration' | Grant['server']>): Promise<Revocations[]> {
+  const looks = (['source', 'target'] as const).map(async (server) => {
+    const differences = await compareRights(servers[server], grantsOf(servers.configuration, server));
+    const { account, isAdministrator } = differences;
+    return { server, account, isAdministrator, sql: revocationsOf(differences) };
+  });
+  return Promise.all(looks);
 }
 
 function findLacking(own: Rights['own'], grant: Grant, account: string): RightDifferences['missing'] {

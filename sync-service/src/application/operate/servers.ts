@@ -11,5 +11,5 @@ export interface Servers {
   readonly admin: KafkaAdmin;
   readonly connect: ConnectClient;
   /** Shows every message that a topic holds. */
-  readonly readTopic: (topic: string, onMessage: (message: StoredLetter) => void) => Promise<void>;
+  readonly readTopic: (topic: string, onMessage: (message: StoredLetter, partition: number) => void) => Promise<void>;
 }

@@ -60,6 +60,8 @@ export interface KafkaAdmin extends AsyncDisposable {
   keepsMs(topic: string): Promise<number | undefined>;
   /** Creates what is missing. Changes nothing that exists: more partitions would move keys. */
   ensureTopics(definitions: readonly TopicDefinition[]): Promise<EnsuredTopic[]>;
+  /** Deletes what the partitions hold below these offsets. */
+  deleteRecords(topic: string, ends: ReadonlyMap<number, bigint>): Promise<void>;
   /** Deletes a group without members; one that does not exist is fine. */
   deleteGroup(groupId: string): Promise<void>;
   /** Sends one message, acknowledged by all in-sync replicas. */
@@ -148,13 +150,7 @@ export function openKafkaAdmin(kafka: Kafka, signal?: AbortSignal): KafkaAdmin {
     keepsMs: (topic) =>
       admins.use(async (admin) => {
         await requireTopic(admin, topic);
-        const config = await readConfig(admin, topic);
-        const policies = (config.get('cleanup.policy') ?? '').split(',');
-        const limits = [
-          ...(policies.includes('delete') ? [Number(config.get('retention.ms'))] : []),
-          ...(policies.includes('compact') ? [Number(config.get('delete.retention.ms'))] : []),
-        ].filter((ms) => ms >= 0);
-        return limits.length > 0 ? Math.min(...limits) : undefined;
+        return keptMs(await readConfig(admin, topic));
       }),
 
     async ensureTopics(definitions) {
@@ -174,6 +170,15 @@ export function openKafkaAdmin(kafka: Kafka, signal?: AbortSignal): KafkaAdmin {
       }
       return ensured;
     },
+
+    deleteRecords: (topic, ends) =>
+      admins.use(async (admin) => {
+        await requireTopic(admin, topic);
+        // Without it kafkajs does not know the leaders.
+        await admin.fetchTopicOffsets(topic);
+        const partitions = [...ends].map(([partition, offset]) => ({ partition, offset: String(offset) }));
+        await admin.deleteTopicRecords({ topic, partitions });
+      }),
 
     deleteGroup: (groupId) =>
       admins.use(async (admin) => {
@@ -237,4 +242,13 @@ async function awaitLeaders(admin: Admin, topic: string): Promise<void> {
       await delay(POLL_MS);
     }
   }
+}
+
+function keptMs(config: ReadonlyMap<string, string>): number | undefined {
+  const policies = (config.get('cleanup.policy') ?? '').split(',');
+  const limits = [
+    ...(policies.includes('delete') ? [Number(config.get('retention.ms'))] : []),
+    ...(policies.includes('compact') ? [Number(config.get('delete.retention.ms'))] : []),
+  ].filter((ms) => ms >= 0);
+  return limits.length > 0 ? Math.min(...limits) : undefined;
 }

@@ -1,9 +1,12 @@
 import { createServer, type IncomingMessage, type ServerResponse } from 'node:http';
 import type { AddressInfo } from 'node:net';
+import { Secret } from '@friend-sync/connectors';
 import avro from 'avsc';
 import { afterEach, beforeEach, describe, expect, test } from 'vitest';
 import { createDecoder } from './avro.ts';
 import { bigintTypeHook } from './avro-long.ts';
+
+const APICURIO = { kind: 'apicurio', password: new Secret('') } as const;
 
 /** The shape of what Debezium registers, with a default on a bigint column. */
 const ENVELOPE = {
@@ -69,7 +72,7 @@ describe('the decoder', () => {
   });
 
   test('decodes longs as bigint and tells the columns of the writer', async () => {
-    const decoded = await createDecoder({ url }).decode(message(1, record));
+    const decoded = await createDecoder({ ...APICURIO, url }).decode(message(1, record));
     expect(decoded.value).toEqual(record);
     expect(decoded.schema).toEqual({
       id: 1,
@@ -86,7 +89,7 @@ describe('the decoder', () => {
   });
 
   test('asks once for an id, however many messages wait for it', async () => {
-    const decoder = createDecoder({ url: `${url}/` });
+    const decoder = createDecoder({ ...APICURIO, url: `${url}/` });
     await Promise.all([1, 2, 3].map(() => decoder.decode(message(1, record))));
     await decoder.decode(message(2, record));
     expect(requests).toHaveLength(2);
@@ -100,15 +103,17 @@ describe('the decoder', () => {
     ['a truncated record', message(1, record).subarray(0, -3)],
     ['trailing bytes', Buffer.concat([message(1, record), Buffer.from([0])])],
   ])('%s: malformed', async (_name, bytes) => {
-    await expect(createDecoder({ url }).decode(bytes)).rejects.toMatchObject({ kind: 'message_malformed' });
+    await expect(createDecoder({ ...APICURIO, url }).decode(bytes)).rejects.toMatchObject({
+      kind: 'message_malformed',
+    });
   });
 
   test('case 24: an unknown id is the message’s fault only after a grace time, and while the registry knows another', async () => {
-    const patient = createDecoder({ url });
+    const patient = createDecoder({ ...APICURIO, url });
     await patient.decode(message(1, record));
     await expect(patient.decode(message(9, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });
 
-    const decoder = createDecoder({ url }, { unknownGraceMs: 0 });
+    const decoder = createDecoder({ ...APICURIO, url }, { unknownGraceMs: 0 });
     await expect(decoder.decode(message(9, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });
     await decoder.decode(message(1, record));
     await expect(decoder.decode(message(9, record))).rejects.toMatchObject({ kind: 'message_malformed' });
@@ -118,7 +123,7 @@ describe('the decoder', () => {
   });
 
   test('case 24: a registry that has lost its storage makes no message malformed, and known ids go on', async () => {
-    const decoder = createDecoder({ url });
+    const decoder = createDecoder({ ...APICURIO, url });
     await decoder.decode(message(1, record));
     answer = (_request, response) => response.writeHead(404).end('{}');
     await expect(decoder.decode(message(2, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });
@@ -126,7 +131,7 @@ describe('the decoder', () => {
   });
 
   test('case 24: a failing registry is unavailable, asked once, and asked again the next time', async () => {
-    const decoder = createDecoder({ url });
+    const decoder = createDecoder({ ...APICURIO, url });
     const works = answer;
     answer = (_request, response) => response.writeHead(500).end();
     await expect(decoder.decode(message(1, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });
@@ -136,13 +141,13 @@ describe('the decoder', () => {
   });
 
   test('case 24: an unreachable registry is unavailable', async () => {
-    const decoder = createDecoder({ url: 'http://127.0.0.1:1' });
+    const decoder = createDecoder({ ...APICURIO, url: 'http://127.0.0.1:1' });
     await expect(decoder.decode(message(1, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });
   });
 
   test('case 24: a registry that never answers is unavailable after the timeout', async () => {
     answer = () => {};
-    const decoder = createDecoder({ url }, { requestTimeoutMs: 50 });
+    const decoder = createDecoder({ ...APICURIO, url }, { requestTimeoutMs: 50 });
     await expect(decoder.decode(message(1, record))).rejects.toMatchObject({ kind: 'schema_unavailable' });
   });
 
@@ -152,7 +157,9 @@ describe('the decoder', () => {
     answer = (_request, response) => response.end(JSON.stringify({ schema }));
     const plain = JSON.parse(schema.replaceAll(/,"default":[^}]*/g, ''));
     const bytes = avro.Type.forSchema(plain, { typeHook: bigintTypeHook as never }).toBuffer(record);
-    const decoded = await createDecoder({ url }).decode(Buffer.concat([message(1, record).subarray(0, 5), bytes]));
+    const decoded = await createDecoder({ ...APICURIO, url }).decode(
+      Buffer.concat([message(1, record).subarray(0, 5), bytes]),
+    );
     expect(decoded.value).toEqual(record);
     expect(decoded.schema.afterFields?.get('level')).toEqual({ type: 'long', isNullable: true, byDefault: 2 ** 64 });
   });
@@ -162,7 +169,7 @@ describe('the decoder', () => {
       response.writeHead(200, { 'content-type': 'application/json' });
       response.end(JSON.stringify({ schema: '{"type":"record","name":"1abc","fields":[]}' }));
     };
-    const decoder = createDecoder({ url });
+    const decoder = createDecoder({ ...APICURIO, url });
     for (const _ of [1, 2])
       await expect(decoder.decode(message(1, record))).rejects.toMatchObject({ kind: 'message_malformed' });
     expect(requests).toHaveLength(1);
@@ -171,7 +178,7 @@ describe('the decoder', () => {
   test('what is no schema is the registry’s fault', async () => {
     for (const body of ['{}', 'no JSON']) {
       answer = (_request, response) => response.end(body);
-      await expect(createDecoder({ url }).decode(message(1, record))).rejects.toMatchObject({
+      await expect(createDecoder({ ...APICURIO, url }).decode(message(1, record))).rejects.toMatchObject({
         kind: 'schema_unavailable',
       });
     }

@@ -1,8 +1,9 @@
-import type { Settings } from '@friend-sync/connectors';
+import { registryApi, type Settings } from '@friend-sync/connectors';
 import { SchemaRegistry, SchemaType } from '@kafkajs/confluent-schema-registry';
 import type { Type } from 'avsc';
 import { must, SyncError } from '../../errors.ts';
 import { bigintTypeHook } from './avro-long.ts';
+import { LOGIN_HINT, refusesLogin } from './registry-probe.ts';
 import { readWriterSchema, type WriterSchema } from './writer-schema.ts';
 
 const HEADER_BYTES = 5;
@@ -94,10 +95,9 @@ export function createDecoder(
 
   return {
     async decode(message) {
-      if (message.length < HEADER_BYTES || message[0] !== 0) {
+      const id = schemaIdOf(message);
+      if (id === undefined)
         throw new SyncError('message_malformed', 'the message does not begin with 0x00 and a schema id');
-      }
-      const id = message.readInt32BE(1);
       const found = known.get(id) ?? (await schemaOf(id));
       if (found === 'unusable') throw new SyncError('message_malformed', `schema ${id} cannot be used`);
       try {
@@ -109,11 +109,18 @@ export function createDecoder(
   };
 }
 
+/** Of a message in Confluent's layout; undefined: it is in another. */
+export function schemaIdOf(message: Buffer): number | undefined {
+  return message.length < HEADER_BYTES || message[0] !== 0 ? undefined : message.readInt32BE(1);
+}
+
 /** `texts` is given each schema as the registry has it, by its id. */
 function openRegistry(settings: Settings['registry'], timeout: number, texts: Map<number, string>): SchemaRegistry {
   return new SchemaRegistry(
     {
-      host: `${settings.url.replace(/\/+$/, '')}/apis/ccompat/v7`,
+      host: registryApi(settings),
+      ...(settings.user && { auth: { username: settings.user, password: settings.password.reveal() } }),
+
       retry: { retries: 0 },
       middlewares: [
         () => ({
@@ -149,5 +156,10 @@ function statusOf(error: unknown): number | undefined {
 
 /** Everything with an HTTP status is the registry's fault: its client reports even a refused connection as 400. */
 function unavailable(id: number, cause: unknown): SyncError {
-  return new SyncError('schema_unavailable', `schema ${id} could not be read from the registry`, { cause });
+  const status = statusOf(cause);
+  const why = refusesLogin(status) ? ', which does not take our login' : '';
+  return new SyncError('schema_unavailable', `schema ${id} could not be read from the registry${why}`, {
+    cause,
+    ...(refusesLogin(status) && { hint: LOGIN_HINT }),
+  });
 }
