@@ -144,7 +144,7 @@ bad_secrets() {
         esac && { echo "$service starts with $secret: $kind" && return 1; }
         echo "$said"
         grep -q "$secret" <<<"$said" || { echo "$service does not name $secret: $kind" && return 1; }
-        [ $kind != unreadable ] || grep -Eq 'let everybody read|this user may read' <<<"$said" || { echo "$service does not say what to do" && return 1; }
+        [ $kind != unreadable ] || grep -Eq 'let (everybody|this user) read' <<<"$said" || { echo "$service does not say what to do" && return 1; }
       done
     done
   done

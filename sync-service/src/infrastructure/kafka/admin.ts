@@ -171,14 +171,7 @@ export function openKafkaAdmin(kafka: Kafka, signal?: AbortSignal): KafkaAdmin {
       return ensured;
     },
 
-    deleteRecords: (topic, ends) =>
-      admins.use(async (admin) => {
-        await requireTopic(admin, topic);
-        // Without it kafkajs does not know the leaders.
-        await admin.fetchTopicOffsets(topic);
-        const partitions = [...ends].map(([partition, offset]) => ({ partition, offset: String(offset) }));
-        await admin.deleteTopicRecords({ topic, partitions });
-      }),
+    deleteRecords: (topic, ends) => admins.use((admin) => deleteRecords(admin, topic, ends)),
 
     deleteGroup: (groupId) =>
       admins.use(async (admin) => {
@@ -242,6 +235,14 @@ async function awaitLeaders(admin: Admin, topic: string): Promise<void> {
       await delay(POLL_MS);
     }
   }
+}
+
+async function deleteRecords(admin: Admin, topic: string, ends: ReadonlyMap<number, bigint>): Promise<void> {
+  await requireTopic(admin, topic);
+  // Without it kafkajs does not know the leaders.
+  await admin.fetchTopicOffsets(topic);
+  const partitions = [...ends].map(([partition, offset]) => ({ partition, offset: String(offset) }));
+  await admin.deleteTopicRecords({ topic, partitions });
 }
 
 function keptMs(config: ReadonlyMap<string, string>): number | undefined {
