@@ -9,6 +9,8 @@ export type { ListedLetter } from './application/operate/dead-letters.ts';
 export { type Finding, SEVERITIES } from './application/operate/doctor/findings.ts';
 export type { EpochPlan } from './application/operate/epoch.ts';
 export { type Explanation, explainKey } from './application/operate/explain.ts';
+export { keysWhere } from './application/operate/keys-where.ts';
+export { findObstacles } from './application/operate/obstacles.ts';
 export type { OffsetMove, OffsetTarget, PartitionProgress } from './application/operate/offsets.ts';
 export { planChanges } from './application/operate/plan-changes.ts';
 export type { PlannedStep } from './application/operate/planned-steps.ts';

@@ -20,7 +20,7 @@ import {
   readProgress,
 } from './application/operate/offsets.ts';
 import { requireOwnNames } from './application/operate/own-names.ts';
-import { markPending, requestReads } from './application/operate/requests.ts';
+import { markPending, type ReadOptions, requestReads } from './application/operate/requests.ts';
 import type { Servers } from './application/operate/servers.ts';
 import { findDistrusted, findLost, reportRounds } from './application/operate/source-states.ts';
 import type { OnStep } from './application/operate/steps.ts';
@@ -169,7 +169,11 @@ export class Operations implements AsyncDisposable {
   }
 
   /** Asks a daemon to read the rows of these keys; see {@link requestReads}. */
-  async requestReads(source: SourceMapping, keys: readonly Key[], options?: { takesGone?: boolean }): Promise<void> {
+  async requestReads(
+    source: SourceMapping,
+    keys: readonly Key[] | AsyncIterable<readonly Key[]>,
+    options?: ReadOptions,
+  ): Promise<number> {
     const { database } = await this.store();
     return requestReads(database, await this.#sourceStore(source), keys, options);
   }

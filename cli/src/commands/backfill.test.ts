@@ -1,13 +1,22 @@
+import { mkdtempSync, rmSync, writeFileSync } from 'node:fs';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
 import { Command } from 'commander';
-import { afterEach, expect, test, vi } from 'vitest';
+import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { addBackfill } from './backfill.ts';
 
 const mapping = { sources: [{ name: 'account' }, { name: 'team' }] };
 const asked: unknown[] = [];
+let obstacles: string[] = [];
+let kind = 'string';
 const operations = {
   configuration: { mapping },
-  store: async () => ({ sources: new Map() }),
-  requestReads: async (_: unknown, keys: unknown[]) => void asked.push(...keys),
+  store: async () => ({ sources: new Map([['account', { schema: { keyKind: kind } }]]) }),
+  servers: {},
+  async requestReads(_: unknown, pages: unknown[] | AsyncIterable<unknown[]>) {
+    for await (const page of Array.isArray(pages) ? [pages] : pages) asked.push(...page);
+    return asked.length;
+  },
   requestRound: async () => {},
   awaitRounds: async () => {},
   passBarrier: async () => ({
@@ -17,11 +26,16 @@ const operations = {
   }),
   rounds: async () => ({ account: { goneKeys: 0 }, team: { goneKeys: 500 } }),
 };
+vi.mock('@friend-sync/sync-service', async (original) => ({
+  ...(await original<typeof import('@friend-sync/sync-service')>()),
+  findObstacles: async () => obstacles,
+}));
 vi.mock('../context.ts', () => ({
   withOperations: (_: unknown, work: (one: unknown) => unknown) => work(operations),
 }));
 afterEach(() => {
   asked.length = 0;
+  obstacles = [];
   vi.restoreAllMocks();
   process.exitCode = 0;
 });
@@ -42,11 +56,52 @@ test('case 69: a key on the command line is taken as it is, with its commas, spa
   expect(asked).toEqual(keys);
 });
 
+test.each([
+  ['a,b\n bob \n\n"q"\n', ['a,b', ' bob ', '', '"q"']],
+  ['\uFEFFann\r\nbea', ['ann', 'bea']],
+  ['', []],
+])('case 69: the keys of a file are its lines, each as it is: %j', async (text, keys) => {
+  await backfill('--source', 'account', '--keys-file', fileOf(text));
+  expect(asked).toEqual(keys);
+});
+
+test('case 69: what is no key is told with its line', async () => {
+  kind = 'integer';
+  const fileOfKeys = (...lines: (number | string)[]) =>
+    backfill('--source', 'account', '--keys-file', fileOf(lines.join('\n')));
+  await expect(fileOfKeys(1, 2, 'x3')).rejects.toThrow(
+    /: line 3: x3 is no key of account: its keys are whole numbers$/,
+  );
+  expect(asked).toEqual([]);
+  const many = Array.from({ length: 5_000 }, (_, i) => i);
+  await expect(fileOfKeys(...many, 'x')).rejects.toThrow(/line 5001: .*; most of what stands before it is asked for$/);
+  expect(asked).toHaveLength(5_000);
+  kind = 'string';
+  await expect(fileOfKeys('x'.repeat(300))).rejects.toThrow('line 1: a text of 300 characters is no key of account');
+  await expect(fileOfKeys('x'.repeat(300_000))).rejects.toThrow('line 1 is too long to be a key');
+  await expect(
+    backfill('--source', 'account', '--keys-file', fileOf(Buffer.from('ann\xff', 'latin1'))),
+  ).rejects.toThrow('is not UTF-8');
+  await expect(backfill('--source', 'account', '--keys-file', '/does/not/exist')).rejects.toThrow('ENOENT');
+});
+
+test('case 76: what keeps rows from being read is told at once', async () => {
+  obstacles = ['no daemon runs'];
+  expect(await backfill('--all')).toMatch(/^nothing is read before this is mended: no daemon runs\n/);
+});
+
+function fileOf(text: string | Buffer): string {
+  const folder = mkdtempSync(join(tmpdir(), 'friend-sync-keys-'));
+  onTestFinished(() => rmSync(folder, { recursive: true }));
+  writeFileSync(join(folder, 'keys'), text);
+  return join(folder, 'keys');
+}
+
 /** Runs the command; returns what it tells the operator. */
 async function backfill(...options: readonly string[]): Promise<string> {
   const told: string[] = [];
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);
-  const program = new Command();
+  const program = new Command().configureOutput({ writeErr() {} }).exitOverride();
   addBackfill(program, () => ({ configuration: { mapping } as never, json: false }));
   await program.parseAsync(['node', 'friend-sync', 'backfill', ...options]);
   return told.join('');

@@ -10,7 +10,7 @@ export interface RepairParts {
     source: SourceMapping,
     keys: readonly Key[],
     options?: { readonly takesGone: boolean },
-  ) => Promise<void>;
+  ) => Promise<unknown>;
 }
 
 export interface RepairRequest {
