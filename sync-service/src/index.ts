@@ -17,6 +17,7 @@ export type { PlannedStep } from './application/operate/planned-steps.ts';
 export type { Proposal } from './application/operate/propose/propose.ts';
 export { type DatabaseLogin, proposeFile } from './application/operate/propose/propose-file.ts';
 export { retryParked } from './application/operate/requests.ts';
+export { controlRounds, type RoundControl } from './application/operate/round-control.ts';
 export { type BarrierResult, readParked } from './application/proof/barrier.ts';
 export type { Comparison } from './application/proof/compare.ts';
 export { type RepairParts, requestRepair, tooManyGone } from './application/proof/repair.ts';

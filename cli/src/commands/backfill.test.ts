@@ -6,11 +6,13 @@ import { afterEach, expect, onTestFinished, test, vi } from 'vitest';
 import { addBackfill } from './backfill.ts';
 
 const mapping = { sources: [{ name: 'account' }, { name: 'team' }] };
+const settings = { patrol: { intervalSeconds: 600 }, reads: {} };
 const asked: unknown[] = [];
+const controlled: unknown[] = [];
 let obstacles: string[] = [];
 let kind = 'string';
 const operations = {
-  configuration: { mapping },
+  configuration: { mapping, settings },
   store: async () => ({ sources: new Map([['account', { schema: { keyKind: kind } }]]) }),
   servers: {},
   async requestReads(_: unknown, pages: unknown[] | AsyncIterable<unknown[]>) {
@@ -29,12 +31,17 @@ const operations = {
 vi.mock('@friend-sync/sync-service', async (original) => ({
   ...(await original<typeof import('@friend-sync/sync-service')>()),
   findObstacles: async () => obstacles,
+  controlRounds: async (_: unknown, names: string[], control: unknown) => {
+    controlled.push([names, control]);
+    return names.filter((name) => name === 'team');
+  },
 }));
 vi.mock('../context.ts', () => ({
   withOperations: (_: unknown, work: (one: unknown) => unknown) => work(operations),
 }));
 afterEach(() => {
   asked.length = 0;
+  controlled.length = 0;
   obstacles = [];
   vi.restoreAllMocks();
   process.exitCode = 0;
@@ -90,6 +97,26 @@ test('case 76: what keeps rows from being read is told at once', async () => {
   expect(await backfill('--all')).toMatch(/^nothing is read before this is mended: no daemon runs\n/);
 });
 
+test('case 57: what is paused, resumed, stopped or given another rate is the round of the sources that are named', async () => {
+  await backfill('pause', '--source', 'account');
+  expect(await backfill('resume')).toBe('account: goes on where it stood\nteam: no round is under way or asked for\n');
+  await backfill('stop', '--source', 'account');
+  await backfill('rate', '500', '--source', 'account');
+  await backfill('rate', 'default', '--source', 'account');
+  expect(controlled).toEqual([
+    [['account'], { kind: 'pause' }],
+    [['account', 'team'], { kind: 'resume' }],
+    [['account'], { kind: 'stop', seconds: 600 }],
+    [['account'], { kind: 'rate', rowsPerSecond: 500 }],
+    [['account'], { kind: 'rate', rowsPerSecond: undefined }],
+  ]);
+  expect(process.exitCode ?? 0).toBe(0);
+  await backfill('stop', '--source', 'team');
+  expect(process.exitCode).toBe(1);
+  await expect(backfill('rate', '0')).rejects.toThrow('To read nothing, pause.');
+  await expect(backfill('rate', 'fast')).rejects.toThrow('It is not a whole number.');
+});
+
 function fileOf(text: string | Buffer): string {
   const folder = mkdtempSync(join(tmpdir(), 'friend-sync-keys-'));
   onTestFinished(() => rmSync(folder, { recursive: true }));
@@ -102,7 +129,7 @@ async function backfill(...options: readonly string[]): Promise<string> {
   const told: string[] = [];
   vi.spyOn(process.stderr, 'write').mockImplementation((text) => told.push(String(text)) > 0);
   const program = new Command().configureOutput({ writeErr() {} }).exitOverride();
-  addBackfill(program, () => ({ configuration: { mapping } as never, json: false }));
+  addBackfill(program, () => ({ configuration: { mapping, settings } as never, json: false }));
   await program.parseAsync(['node', 'friend-sync', 'backfill', ...options]);
   return told.join('');
 }

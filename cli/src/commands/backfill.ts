@@ -15,6 +15,7 @@ import { EXIT } from '../exit.ts';
 import { keysOfFile } from '../keys-file.ts';
 import { printJson, progress, talk, tellParked, tellWait } from '../output.ts';
 import { describeRound } from '../round.ts';
+import { addRoundControls } from './round-controls.ts';
 
 /** In characters, of any source. */
 const LONGEST_KEY = 255;
@@ -31,7 +32,7 @@ interface BackfillOptions {
 
 /** `friend-sync backfill`: read source rows again. The user database is only read. */
 export function addBackfill(program: Command, load: Load): void {
-  program
+  const backfill = program
     .command('backfill')
     .description('read source rows again, and make their copies equal')
     .option('--all', 'every row')
@@ -68,6 +69,7 @@ export function addBackfill(program: Command, load: Load): void {
         tellOutcome(names, outcome, await operations.rounds(), json);
       });
     });
+  addRoundControls(backfill, load);
 }
 
 /** Asks for the rows of the keys that are meant; returns how many they are. */
