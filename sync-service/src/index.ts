@@ -19,8 +19,10 @@ export { type DatabaseLogin, proposeFile } from './application/operate/propose/p
 export { retryParked } from './application/operate/requests.ts';
 export { controlRounds, type RoundControl } from './application/operate/round-control.ts';
 export { type BarrierResult, readParked } from './application/proof/barrier.ts';
-export type { Comparison } from './application/proof/compare.ts';
-export { type RepairParts, requestRepair, tooManyGone } from './application/proof/repair.ts';
+export type { CompareOptions, Comparison } from './application/proof/compare.ts';
+export { describePlace, type Place, parsePlace } from './application/proof/place.ts';
+export { repairCopies, tooManyGone } from './application/proof/repair.ts';
+export { type Difference, describeDifference } from './application/proof/tally.ts';
 export type { Verification } from './application/proof/verify.ts';
 export { Health } from './application/watch/health.ts';
 export { runDoctor } from './doctor.ts';

@@ -26,7 +26,7 @@ import { findDistrusted, findLost, reportRounds } from './application/operate/so
 import type { OnStep } from './application/operate/steps.ts';
 import { type BarrierResult, passBarrier } from './application/proof/barrier.ts';
 import { findBehind } from './application/proof/caught-up.ts';
-import { type Comparison, compareCopies, type Differing } from './application/proof/compare.ts';
+import { type CompareOptions, type Comparison, compareCopies } from './application/proof/compare.ts';
 import { lateCopiesStream, type Stream, sourceStreams } from './application/proof/streams.ts';
 import { type Verification, verifyCopies } from './application/proof/verify.ts';
 import type { OnWait } from './application/proof/wait.ts';
@@ -218,12 +218,10 @@ export class Operations implements AsyncDisposable {
     return passBarrier({ streams, store: own, admin: this.#kafkaAdmin() }, deadlineMs, onWait);
   }
 
-  /** Compares every copy with its source while changes may go on; see {@link verifyCopies}. */
-  verify(deadlineMs: number, onWait?: OnWait): Promise<Verification> {
-    return verifyCopies({
-      passBarrier: () => this.passBarrier(deadlineMs, onWait),
-      compare: (before) => this.compareCopies(before),
-    });
+  /** Compares copies with their source while changes may go on; see {@link verifyCopies}. */
+  verify(deadlineMs: number, onWait?: OnWait, options?: CompareOptions): Promise<Verification> {
+    const passBarrier = () => this.passBarrier(deadlineMs, onWait);
+    return verifyCopies({ passBarrier, compare: (one) => this.compareCopies(one) }, options);
   }
 
   /** The messages of a source that could not be decoded, oldest first. */
@@ -238,8 +236,9 @@ export class Operations implements AsyncDisposable {
     return markPending(database, await this.#sourceStore(source), keys);
   }
 
-  async compareCopies(before?: Differing): Promise<Comparison> {
-    return compareCopies(this.configuration, this.#sourceDatabase(), this.#targetDatabase(), before, await this.held());
+  async compareCopies(options?: CompareOptions): Promise<Comparison> {
+    const held = await this.held();
+    return compareCopies(this.configuration, this.#sourceDatabase(), this.#targetDatabase(), { ...options, held });
   }
 
   /** The copies that daemons neither write nor compare as their tables stand now. */
