@@ -1,5 +1,5 @@
 import { type MysqlAddress, type MysqlPrograms, prepareMysql } from '@friend-sync/local-stack';
-import type { Database } from '@friend-sync/sync-service';
+import { type Database, describeDifference } from '@friend-sync/sync-service';
 import { readBinlog } from './binlog.ts';
 import { findDifferences } from './comparison.ts';
 import { APPLICATION_MARK, COPY_TABLES, type CopyTable } from './example.ts';
@@ -20,7 +20,8 @@ export async function check(system: System, say: (line: string) => void): Promis
   await using operations = system.operations();
   const compared = await operations.compareCopies();
   const found = await findDifferences(user, friend);
-  for (const example of [...compared.examples, ...found.examples]) say(`differs: ${example}`);
+  for (const example of [...compared.differences.map(describeDifference), ...found.examples])
+    say(`differs: ${example}`);
   say(`${compared.copies} copies compared`);
   const history = await readHistory(friend, stack.friendMysql, await prepareMysql(say));
   for (const example of history.examples) say(`went back: ${example}`);

@@ -11,6 +11,19 @@ export function talk(text: string): void {
   process.stderr.write(`${text}\n`);
 }
 
+const FIRST_TOLD_MS = 1_000;
+const TOLD_EVERY_MS = 10_000;
+
+/** For what may take long: tells how far it is after a second, and then every ten. */
+export function progress(): (told: () => string) => void {
+  let at = performance.now() + FIRST_TOLD_MS;
+  return (told) => {
+    if (performance.now() < at) return;
+    at = performance.now() + TOLD_EVERY_MS;
+    talk(told());
+  };
+}
+
 /** Tells of a step that has not been reached for a while. */
 export function tellWait(step: string): void {
   talk(`waiting: ${step}`);

@@ -1,6 +1,7 @@
 import { once } from 'node:events';
 import { setTimeout as delay } from 'node:timers/promises';
 import { parseArgs } from 'node:util';
+import { describeDifference } from '@friend-sync/sync-service';
 import { updateSomebody } from './example.ts';
 import { openSystem, type System } from './system.ts';
 
@@ -52,8 +53,8 @@ async function measure({ operations, user }: System, updates: number, latencies:
   for (let n = 0; n < updates; n++) await updateSomebody(user, n);
   talk(`${updates} updates committed; waiting until they are applied`);
   await operations.passBarrier(BARRIER_MS);
-  const { copies, mismatches, examples } = await operations.compareCopies();
-  for (const example of examples) talk(`differs: ${example}`);
+  const { copies, mismatches, differences } = await operations.compareCopies();
+  for (const one of differences) talk(`differs: ${describeDifference(one)}`);
   return {
     updates,
     copies,

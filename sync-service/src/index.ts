@@ -16,6 +16,8 @@ export {
 export { type Finding, SEVERITIES } from './application/operate/doctor/findings.ts';
 export type { EpochPlan } from './application/operate/epoch.ts';
 export { type Explanation, explainKey } from './application/operate/explain.ts';
+export { keysWhere } from './application/operate/keys-where.ts';
+export { findObstacles } from './application/operate/obstacles.ts';
 export type { PartitionProgress } from './application/operate/offsets.ts';
 export { planChanges } from './application/operate/plan-changes.ts';
 export type { PlannedStep } from './application/operate/planned-steps.ts';
@@ -30,9 +32,12 @@ export {
   type OffsetTarget,
 } from './application/operate/reset-offsets.ts';
 export { planRevocations, type Revocations } from './application/operate/rights.ts';
+export { controlRounds, type RoundControl } from './application/operate/round-control.ts';
 export { type BarrierResult, readParked } from './application/proof/barrier.ts';
-export type { Comparison } from './application/proof/compare.ts';
-export { type RepairParts, requestRepair, tooManyGone } from './application/proof/repair.ts';
+export type { CompareOptions, Comparison } from './application/proof/compare.ts';
+export { describePlace, type Place, parsePlace } from './application/proof/place.ts';
+export { repairCopies, tooManyGone } from './application/proof/repair.ts';
+export { type Difference, describeDifference } from './application/proof/tally.ts';
 export type { Verification } from './application/proof/verify.ts';
 export { Health } from './application/supervise/health.ts';
 export { runDoctor } from './doctor.ts';

@@ -13,7 +13,7 @@ import { readDefinitions } from './application/operate/definitions.ts';
 import { beginEpoch, type EpochParts, type EpochPlan, planEpoch } from './application/operate/epoch.ts';
 import { type PartitionProgress, readProgress } from './application/operate/offsets.ts';
 import { requireOwnNames } from './application/operate/own-names.ts';
-import { markPending, requestReads } from './application/operate/requests.ts';
+import { markPending, type ReadOptions, requestReads } from './application/operate/requests.ts';
 import {
   type ChosenTopics,
   executeReset,
@@ -27,7 +27,7 @@ import { findDistrusted, findLost, reportRounds } from './application/operate/so
 import type { OnStep } from './application/operate/steps.ts';
 import { type BarrierResult, passBarrier } from './application/proof/barrier.ts';
 import { findBehind } from './application/proof/caught-up.ts';
-import { type Comparison, compareCopies, type Differing } from './application/proof/compare.ts';
+import { type CompareOptions, type Comparison, compareCopies } from './application/proof/compare.ts';
 import { lateCopiesStream, type Stream, sourceStreams } from './application/proof/streams.ts';
 import { type Verification, verifyCopies } from './application/proof/verify.ts';
 import type { OnWait } from './application/proof/wait.ts';
@@ -159,7 +159,11 @@ export class Operations implements AsyncDisposable {
   }
 
   /** Asks a daemon to read the rows of these keys; see {@link requestReads}. */
-  async requestReads(source: SourceMapping, keys: readonly Key[], options?: { takesGone?: boolean }): Promise<void> {
+  async requestReads(
+    source: SourceMapping,
+    keys: readonly Key[] | AsyncIterable<readonly Key[]>,
+    options?: ReadOptions,
+  ): Promise<number> {
     const { database } = await this.store();
     return requestReads(database, await this.#sourceStore(source), keys, options);
   }
@@ -204,12 +208,10 @@ export class Operations implements AsyncDisposable {
     return passBarrier({ streams, store: own, admin: this.#connections.admin }, deadlineMs, onWait);
   }
 
-  /** Compares every copy with its source while changes may go on; see {@link verifyCopies}. */
-  verify(deadlineMs: number, onWait?: OnWait): Promise<Verification> {
-    return verifyCopies({
-      passBarrier: () => this.passBarrier(deadlineMs, onWait),
-      compare: (before) => this.compareCopies(before),
-    });
+  /** Compares copies with their source while changes may go on; see {@link verifyCopies}. */
+  verify(deadlineMs: number, onWait?: OnWait, options?: CompareOptions): Promise<Verification> {
+    const passBarrier = () => this.passBarrier(deadlineMs, onWait);
+    return verifyCopies({ passBarrier, compare: (one) => this.compareCopies(one) }, options);
   }
 
   /** The messages of a source that could not be decoded, oldest first. */
@@ -224,14 +226,9 @@ export class Operations implements AsyncDisposable {
     return markPending(database, await this.#sourceStore(source), keys);
   }
 
-  async compareCopies(before?: Differing): Promise<Comparison> {
-    return compareCopies(
-      this.configuration,
-      this.#connections.source,
-      this.#connections.target,
-      before,
-      await this.held(),
-    );
+  async compareCopies(options?: CompareOptions): Promise<Comparison> {
+    const held = await this.held();
+    return compareCopies(this.configuration, this.#connections.source, this.#connections.target, { ...options, held });
   }
 
   /** The copies that daemons neither write nor compare as their tables stand now. */

@@ -1,4 +1,4 @@
-import { APPLICATION, type Guard, mysqlTest } from './guard.ts';
+import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 
 /** What keeps `explain` from blaming the wrong part, and `plan` and `apply` from the wrong step. */
 export const OPERATE_GUARDS: readonly Guard[] = [
@@ -76,5 +76,14 @@ export const OPERATE_GUARDS: readonly Guard[] = [
       file: `${APPLICATION}/operate/reset-offsets.mysql.test.ts`,
       name: 'case 63, 65: a rewind that another one has overtaken meanwhile skips nothing, and what stays is not touched',
     },
+  },
+  {
+    guard: 'the check of a condition without the brackets around it',
+    file: `${MYSQL}/conditioned-rows.ts`,
+    replace: [['[`(\\n${condition}\\n)`, condition]', '[`(\\n${condition}\\n)`]']],
+    test: mysqlTest(
+      'backfill.mysql.test.ts',
+      'case 69: a condition that is none, or names what is not there or not ours to read, is told, and nothing is asked for',
+    ),
   },
 ];

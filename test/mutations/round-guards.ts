@@ -3,6 +3,7 @@ import { APPLICATION, type Guard, MYSQL, mysqlTest } from './guard.ts';
 const READ = `${APPLICATION}/read`;
 const inRound = (name: string) => mysqlTest('reads-round.mysql.test.ts', name);
 const inCourse = (name: string) => mysqlTest('reads-course.mysql.test.ts', name);
+const ofControl = (name: string) => mysqlTest('round-control.mysql.test.ts', name);
 const ofGone = (name: string) => mysqlTest('gone.mysql.test.ts', name);
 
 /** What has a round compare everything once, and tell what it may not take as deleted. */
@@ -93,6 +94,32 @@ export const ROUND_GUARDS: readonly Guard[] = [
     replace: [['if (!isEmpty) return;', 'return;']],
     test: ofGone(
       'case 26: a table that has lost all its rows is told of before the next round is due, until somebody decides',
+    ),
+  },
+  {
+    guard: 'that nobody takes up a round which is paused',
+    file: `${MYSQL}/state/round-store.ts`,
+    replace: [['due <= NOW(6) AND paused_at IS NULL FOR', 'due <= NOW(6) FOR']],
+    test: ofControl('case 57: a round that is paused is nobody’s, and goes on at its place when it is resumed'),
+  },
+  {
+    guard: 'that a pause makes no round due',
+    file: `${MYSQL}/state/round-store.ts`,
+    replace: [['due = IF(leg IS NULL, due, NOW(6)), paused_at', 'due = NOW(6), paused_at']],
+    test: ofControl('case 57: pausing while no round is under way makes none due when it is resumed'),
+  },
+  {
+    guard: 'that the pace of a round ends with it',
+    file: `${MYSQL}/state/round-store.ts`,
+    replace: [['gone_confirmed = 0, rows_per_second = NULL\n       WHERE', 'gone_confirmed = 0\n       WHERE']],
+    test: ofControl('case 57: a round is made slower and faster while it runs, until it ends'),
+  },
+  {
+    guard: 'that a round which was stopped is none that has ended',
+    file: `${APPLICATION}/operate/await-rounds.ts`,
+    replace: [['report.stoppedRequests >= ticket.request', 'report.stoppedRequests < 0n']],
+    test: ofControl(
+      'case 57: a round that is stopped is over for whoever waits for it, and what was confirmed for it is not',
     ),
   },
 ];

@@ -102,7 +102,7 @@ test('a clock of the friend server that was set back hides no key from the barri
   const { stateDatabase } = configuration.settings.target;
   for (const table of ['pending', 'due_key'])
     await friend.write('the clock', `UPDATE ${stateDatabase}.${table} SET since = NOW(6) + INTERVAL 1 HOUR`);
-  await expect(awaitReads(store, waiting(0))).rejects.toThrow('keys are due for a read');
+  await expect(awaitReads(store, waiting(0))).rejects.toThrow(/keys are due for a read: [1-9]/);
   await expect(awaitFanOut(store, waiting(0))).rejects.toThrow('keys are pending');
 });
 

@@ -50,7 +50,7 @@ test.each([
     await change('Ann B.');
     expect(await drain(server)).toMatchObject({ written: 1, postponed: [] });
     expect(await nicks('member')).toEqual(['Ann B.', 'Bea']);
-    expect(await compareCopies(configuration, user, friend, undefined, await findHeld(store))).toMatchObject({
+    expect(await compareCopies(configuration, user, friend, { held: await findHeld(store) })).toMatchObject({
       copies: 2,
       mismatches: 0,
       held: [{ source: 'account', copy: HELD }],

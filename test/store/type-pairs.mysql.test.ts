@@ -145,13 +145,10 @@ test.each(MAPPABLE)(
       const { copy } = withOnly(target, ...accepted);
       const narrowed = { ...configuration, mapping: { sources: [{ ...schema.mapping, copies: [copy] }] } };
       const looks = keys.map(async (key) => {
-        const { examples } = await compareCopies(
-          narrowed,
-          source,
-          friend,
-          new Map([[sourceOf(type), new Map([[key, 0]])]]),
-        );
-        const columns = examples[0]?.split(': ')[1]?.split(', ') ?? [];
+        const { differences } = await compareCopies(narrowed, source, friend, {
+          among: new Map([[sourceOf(type), new Set([key])]]),
+        });
+        const columns = differences[0]?.columns ?? [];
         return columns.map((name) => `${COLUMN_TYPES[Number(name.slice(1))]} ${key}`);
       });
       return (await Promise.all(looks)).flat().sort();

@@ -10,7 +10,7 @@ import {
   sourceConnectorName,
 } from '@friend-sync/connectors';
 import { openStack, type Stack } from '@friend-sync/local-stack';
-import { createLogger, type Database, Operations, openDatabase } from '@friend-sync/sync-service';
+import { createLogger, type Database, describeDifference, Operations, openDatabase } from '@friend-sync/sync-service';
 import { expect } from 'vitest';
 import { type Daemon, startDaemon } from './daemon.ts';
 import type { OwnServers } from './own-servers.ts';
@@ -130,7 +130,7 @@ export async function openPipeline(
         const { mismatches } = await operations.compareCopies();
         process.stderr.write(
           `copies differ (${expect.getState().currentTestName}): ${JSON.stringify({
-            examples: compared.examples,
+            differences: compared.differences.map(describeDifference),
             parked: parked.length,
             left,
             soAfter: mismatches,

@@ -1,52 +1,92 @@
 import type { SourceMapping } from '@friend-sync/connectors';
-import { type BarrierResult, type Key, type Operations, parseKey, type RoundReport } from '@friend-sync/sync-service';
+import {
+  type BarrierResult,
+  findObstacles,
+  type Key,
+  keysWhere,
+  type Operations,
+  parseKey,
+  type RoundReport,
+} from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { deadlineOf, sourcesOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
-import { printJson, talk, tellParked, tellWait } from '../output.ts';
+import { keysOfFile } from '../keys-file.ts';
+import { printJson, progress, talk, tellParked, tellWait } from '../output.ts';
 import { describeRound } from '../round.ts';
+import { addRoundControls } from './round-controls.ts';
+
+/** In characters, of any source. */
+const LONGEST_KEY = 255;
 
 interface BackfillOptions {
   readonly all?: boolean;
   readonly source?: string[];
   readonly keys?: string[];
+  readonly keysFile?: string;
+  readonly where?: string;
   readonly wait?: boolean;
   readonly deadline: string;
 }
 
 /** `friend-sync backfill`: read source rows again. The user database is only read. */
 export function addBackfill(program: Command, load: Load): void {
-  program
+  const backfill = program
     .command('backfill')
     .description('read source rows again, and make their copies equal')
     .option('--all', 'every row')
     .option('--keys <key...>', 'only these keys, each as it is: a comma or a space belongs to it')
+    .option('--keys-file <file>', 'only the keys in this file, one a line, each as it is; - reads stdin')
+    .option('--where <condition>', 'only the rows that meet this SQL condition, by columns that we may read')
     .option('--source <name...>', 'only these sources')
     .option('--wait', 'return when every copy is equal; without, once it is asked for')
     .option('--deadline <seconds>', 'give up waiting after so long', '3600')
     .action(async (options: BackfillOptions, command: Command) => {
-      if ((options.all === undefined) === (options.keys === undefined))
-        command.error('error: give either --all or --keys');
+      const { all, keys, keysFile, where, wait } = options;
+      if ([all, keys, keysFile, where].filter((given) => given !== undefined).length !== 1)
+        command.error('error: give exactly one of --all, --keys, --keys-file, --where');
       const deadlineMs = deadlineOf(options, command);
       const { configuration, json } = load();
       await withOperations(configuration, async (operations) => {
-        const sources = sourcesOf(configuration, options.source, command);
-        if (options.keys !== undefined) {
-          const { source, keys } = await sourceAndKeys(operations, options.source, options.keys, command);
-          await operations.requestReads(source, keys);
-        } else {
+        const sources = all
+          ? sourcesOf(configuration, options.source, command)
+          : [sourceOf(operations, options.source, command)];
+        const obstacles = await findObstacles(operations.servers, await operations.store(), sources);
+        for (const obstacle of obstacles) talk(`nothing is read before this is mended: ${obstacle}`);
+        if (all) {
           const tickets = [];
           for (const source of sources) tickets.push(await operations.requestRound(source));
-          if (options.wait)
-            await operations.awaitRounds(tickets, deadlineMs, { onProgress: progressBar(), onWait: tellWait });
+          if (wait) await operations.awaitRounds(tickets, deadlineMs, { onProgress: progressBar(), onWait: tellWait });
+        } else {
+          const asked = await requestKeys(operations, options, command);
+          if (asked === 0) return talk('there is no such row, and nothing is asked for');
+          talk(`${asked} keys are asked for`);
         }
-        if (!options.wait) return talk('asked for; a daemon reads the rows, friend-sync status shows how far it is');
+        if (!wait) return talk('asked for; a daemon reads the rows, friend-sync status shows how far it is');
         const names = sources.map(({ name }) => name);
         const outcome = await operations.passBarrier(deadlineMs, tellWait, sources);
         tellOutcome(names, outcome, await operations.rounds(), json);
       });
     });
+  addRoundControls(backfill, load);
+}
+
+/** Asks for the rows of the keys that are meant; returns how many they are. */
+async function requestKeys(operations: Operations, options: BackfillOptions, command: Command): Promise<number> {
+  const source = sourceOf(operations, options.source, command);
+  const toKey = await keyReader(operations, source);
+  const tell = progress();
+  const onAsked = (keys: number) => tell(() => `${keys} keys are asked for so far`);
+  const pages = async (): Promise<readonly Key[] | AsyncIterable<readonly Key[]>> => {
+    if (options.keysFile !== undefined) return keysOfFile(options.keysFile, toKey, command);
+    if (options.where === undefined) return toKeys(options.keys ?? [], toKey, command);
+    const schema = (await operations.store()).sources.get(source.name)?.schema;
+    if (!schema) return [];
+    const { rowsPerSecond } = operations.configuration.settings.reads;
+    return keysWhere(operations.servers.source, schema, options.where, rowsPerSecond);
+  };
+  return operations.requestReads(source, await pages(), { onAsked });
 }
 
 /** Of these sources alone: what others leave unequal is not what was asked for. */
@@ -82,6 +122,36 @@ function progressBar(): (source: string, report: RoundReport) => void {
   };
 }
 
+/** The one source that is meant. */
+function sourceOf({ configuration }: Operations, names: readonly string[] | undefined, command: Command) {
+  const [source, another] = sourcesOf(configuration, names, command);
+  return source && !another ? source : command.error('error: keys need their --source: there are several');
+}
+
+/** How the text of a key of this source is read; throws where it is none. */
+async function keyReader(operations: Operations, { name }: SourceMapping): Promise<(text: string) => Key> {
+  const kind = (await operations.store()).sources.get(name)?.schema.keyKind ?? 'string';
+  return (text) => {
+    if ([...text].length > LONGEST_KEY)
+      throw new RangeError(`a text of ${text.length} characters is no key of ${name}`);
+    try {
+      return parseKey(text, kind);
+    } catch {
+      throw new RangeError(`${text} is no key of ${name}: its keys are whole numbers`);
+    }
+  };
+}
+
+function toKeys(texts: readonly string[], toKey: (text: string) => Key, command: Command): Key[] {
+  return texts.map((text) => {
+    try {
+      return toKey(text);
+    } catch (error) {
+      return command.error(`error: ${(error as Error).message}`);
+    }
+  });
+}
+
 /** The one source that is meant, and its keys as the command line spells them. */
 export async function sourceAndKeys(
   operations: Operations,
@@ -89,15 +159,6 @@ export async function sourceAndKeys(
   texts: readonly string[],
   command: Command,
 ): Promise<{ source: SourceMapping; keys: Key[] }> {
-  const [source, another] = sourcesOf(operations.configuration, names, command);
-  if (!source || another) return command.error('error: --keys needs --source: there are several');
-  const kind = (await operations.store()).sources.get(source.name)?.schema.keyKind ?? 'string';
-  const keys = texts.map((text) => {
-    try {
-      return parseKey(text, kind);
-    } catch {
-      return command.error(`error: ${text} is no key of ${source.name}: its keys are whole numbers`);
-    }
-  });
-  return { source, keys };
+  const source = sourceOf(operations, names, command);
+  return { source, keys: toKeys(texts, await keyReader(operations, source), command) };
 }

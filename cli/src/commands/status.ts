@@ -163,7 +163,8 @@ function describe(report: RoundReport): string {
       ? 'no round has ended yet'
       : `last round ended ${lastEndedAt} UTC, took ${(lastDurationMs / 1000).toFixed(1)} s, ${lastRowCount} rows, ${lastCorrectedKeys} keys corrected`;
   const asked = isAsked ? '; one is asked for, and has not begun' : '';
-  const now = leg === undefined ? asked : `; under way: ${leg}, ${describeRound(report)}`;
+  const paused = report.pausedSince === undefined ? '' : `; rounds are paused since ${report.pausedSince} UTC`;
+  const now = leg === undefined ? asked + paused : `; under way: ${leg}, ${describeRound(report)}`;
   const gone = goneKeys > 0 ? `; ${goneKeys} rows are gone unheard of: friend-sync gone` : '';
   return last + now + gone;
 }

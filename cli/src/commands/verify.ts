@@ -1,98 +1,139 @@
 import {
-  type Key,
+  type CompareOptions,
+  describePlace,
   type Operations,
-  type RepairParts,
-  requestRepair,
-  tooManyGone,
+  parsePlace,
+  repairCopies,
   type Verification,
 } from '@friend-sync/sync-service';
-import type { Command } from 'commander';
+import { type Command, InvalidArgumentError, Option } from 'commander';
 import { countOf, deadlineOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
-import { EXIT } from '../exit.ts';
-import { print, printJson, talk, tellParked, tellWait } from '../output.ts';
+import { progress, talk, tellWait } from '../output.ts';
+import { sourceAndKeys } from './backfill.ts';
+import { tellVerification } from './verification.ts';
 
-interface RepairOptions {
-  readonly deadlineMs: number;
-  /** So many keys of a source may be gone. */
+export interface VerifyOptions {
+  readonly against: 'source' | 'mirror';
+  readonly repair?: boolean;
   readonly gone: number;
+  readonly list?: boolean;
+  readonly orphans?: boolean;
+  readonly keys?: string[];
+  readonly source?: string[];
+  readonly sample?: number;
+  readonly rate?: number;
+  readonly from?: string;
+  readonly deadline: string;
 }
 
 /** `friend-sync verify`: prove that every copy equals its source, byte for byte. */
 export function addVerify(program: Command, load: Load): void {
   program
     .command('verify')
-    .description('compare every copy with its source, byte for byte, while changes may go on')
+    .description(
+      'compare every copy with its source, byte for byte, while changes may go on; changes nothing but with --repair',
+    )
+    .addOption(
+      new Option('--against <truth>', 'the rows of the user database, or the mirror: what was last heard of them')
+        .choices(['source', 'mirror'])
+        .default('source'),
+    )
+    .option('--list', 'name all that differs by table, key and columns, and not the first of it alone; never a value')
+    .option('--orphans', 'name copies without a source row as well')
+    .option('--keys <key...>', 'only the copies of these keys, each as it is')
+    .option('--source <name>', 'with --keys: their source; may be left out where there is only one')
+    .option('--sample <percent>', 'only so many of a hundred keys, chosen by chance', percentOf)
+    .option('--rate <keys>', 'no more keys a second', rateOf)
+    .option('--from <place>', 'go on where another verify was stopped (Ctrl-C), as it says then')
     .option(
       '--repair',
-      'read the source rows of copies that differ again, apply onDelete where there is none, and verify once more',
+      'read the source rows of copies that differ again, apply onDelete where there is none, and compare them once more',
     )
     .option('--gone <keys>', 'with --repair: apply onDelete though a source lacks the rows of so many keys', countOf, 0)
     .option('--deadline <seconds>', 'give up waiting for changes on their way after so long', '3600')
-    .action(async (options: { repair?: boolean; gone: number; deadline: string }, command: Command) => {
+    .action(async (options: VerifyOptions, command: Command) => {
       const deadlineMs = deadlineOf(options, command);
       const { json, configuration } = load();
       await withOperations(configuration, async (operations) => {
-        const found = await operations.verify(deadlineMs, tellWait);
-        const result = options.repair ? await repaired(operations, found, { deadlineMs, gone: options.gone }) : found;
-        const tooMany = tooManyGone(result, options.repair ? options.gone : 0);
-        if (result.mismatches + result.misspelt + result.held.length + tooMany.size > 0) process.exitCode = EXIT.failed;
-        const { copies, mismatches, changing, orphans, misspelt, examples, parked, parkedCounts, held } = result;
-        const repairs = found.mismatches - mismatches;
-        const compared = {
-          copies,
-          mismatches,
-          changing,
-          orphans,
-          misspelt,
-          gone: Object.fromEntries(tooMany),
-          examples,
-        };
-        if (json) return printJson({ ...compared, parked, parkedCounts, held, repaired: repairs });
-        print(`${copies} copies compared, ${mismatches} differ from their source, ${orphans} have no source row`);
-        for (const example of examples) print(`  ${example}`);
-        if (misspelt > 0)
-          talk(
-            `${misspelt} copies name their source row in another spelling, which its collation takes for the same; they are not written: correct their keys`,
-          );
-        for (const [source, keys] of tooMany) talk(goneAdvice(source, keys));
-        for (const { source, copy, problem } of held) talk(`not compared: ${copy} of ${source}: ${problem}`);
-        if (changing > 0)
-          talk(`${changing} keys changed at every look; their copies follow, but could not be compared`);
-        if (mismatches === 0) return;
-        tellParked(parked, totalOf(parkedCounts));
-        if (!options.repair) talk(advice(result));
+        const compared = await compareOptionsOf(operations, options, command);
+        const found = await stoppable((signal) => operations.verify(deadlineMs, tellWait, { ...compared, signal }));
+        const result = options.repair ? await repaired(operations, found, options, deadlineMs) : found;
+        tellVerification(result, found.mismatches - result.mismatches, options, json);
       });
     });
 }
 
-function goneAdvice(source: string, keys: number): string {
-  return `${keys} keys of ${source} have no source row, more than may be gone without asking; their copies are left as they are. Look at the source: if the rows were deleted, friend-sync verify --repair --gone ${keys} applies onDelete`;
+async function compareOptionsOf(
+  operations: Operations,
+  { against, list, orphans, keys: texts, source, sample, rate, from }: VerifyOptions,
+  command: Command,
+): Promise<CompareOptions> {
+  const place = from === undefined ? undefined : parsePlace(from, operations.configuration.mapping);
+  if (from !== undefined && !place) command.error(`error: --from ${from} is no place that verify has told`);
+  if (source && !texts) command.error('error: --source says whose --keys are meant');
+  const named = texts && (await sourceAndKeys(operations, source, texts, command));
+  const began = performance.now();
+  const tell = progress();
+  return {
+    against,
+    listsAll: list,
+    listsOrphans: orphans,
+    among: named && new Map([[named.source.name, new Set(named.keys)]]),
+    sample,
+    perSecond: rate,
+    from: place,
+    onProgress(at, copies) {
+      const seconds = (performance.now() - began) / 1000;
+      tell(
+        () =>
+          `${copies} copies compared, ${Math.round(copies / seconds)} a second since it began; at ${describePlace(at)}`,
+      );
+    },
+  };
 }
 
-function totalOf(counts: Verification['parkedCounts']): number {
-  return Object.values(counts).reduce((sum, count) => sum + count, 0);
+/** At Ctrl-C it ends after the page that is being compared, and what it has found until then is told; at the second one at once. */
+async function stoppable<T>(work: (signal: AbortSignal) => Promise<T>): Promise<T> {
+  const stopping = new AbortController();
+  const stop = () => {
+    talk('stopping: what was found so far is looked at once more; Ctrl-C again ends at once');
+    stopping.abort();
+  };
+  process.once('SIGINT', stop);
+  try {
+    return await work(stopping.signal);
+  } finally {
+    process.off('SIGINT', stop);
+  }
 }
 
-/** What is refused is read and refused once more. */
-function advice({ differing, parked, parkedCounts }: Verification): string {
-  const isParked = (source: string, key: Key) => parked.some((one) => one.source === source && one.key === key);
-  const others = [...differing].flatMap(([source, keys]) => [...keys.keys()].filter((key) => !isParked(source, key)));
-  // Of so many refused keys nobody has the names.
-  return others.length > totalOf(parkedCounts) - parked.length
-    ? 'friend-sync verify --repair reads their source rows again'
-    : 'they are refused, which --repair does not change';
-}
-
-async function repaired(
+function repaired(
   operations: Operations,
   found: Verification,
-  { deadlineMs, gone }: RepairOptions,
+  { against, list, gone }: VerifyOptions,
+  deadlineMs: number,
 ): Promise<Verification> {
-  const { sources } = operations.configuration.mapping;
-  const requestReads: RepairParts['requestReads'] = (...request) => operations.requestReads(...request);
-  const { readKeys, goneKeys } = await requestRepair({ sources, requestReads }, found, gone);
-  if (found.mismatches > 0) talk(`${found.mismatches} copies differ; reading their source rows again`);
-  if (goneKeys > 0) talk(`${goneKeys} keys have no source row; a daemon gives their copies what its onDelete says`);
-  return readKeys > 0 ? operations.verify(deadlineMs, tellWait) : found;
+  const parts = {
+    sources: operations.configuration.mapping.sources,
+    requestReads: operations.requestReads.bind(operations),
+    verify: (options: CompareOptions) => operations.verify(deadlineMs, tellWait, options),
+    onAsked({ goneKeys }: { goneKeys: number }) {
+      if (found.mismatches > 0) talk(`${found.mismatches} copies differ; reading their source rows again`);
+      if (goneKeys > 0) talk(`${goneKeys} keys have no source row; a daemon gives their copies what its onDelete says`);
+    },
+  };
+  return repairCopies(parts, found, { against, listsAll: list, confirmed: gone });
+}
+
+function percentOf(text: string): number {
+  const percent = Number(text);
+  if (!(percent > 0 && percent <= 100)) throw new InvalidArgumentError('It is not a number from 0 to 100.');
+  return percent;
+}
+
+function rateOf(text: string): number {
+  const rate = countOf(text);
+  if (rate === 0) throw new InvalidArgumentError('It is to be 1 or more.');
+  return rate;
 }

@@ -1,3 +1,4 @@
+import { SyncError } from '../../errors.ts';
 import type { RoundReport } from '../../infrastructure/mysql/state/round-store.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import { within } from '../../within.ts';
@@ -24,7 +25,7 @@ export interface RoundEvents {
 
 /**
  * Returns when every round has ended that was asked for; `streams` are those of their sources. Fails at once where no
- * daemon runs that would do it.
+ * daemon runs that would do it, and where one is stopped.
  */
 export async function awaitRounds(
   store: Store,
@@ -45,10 +46,16 @@ export async function awaitRounds(
   for (const ticket of tickets)
     await waitUntil(stepOf(ticket), async () => {
       const report = await store.sources.get(ticket.source)?.round.report(store.database);
+      if (report && report.stoppedRequests >= ticket.request) throw stopped(ticket);
       if (!report || report.servedRequests >= ticket.request) return true;
       onProgress?.(ticket.source, report);
       return false;
     });
+}
+
+function stopped({ source }: RoundTicket): SyncError {
+  const hint = 'friend-sync backfill --all reads every row; until then the patrol does';
+  return new SyncError('pipeline_stuck', `the round over ${source} was stopped before it had ended`, { hint });
 }
 
 const stepOf = ({ source }: RoundTicket) => `the round over ${source} has not ended`;

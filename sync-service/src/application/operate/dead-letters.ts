@@ -140,7 +140,7 @@ export function planReplay(letters: readonly ListedLetter[], again: boolean): Re
 export interface ReplayParts {
   readonly settings: Settings;
   readonly admin: Pick<KafkaAdmin, 'send'>;
-  requestReads(source: SourceMapping, keys: readonly Key[]): Promise<void>;
+  requestReads(source: SourceMapping, keys: readonly Key[]): Promise<unknown>;
 }
 
 /** Has the rows of their keys read once more, and notes it beside the letters; broken off in between, it is replayed again. */

@@ -164,10 +164,10 @@ class Inquiry {
     const alone = { ...this.#configuration, mapping: { sources: [{ ...this.#mapping, copies: [copy] }] } };
     const name = `${table.database}.${table.table}`;
     const held = mapped?.problem || undefined;
-    const one = new Map([[this.#mapping.name, new Map([[key, 0]])]]);
+    const among = new Map([[this.#mapping.name, new Set([key])]]);
     const compared = held
       ? undefined
-      : await this.#ask(`copies in ${name}`, () => compareCopies(alone, source, target, one));
+      : await this.#ask(`copies in ${name}`, () => compareCopies(alone, source, target, { among }));
     const fit = mapped?.fit?.store;
     const standing =
       fit && store && (await this.#ask(`copies in ${name}`, () => fit.standing(store.database, key, MOST_LOCKED)));

@@ -179,7 +179,11 @@ export async function awaitReads({ sources, database }: Store, waitUntil: Wait):
     const moment = await answerTo(waitUntil, NO_ANSWER, () => due.moment(database));
     return () => due.count(database, moment);
   });
-  await waitUntil('keys are due for a read', noneOf(await Promise.all(looks)));
+  const counts = await Promise.all(looks);
+  await waitUntil('keys are due for a read', noneOf(counts), async () => {
+    const left = await Promise.all(counts.map((count) => count()));
+    return `: ${left.reduce((sum, n) => sum + n, 0)}`;
+  });
 }
 
 /** The barrier's third part: returns once no key is pending that was pending at the call, parked ones excepted. */

@@ -8,26 +8,28 @@ import { askAmong } from '../../infrastructure/mysql/server/source-rows.ts';
 /** Keys whose copies are compared at once. */
 export const PAGE_KEYS = 5_000;
 
-/** The keys that copies hold, page by page, in the order of their column. */
+/** The keys that copies hold behind a place, page by page, in the order of their column, each with the place behind it. */
 export async function* keysOf(
   copy: CopyMapping,
   column: TargetColumn,
   target: Session,
   toKey: (raw: unknown) => Key,
-): AsyncGenerator<Key[]> {
+  from: readonly string[],
+  pageKeys: number,
+): AsyncGenerator<{ readonly keys: readonly Key[]; readonly end: readonly string[] }> {
   const [key, table] = [`f.${quoted(copy.key)}`, quoted(copy.table.database, copy.table.table)];
   const order = new KeyOrder([column]);
-  for (let after: readonly string[] = []; ; ) {
+  for (let after = from; ; ) {
     const { where, parameters } = order.within({ after });
     const rows = await target.rows(
       `reading ${copy.id}`,
-      `SELECT DISTINCT ${key} AS k, ${order.select} FROM ${table} AS f WHERE ${key} IS NOT NULL${where} ORDER BY ${order.orderBy} LIMIT ${PAGE_KEYS}`,
+      `SELECT DISTINCT ${key} AS k, ${order.select} FROM ${table} AS f WHERE ${key} IS NOT NULL${where} ORDER BY ${order.orderBy} LIMIT ${pageKeys}`,
       parameters,
     );
     const last = rows.at(-1);
     if (!last) return;
-    yield rows.map((row) => toKey(row.k));
     after = order.read(last);
+    yield { keys: rows.map((row) => toKey(row.k)), end: after };
   }
 }
 

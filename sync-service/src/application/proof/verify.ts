@@ -1,5 +1,7 @@
+import type { HeldCopy } from '../../infrastructure/mysql/store.ts';
 import type { BarrierResult } from './barrier.ts';
-import type { Comparison, Differing } from './compare.ts';
+import type { CompareOptions, Comparison } from './compare.ts';
+import type { Differing } from './tally.ts';
 
 /** A key that is changed again and again may differ at each look, and be right all the same. */
 const MOST_LOOKS = 5;
@@ -7,7 +9,7 @@ const MOST_LOOKS = 5;
 export interface VerifyParts {
   /** Returns when everything committed before the call has been applied. */
   readonly passBarrier: () => Promise<BarrierResult>;
-  readonly compare: (before?: Differing) => Promise<Comparison>;
+  readonly compare: (options: CompareOptions) => Promise<Comparison>;
 }
 
 export interface Verification extends Comparison {
@@ -20,25 +22,35 @@ export interface Verification extends Comparison {
 }
 
 /**
- * Compares every copy with its source while changes may go on. What differs is looked at again, after the barrier: only
+ * Compares copies with their source while changes may go on. What differs is looked at again, after the barrier: only
  * a copy that still holds the same, which is still not its source's, is a mismatch; any other is on its way.
  */
-export async function verifyCopies({ passBarrier, compare }: VerifyParts): Promise<Verification> {
+export async function verifyCopies(
+  { passBarrier, compare }: VerifyParts,
+  options: CompareOptions = {},
+): Promise<Verification> {
+  const { against, listsAll } = options;
+  const again = (among: Differing) => compare({ among, against, listsAll });
   let { parked, parkedCounts } = await passBarrier();
-  const whole = await compare();
+  const whole = await compare(options);
   let last = whole;
   let stood: Differing = new Map();
-  const held = new Map(whole.held.map((one) => [`${one.source} ${one.copy}`, one]));
+  let held = whole.held;
   for (let look = 1; look < MOST_LOOKS && countKeys(last.differing) > countKeys(stood); look++) {
     ({ parked, parkedCounts } = await passBarrier());
-    const next = await compare(last.differing);
+    const next = await again(last.differing);
     stood = standing(last.differing, next.differing);
-    for (const one of next.held) held.set(`${one.source} ${one.copy}`, one);
+    held = unitedHeld(held, next.held);
     last = next;
   }
   const changing = countKeys(last.differing) - countKeys(stood);
-  const { mismatches, examples, differing } = changing > 0 ? await compare(stood) : last;
-  return { ...whole, mismatches, examples, differing, changing, parked, parkedCounts, held: [...held.values()] };
+  const { mismatches, differences, differing } = changing > 0 ? await again(stood) : last;
+  return { ...whole, mismatches, differences, differing, changing, parked, parkedCounts, held };
+}
+
+/** What was held at either look was not compared. */
+export function unitedHeld(...looks: readonly (readonly HeldCopy[])[]): HeldCopy[] {
+  return [...new Map(looks.flat().map((one) => [`${one.source} ${one.copy}`, one])).values()];
 }
 
 /** The keys whose copies hold at both looks the same. */

@@ -1,4 +1,3 @@
-import { setTimeout as delay } from 'node:timers/promises';
 import type { Observation } from '../../domain/read.ts';
 import type { SyncError } from '../../errors.ts';
 import type { Database } from '../../infrastructure/mysql/server/database.ts';
@@ -8,6 +7,7 @@ import { repeat } from '../supervise/repeat.ts';
 import { observe } from './look.ts';
 import type { Purpose, ReadEvents } from './read-events.ts';
 import type { ReadParts } from './read-parts.ts';
+import { rest } from './rest.ts';
 import type { Settler } from './settler.ts';
 import type { Settled } from './write-reads.ts';
 
@@ -25,7 +25,7 @@ export interface RoundOptions {
   readonly readFrom: Database;
   readonly settler: Settler;
   readonly events: ReadEvents;
-  /** Most rows a second; undefined: as fast as it can. */
+  /** Most rows a second, by the settings; undefined: as fast as it can. */
   readonly rowsPerSecond: number | undefined;
   /** Persists over what goes wrong; see `Perseverance.run`. */
   readonly run: <T>(work: () => Promise<T>) => Promise<T>;
@@ -38,7 +38,7 @@ export interface RoundOptions {
   readonly onBehind: (step: string | undefined) => void;
 }
 
-/** The round is another instance's now, or another has been asked for. */
+/** The round is another instance's now, another has been asked for, or somebody has paused or stopped it. */
 export class RoundOver extends Error {}
 
 /** What the legs of one round share: what it works with, its tally, its place and its pace. */
@@ -50,6 +50,8 @@ export class RoundCourse {
   correctedKeys: number;
   goneKeys: number | undefined;
   #place: RoundPlace = { leg: 'source', after: [] };
+  /** What somebody has said of this round comes before the settings. */
+  #rowsPerSecond: number | undefined;
   #observed: { readonly at: number; readonly observation: Observation } | undefined;
 
   constructor(round: Round, options: RoundOptions) {
@@ -57,6 +59,7 @@ export class RoundCourse {
     this.round = round;
     this.rowCount = round.rowCount;
     this.correctedKeys = round.correctedKeys;
+    this.#rowsPerSecond = round.rowsPerSecond ?? options.rowsPerSecond;
   }
 
   get tally(): RoundTally {
@@ -70,12 +73,11 @@ export class RoundCourse {
   /** Stores how far the round has come, and keeps it for another while. */
   async goOn(place: RoundPlace): Promise<void> {
     this.#place = place;
-    const { parts, run } = this.options;
+    const { parts, run, rowsPerSecond } = this.options;
     const { round } = parts.source;
-    const isOurs = await run(() =>
-      round.goOn(parts.store.database, this.round.token, LEASE_SECONDS, place, this.tally),
-    );
-    if (!isOurs) throw new RoundOver();
+    const pace = await run(() => round.goOn(parts.store.database, this.round.token, LEASE_SECONDS, place, this.tally));
+    if (!pace) throw new RoundOver();
+    this.#rowsPerSecond = pace.rowsPerSecond ?? rowsPerSecond;
   }
 
   /** Keeps the round where it is while something long is waited for. Where it is over, that shows when it goes on, if not `onOver`. */
@@ -126,14 +128,11 @@ export class RoundCourse {
 
   /** A page has no more rows: about a second's. */
   get mostRows(): number {
-    return Math.min(MOST_ROWS, this.options.rowsPerSecond ?? MOST_ROWS);
+    return Math.min(MOST_ROWS, this.#rowsPerSecond ?? MOST_ROWS);
   }
 
   /** Rests for as long as so many rows may take. */
   async slowDown(rows: number, began: number): Promise<void> {
-    const { rowsPerSecond, signal } = this.options;
-    const leftMs = rowsPerSecond === undefined ? 0 : (rows / rowsPerSecond) * 1000 - (performance.now() - began);
-    if (leftMs > 0) await delay(leftMs, undefined, { signal });
-    else signal.throwIfAborted();
+    await rest(rows, this.#rowsPerSecond, began, this.options.signal);
   }
 }

@@ -3,8 +3,8 @@ import type { TargetTable } from '../../../infrastructure/mysql/copies/target-ta
 import { type Database, quoted } from '../../../infrastructure/mysql/server/database.ts';
 import { isOutOfTime } from '../../../infrastructure/mysql/server/fault.ts';
 import type { MirrorPlan } from '../../../infrastructure/mysql/state/mirror-table.ts';
-import { equalitiesOf, keysOfType } from '../../proof/compare.ts';
 import { readSources } from '../../proof/compared-rows.ts';
+import { equalitiesOf, keysOfType } from '../../proof/equality.ts';
 
 /** The oldest rows and the newest: a table that keeps values of their day shows it in the old ones. */
 const ROWS_OF_EACH_END = 100;

@@ -245,6 +245,14 @@ export function toMirrorFault(error: unknown): SyncError {
   return new SyncError(fault.kind, problem, { cause: fault.cause });
 }
 
+/** The same of a condition that somebody has given over these columns: what the server says against it is theirs to correct, and no bug. */
+export function toConditionFault(error: unknown, columns: readonly string[]): SyncError {
+  const fault = toSyncError(error);
+  if (fault.kind !== 'contract_broken' && !answerOf(fault)) return fault;
+  const hint = `correct the condition: SQL by the columns ${columns.join(', ')}, without the name of their table`;
+  return new SyncError('contract_broken', fault.message, { cause: fault.cause, hint });
+}
+
 /** What the server has refused, or failed at for a reason that nobody has listed. */
 function answerOf({ kind, cause }: SyncError): Answer | undefined {
   return kind === 'store_refused' || kind === 'internal' ? (cause as Answer | undefined) : undefined;

@@ -1,6 +1,8 @@
 import type { TargetColumn } from '../copies/target-column.ts';
 import { quoted, type Row } from './database.ts';
 
+type KeyColumn = Pick<TargetColumn, 'name' | 'dataType' | 'columnType' | 'charset' | 'collation'>;
+
 /** Bounds in a key's order: after (exclusive) … upTo (inclusive); empty or undefined is unbounded. */
 export interface Range {
   readonly after: readonly string[];
@@ -12,12 +14,12 @@ export interface Range {
  * sorts otherwise than it compares with a text (ENUM), a chunk may be larger than asked for; no row is left out.
  */
 export class KeyOrder {
-  readonly #columns: readonly TargetColumn[];
+  readonly #columns: readonly KeyColumn[];
   /** For a SELECT whose rows {@link read} understands. */
   readonly select: string;
   readonly orderBy: string;
 
-  constructor(columns: readonly TargetColumn[]) {
+  constructor(columns: readonly KeyColumn[]) {
     this.#columns = columns;
     this.select = columns.map((column, i) => `${asText(column)} AS c${i}`).join(', ');
     this.orderBy = columns.map(({ name }) => `f.${quoted(name)}`).join(', ');
@@ -61,14 +63,14 @@ export class KeyOrder {
 }
 
 /** As texts that give the very value back: what is shown of a FLOAT has fewer digits, bytes are no text, and not every text is one in UTF-8. */
-function asText(definition: TargetColumn): string {
+function asText(definition: KeyColumn): string {
   const column = `f.${quoted(definition.name)}`;
   if (isBytes(definition) || isForeign(definition)) return `HEX(${column})`;
   if (definition.dataType === 'float') return `CAST(${column} AS DOUBLE)`;
   return definition.dataType === 'bit' ? `${column} + 0` : column;
 }
 
-function placeholder(definition: TargetColumn): string {
+function placeholder(definition: KeyColumn): string {
   const { dataType, columnType, charset, collation } = definition;
   if (isBytes(definition)) return 'UNHEX(?)';
   if (isForeign(definition)) return `CONVERT(UNHEX(?) USING ${charset}) COLLATE ${collation}`;
@@ -78,6 +80,6 @@ function placeholder(definition: TargetColumn): string {
   return `CAST(? AS ${columnType.includes('unsigned') ? 'UNSIGNED' : 'SIGNED'})`;
 }
 
-const isBytes = ({ dataType }: TargetColumn) => /binary$|blob$/.test(dataType);
+const isBytes = ({ dataType }: KeyColumn) => /binary$|blob$/.test(dataType);
 /** A character set that has others than UTF-8 has, or two for one of its. */
-const isForeign = ({ charset }: TargetColumn) => charset !== null && !/^(utf8|ascii|latin1)/.test(charset);
+const isForeign = ({ charset }: KeyColumn) => charset !== null && !/^(utf8|ascii|latin1)/.test(charset);

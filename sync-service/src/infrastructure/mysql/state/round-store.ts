@@ -19,8 +19,14 @@ export interface RoundTally {
   readonly goneKeys?: number | undefined;
 }
 
+/** What somebody has said of the round under way. */
+export interface RoundPace {
+  /** Most rows a second; undefined: as the settings say. */
+  readonly rowsPerSecond: number | undefined;
+}
+
 /** A round that this instance may go on with. */
-export interface Round extends RoundTally {
+export interface Round extends RoundTally, RoundPace {
   readonly token: bigint;
   /** Undefined: at its beginning. */
   readonly place: RoundPlace | undefined;
@@ -31,13 +37,17 @@ export interface Round extends RoundTally {
 }
 
 /** How the rounds of a source stand, for operators. */
-export interface RoundReport extends RoundTally {
+export interface RoundReport extends RoundTally, RoundPace {
   /** Undefined: none is under way. */
   readonly leg: string | undefined;
   readonly isAsked: boolean;
   /** Requests that were made, and those that have been answered by a whole round. */
   readonly requests: bigint;
   readonly servedRequests: bigint;
+  /** No request up to this one is answered any more: somebody has stopped it. */
+  readonly stoppedRequests: bigint;
+  /** UTC; undefined: rounds are not paused. */
+  readonly pausedSince: string | undefined;
   /** Since the round under way began; 0 without one. */
   readonly seconds: number;
   /** UTC; undefined: no round has ended yet. */
@@ -49,6 +59,8 @@ export interface RoundReport extends RoundTally {
   /** As many as the last round has told of that has looked for them. */
   readonly goneKeys: number;
 }
+
+const UNDER_WAY = '(leg IS NOT NULL OR requests <> served_requests)';
 
 /** Why a round is to begin soon. */
 type Haste = 'rows gone' | 'another table' | 'copies missed';
@@ -75,7 +87,7 @@ export class RoundStore {
   async take(tx: Session, leaseSeconds: number): Promise<Round | undefined> {
     const [row] = await tx.rows(
       'taking up a round',
-      `SELECT * FROM ${this.#table} WHERE source = ? AND due <= NOW(6) FOR UPDATE SKIP LOCKED`,
+      `SELECT * FROM ${this.#table} WHERE source = ? AND due <= NOW(6) AND paused_at IS NULL FOR UPDATE SKIP LOCKED`,
       [this.#source],
     );
     if (!row) return undefined;
@@ -95,14 +107,21 @@ export class RoundStore {
       takesGone: Number(row.gone_confirmed),
       rowCount: isNew ? 0 : Number(row.row_count),
       correctedKeys: isNew ? 0 : Number(row.corrected_keys),
+      rowsPerSecond: toPace(row),
     };
   }
 
   /**
-   * Stores how far the round has come and keeps it for another while. False: it is over for this instance, because
-   * another has it, or because somebody has asked for a round meanwhile.
+   * Stores how far the round has come and keeps it for another while. Undefined: it is over for this instance, because
+   * another has it, or because somebody has asked for a round meanwhile, or has paused or stopped this one.
    */
-  async goOn(session: Session, token: bigint, leaseSeconds: number, place: RoundPlace, tally: RoundTally) {
+  async goOn(
+    session: Session,
+    token: bigint,
+    leaseSeconds: number,
+    place: RoundPlace,
+    tally: RoundTally,
+  ): Promise<RoundPace | undefined> {
     const { matched } = await session.write(
       'storing the place of a round',
       `UPDATE ${this.#table} SET due = NOW(6) + INTERVAL ? SECOND, leg = ?, cur = ?, row_count = ?, corrected_keys = ?,
@@ -119,7 +138,10 @@ export class RoundStore {
         token,
       ],
     );
-    return matched === 1;
+    if (matched !== 1) return undefined;
+    const sql = `SELECT rows_per_second FROM ${this.#table} WHERE source = ?`;
+    const [row] = await session.rows('reading the pace of a round', sql, [this.#source]);
+    return { rowsPerSecond: toPace(row ?? {}) };
   }
 
   /** Ends a round. The next begins an interval after this one began, or at once if this one has not answered a haste. */
@@ -129,7 +151,7 @@ export class RoundStore {
       `UPDATE ${this.#table} SET token = NULL, due = IF(hastened, NOW(6), began_at + INTERVAL ? SECOND),
          hastened = 0, leg = NULL, cur = NULL, served_requests = round_requests, last_ended_at = NOW(6), last_row_count = ?,
          last_duration_ms = TIMESTAMPDIFF(MICROSECOND, began_at, NOW(6)) DIV 1000, last_corrected_keys = ?,
-         gone_keys = COALESCE(?, gone_keys), gone_confirmed = 0
+         gone_keys = COALESCE(?, gone_keys), gone_confirmed = 0, rows_per_second = NULL
        WHERE source = ? AND token = ?`,
       [intervalSeconds, tally.rowCount, tally.correctedKeys, tally.goneKeys, this.#source, token],
     );
@@ -159,6 +181,49 @@ export class RoundStore {
       [this.#source, takesGone, joins, joins, joins],
     );
     return (await this.report(session)).requests;
+  }
+
+  /** Takes the round from whoever has it, and keeps rounds from being taken up, until {@link resume}; harmless when repeated. */
+  async pause(session: Session): Promise<void> {
+    await session.write(
+      'pausing rounds',
+      `UPDATE ${this.#table} SET token = NULL, due = IF(leg IS NULL, due, NOW(6)), paused_at = NOW(6)
+       WHERE source = ? AND paused_at IS NULL`,
+      [this.#source],
+    );
+  }
+
+  /** The round under way goes on at its place. */
+  async resume(session: Session): Promise<void> {
+    await session.write('resuming rounds', `UPDATE ${this.#table} SET paused_at = NULL WHERE source = ?`, [
+      this.#source,
+    ]);
+  }
+
+  /**
+   * Gives up the round that is under way or asked for, paused or not; the patrol's next begins in so many seconds. False: there
+   * is none.
+   */
+  async stop(session: Session, seconds: number): Promise<boolean> {
+    const { matched } = await session.write(
+      'stopping a round',
+      `UPDATE ${this.#table} SET token = NULL, leg = NULL, cur = NULL, paused_at = NULL, rows_per_second = NULL, gone_confirmed = 0,
+         stopped_requests = IF(served_requests < requests, requests, stopped_requests), served_requests = requests,
+         round_requests = requests, due = IF(hastened, NOW(6), NOW(6) + INTERVAL ? SECOND), hastened = 0
+       WHERE source = ? AND ${UNDER_WAY}`,
+      [seconds, this.#source],
+    );
+    return matched === 1;
+  }
+
+  /** Has the round that is under way or asked for read so many rows a second; undefined: as the settings say. False: there is none. */
+  async setPace(session: Session, { rowsPerSecond }: RoundPace): Promise<boolean> {
+    const { matched } = await session.write(
+      'setting the pace of a round',
+      `UPDATE ${this.#table} SET rows_per_second = ? WHERE source = ? AND ${UNDER_WAY}`,
+      [rowsPerSecond ?? null, this.#source],
+    );
+    return matched === 1;
   }
 
   /**
@@ -193,6 +258,9 @@ function toReport(row: Row): RoundReport {
     isAsked: row.requests !== row.served_requests,
     requests: BigInt((row.requests as string | undefined) ?? 0),
     servedRequests: BigInt((row.served_requests as string | undefined) ?? 0),
+    stoppedRequests: BigInt((row.stopped_requests as string | undefined) ?? 0),
+    pausedSince: row.paused_at ? String(row.paused_at) : undefined,
+    rowsPerSecond: toPace(row),
     seconds: row.leg ? n(row.seconds) : 0,
     rowCount: n(row.row_count),
     correctedKeys: n(row.corrected_keys),
@@ -204,6 +272,8 @@ function toReport(row: Row): RoundReport {
     goneKeys: n(row.gone_keys),
   };
 }
+
+const toPace = ({ rows_per_second: pace }: Row) => (pace == null ? undefined : Number(pace));
 
 /** A cursor of keys. */
 export function toAfter(key: Key | undefined): string[] {
