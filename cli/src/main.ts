@@ -19,6 +19,7 @@ import { addPlan } from './commands/plan.ts';
 import { addSettings } from './commands/settings.ts';
 import { addStart } from './commands/start.ts';
 import { addStatus } from './commands/status.ts';
+import { addUp } from './commands/up.ts';
 import { addVerify } from './commands/verify.ts';
 import { collectSetting, createLoad } from './context.ts';
 import { EXIT, EXIT_CODES_HELP, explain } from './exit.ts';
@@ -39,6 +40,7 @@ const program = new Command('friend-sync')
 
 const load = createLoad(program, env);
 addInit(program, env);
+addUp(program, load, env);
 for (const add of [
   addStart,
   addMigrate,

@@ -47,4 +47,32 @@ export const OPERATE_GUARDS: readonly Guard[] = [
       name: 'case 55: where rights are missing, apply shows them and does nothing',
     },
   },
+  {
+    guard: 'the answer of the operator',
+    file: `${APPLICATION}/operate/apply-changes.ts`,
+    replace: [['if (await mayDo(step)) return;', 'await mayDo(step);\n  if (step) return;']],
+    test: {
+      project: 'unit',
+      file: `${APPLICATION}/operate/apply-changes.test.ts`,
+      name: 'case 55: where the operator says no, neither that step is done nor what follows',
+    },
+  },
+  {
+    guard: 'that up waits for what no step mends',
+    file: `${APPLICATION}/operate/set-up.ts`,
+    replace: [['return hindering.length === 0;', 'return true;']],
+    test: mysqlTest(
+      'set-up.mysql.test.ts',
+      'case 55: what doctor finds and no step mends is told once, and awaited; what a step mends is not',
+    ),
+  },
+  {
+    guard: 'the late copies’ user among those that are to be made',
+    file: `${APPLICATION}/operate/missing-rights.ts`,
+    replace: [["...(isMade ? [creation('target', lateCopies.user)] : []),", '']],
+    test: mysqlTest(
+      'set-up.mysql.test.ts',
+      'case 55: up has administrators make the users, does what is missing in its order, and passes over what is there',
+    ),
+  },
 ];

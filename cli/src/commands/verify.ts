@@ -35,35 +35,38 @@ export function addVerify(program: Command, load: Load): void {
       await withOperations(configuration, async (operations) => {
         const found = await operations.verify(deadlineMs, tellWait);
         const result = options.repair ? await repaired(operations, found, { deadlineMs, gone: options.gone }) : found;
-        const tooMany = tooManyGone(result, options.repair ? options.gone : 0);
-        if (result.mismatches + result.misspelt + result.held.length + tooMany.size > 0) process.exitCode = EXIT.failed;
-        const { copies, mismatches, changing, orphans, misspelt, examples, parked, parkedCounts, held } = result;
-        const repairs = found.mismatches - mismatches;
-        const compared = {
-          copies,
-          mismatches,
-          changing,
-          orphans,
-          misspelt,
-          gone: Object.fromEntries(tooMany),
-          examples,
-        };
-        if (json) return printJson({ ...compared, parked, parkedCounts, held, repaired: repairs });
-        print(`${copies} copies compared, ${mismatches} differ from their source, ${orphans} have no source row`);
-        for (const example of examples) print(`  ${example}`);
-        if (misspelt > 0)
-          talk(
-            `${misspelt} copies name their source row in another spelling, which its collation takes for the same; they are not written: correct their keys`,
-          );
-        for (const [source, keys] of tooMany) talk(goneAdvice(source, keys));
-        for (const { source, copy, problem } of held) talk(`not compared: ${copy} of ${source}: ${problem}`);
-        if (changing > 0)
-          talk(`${changing} keys changed at every look; their copies follow, but could not be compared`);
-        if (mismatches === 0) return;
-        tellParked(parked, totalOf(parkedCounts));
-        if (!options.repair) talk(advice(result));
+        const { repair = false, gone } = options;
+        tellVerification(result, json, repair ? { gone, repaired: found.mismatches - result.mismatches } : undefined);
       });
     });
+}
+
+/** What was found, and the exit code; `repair`: what was repaired before, and how many keys of a source might be gone. */
+export function tellVerification(
+  result: Verification,
+  json: boolean,
+  repair?: { readonly gone: number; readonly repaired: number },
+): void {
+  const tooMany = tooManyGone(result, repair?.gone ?? 0);
+  if (result.mismatches + result.misspelt + result.held.length + tooMany.size > 0) process.exitCode = EXIT.failed;
+  const { copies, mismatches, changing, orphans, misspelt, examples, parked, parkedCounts, held } = result;
+  const compared = { copies, mismatches, changing, orphans, misspelt, gone: Object.fromEntries(tooMany), examples };
+  if (json) {
+    printJson({ ...compared, parked, parkedCounts, held, repaired: repair?.repaired ?? 0 });
+    return;
+  }
+  print(`${copies} copies compared, ${mismatches} differ from their source, ${orphans} have no source row`);
+  for (const example of examples) print(`  ${example}`);
+  if (misspelt > 0)
+    talk(
+      `${misspelt} copies name their source row in another spelling, which its collation takes for the same; they are not written: correct their keys`,
+    );
+  for (const [source, keys] of tooMany) talk(goneAdvice(source, keys));
+  for (const { source, copy, problem } of held) talk(`not compared: ${copy} of ${source}: ${problem}`);
+  if (changing > 0) talk(`${changing} keys changed at every look; their copies follow, but could not be compared`);
+  if (mismatches === 0) return;
+  tellParked(parked, totalOf(parkedCounts));
+  if (!repair) talk(advice(result));
 }
 
 function goneAdvice(source: string, keys: number): string {

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import kafkajs, { type Admin, type ConfigEntries, type Kafka } from 'kafkajs';
 import { SyncError } from '../../errors.ts';
 import { leavable } from '../../leavable.ts';
 import { readGroupTopics } from './group-topics.ts';
@@ -60,6 +60,8 @@ export interface KafkaAdmin extends AsyncDisposable {
   keepsMs(topic: string): Promise<number | undefined>;
   /** Creates what is missing. Changes nothing that exists: more partitions would move keys. */
   ensureTopics(definitions: readonly TopicDefinition[]): Promise<EnsuredTopic[]>;
+  /** Changes these settings of a topic, and leaves its others as they are. */
+  configureTopic(topic: string, settings: Readonly<Record<string, string>>): Promise<void>;
   /** Deletes a group without members; one that does not exist is fine. */
   deleteGroup(groupId: string): Promise<void>;
   /** Sends one message, acknowledged by all in-sync replicas. */
@@ -175,6 +177,17 @@ export function openKafkaAdmin(kafka: Kafka, signal?: AbortSignal): KafkaAdmin {
       return ensured;
     },
 
+    configureTopic: (topic, settings) =>
+      admins.use(async (admin) => {
+        await requireTopic(admin, topic);
+        // What is not named goes back to the broker's default.
+        const own = (await describe(admin, topic)).filter(isOfTopic);
+        const kept = Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
+        const configEntries = Object.entries({ ...kept, ...settings }).map(([name, value]) => ({ name, value }));
+        const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries }];
+        await admin.alterConfigs({ validateOnly: false, resources });
+      }),
+
     deleteGroup: (groupId) =>
       admins.use(async (admin) => {
         const { groups } = await admin.listGroups();
@@ -198,10 +211,15 @@ async function requireTopic(admin: Admin, topic: string): Promise<void> {
 }
 
 async function readConfig(admin: Admin, topic: string): Promise<Map<string, string>> {
+  return new Map((await describe(admin, topic)).map(({ configName, configValue }) => [configName, configValue]));
+}
+
+const isOfTopic = ({ configSource }: ConfigEntries) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG;
+
+async function describe(admin: Admin, topic: string): Promise<ConfigEntries[]> {
   const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }];
   const described = await admin.describeConfigs({ resources, includeSynonyms: false });
-  const entries = described.resources[0]?.configEntries ?? [];
-  return new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
+  return described.resources[0]?.configEntries ?? [];
 }
 
 async function createTopic(admin: Admin, definition: TopicDefinition): Promise<boolean> {

@@ -1,0 +1,38 @@
+import { mkdtemp, rm, symlink } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { fileURLToPath } from 'node:url';
+import { expect, onTestFinished, test, vi } from 'vitest';
+import { GUIDE } from '../support/guide.ts';
+import { ownStack } from '../support/own-stack.ts';
+import { Terminal } from '../support/terminal.ts';
+
+const DOCS = fileURLToPath(new URL('../../docs', import.meta.url));
+const SOON = { timeout: 120_000, interval: 100 };
+
+test('case 55: from nothing to verified by init, up and start, with a forum that nobody has seen, as the guide says', async () => {
+  const folder = await mkdtemp(join(tmpdir(), 'friend-sync-guide-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  await symlink(DOCS, join(folder, 'docs'));
+  await using first = new Terminal(folder, ownStack().dataDir);
+  await using second = new Terminal(folder, ownStack().dataDir);
+  const typed = async (command: string) => {
+    const { code, output } = await first.run(command);
+    expect({ command, code, output: code === 0 ? '' : output }).toEqual({ command, code: 0, output: '' });
+    return output;
+  };
+
+  for (const command of GUIDE.before) await typed(command);
+  const up = typed(GUIDE.up);
+  await vi.waitUntil(() => first.output.includes('no daemon runs: start one'), SOON);
+  for (const command of GUIDE.otherTerminal) second.type(command);
+  expect(await up).toMatch(/^1760 copies compared, 0 differ from their source, 0 have no source row$/m);
+
+  const after: string[] = [];
+  for (const command of GUIDE.after) after.push(await typed(command));
+  const [, verified, explained, , again] = after;
+  expect(verified).toContain('1760 copies compared, 0 differ');
+  expect(explained).toContain('users');
+  // Nothing is left to do but to look.
+  expect(again?.match(/^\d\. .*/gm)).toHaveLength(2);
+});
