@@ -41,6 +41,7 @@ const program = new Command('friend-sync')
 const load = createLoad(program, env);
 addInit(program, env);
 addUp(program, load, env);
+addStatus(program, load, env);
 for (const add of [
   addStart,
   addMigrate,
@@ -58,7 +59,6 @@ for (const add of [
   addPause,
   addGrants,
   addDoctor,
-  addStatus,
   addSettings,
   addCompletion,
 ])

@@ -17,6 +17,14 @@ export type { Proposal } from './application/operate/propose/propose.ts';
 export { type DatabaseLogin, proposeFile } from './application/operate/propose/propose-file.ts';
 export { retryParked } from './application/operate/requests.ts';
 export { setUp } from './application/operate/set-up.ts';
+export {
+  type Part,
+  type PipelineState,
+  readState,
+  standsStill,
+  stateOfConnector,
+  troublesIn,
+} from './application/operate/state.ts';
 export { type BarrierResult, readParked } from './application/proof/barrier.ts';
 export type { Comparison } from './application/proof/compare.ts';
 export { type RepairParts, requestRepair, tooManyGone } from './application/proof/repair.ts';
@@ -26,7 +34,7 @@ export { runDoctor } from './doctor.ts';
 export { Ambiguous, type Change, type Key, type Said, type Value } from './domain/change.ts';
 export type { Claim } from './domain/claim.ts';
 export { type KeyKind, parseKey } from './domain/source-schema.ts';
-export { type Condition, type Trouble, troublesOf } from './domain/trouble.ts';
+export type { Condition, Trouble } from './domain/trouble.ts';
 export { type ErrorKind, POLICY, SyncError, toSyncError } from './errors.ts';
 export { type Database, openDatabase, type Session } from './infrastructure/mysql/database.ts';
 export type { MigrationPlan } from './infrastructure/mysql/migrate.ts';

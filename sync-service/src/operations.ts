@@ -244,7 +244,11 @@ export class Operations implements AsyncDisposable {
   }
 
   store(): Promise<Store> {
-    this.#store ??= openStore(this.configuration, this.#targetDatabase());
+    this.#store ??= openStore(this.configuration, this.#targetDatabase()).catch((error) => {
+      // Whoever looks again and again does so until it is there.
+      this.#store = undefined;
+      throw error;
+    });
     return this.#store;
   }
 

@@ -120,7 +120,7 @@ export function createSyncService({ configuration: given, log, onApplied, onMade
     const sources = new Map(mapping.sources.map((source) => [changeTopic(settings, source), source]));
     const names = { configuration, store, admin, connect };
     await perseverance.run('names', stopping.signal, () => requireOwnNamesIfToldSoon(names));
-    use(await announceDaemon(store, health, fingerprintsOf(given.mapping)));
+    use(await announceDaemon(store, health, fingerprintsOf(given.mapping), metrics.recent));
     use(countParked(store, metrics, intervalMs));
     const streams = sourceStreams(configuration, source, connect);
     const messages = messagesIn(kafka, admin, leaving.signal);

@@ -30,9 +30,13 @@ test('case 55: from nothing to verified by init, up and start, with a forum that
 
   const after: string[] = [];
   for (const command of GUIDE.after) after.push(await typed(command));
-  const [, verified, explained, , again] = after;
+  const [, verified, explained, , watched, again] = after;
   expect(verified).toContain('1760 copies compared, 0 differ');
   expect(explained).toContain('users');
+  expect(watched).toMatch(
+    /^ {2}↓ daemons {4}1 \(consuming\): [\d.]+ changes\/s, [\d.]+ copies\/s, \d+ ms from commit to copies/m,
+  );
+  expect(watched).toContain('nothing is wrong');
   // Nothing is left to do but to look.
   expect(again?.match(/^\d\. .*/gm)).toHaveLength(2);
 });

@@ -21,6 +21,7 @@ export const GUIDE = {
     'friend-sync verify',
     'friend-sync explain 7',
     'friend-sync status',
+    'friend-sync status --watch 1 | head -n 13',
     'friend-sync up --yes',
     'friend-sync connectors delete --execute',
   ],

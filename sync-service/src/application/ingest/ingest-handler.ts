@@ -93,6 +93,7 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
     reads?.heard(decoded.changes, stored.dueCount);
     undecodable.count(batch, decoded);
     parts.metrics.messages.inc({ topic: batch.topic }, messages.length);
+    parts.metrics.recent.ingested(messages.length);
     for (const { topic, partition, message, reason } of decoded.letters) {
       parts.metrics.deadLetters.inc({ topic });
       parts.log.warn({ topic, partition, offset: String(message.offset), reason }, 'a message became a dead letter');
