@@ -58,6 +58,22 @@ export const OPERATE_GUARDS: readonly Guard[] = [
     },
   },
   {
+    guard: 'the settings of topics among what doctor mends',
+    file: `${APPLICATION}/operate/apply-changes.ts`,
+    replace: [["if (kind === 'topics')", "if (kind === 'doctor')"]],
+    test: {
+      project: 'unit',
+      file: `${APPLICATION}/operate/apply-changes.test.ts`,
+      name: 'case 83: what doctor mends is done by the same steps: topics are set, and connectors that have failed restarted',
+    },
+  },
+  {
+    guard: 'that a store which could not be opened is opened again',
+    file: 'sync-service/src/operations.ts',
+    replace: [['      this.#store = undefined;\n      throw error;', '      throw error;']],
+    test: mysqlTest('plan.mysql.test.ts', 'whoever looks again and again finds the tables that were made meanwhile'),
+  },
+  {
     guard: 'that up waits for what no step mends',
     file: `${APPLICATION}/operate/set-up.ts`,
     replace: [['return hindering.length === 0;', 'return true;']],

@@ -1,5 +1,5 @@
 import { type Configuration, type ConnectClient, connectorDefinitions } from '@friend-sync/connectors';
-import { openSourceDatabase, openTarget, planChanges } from '@friend-sync/sync-service';
+import { createLogger, Operations, openSourceDatabase, openTarget, planChanges } from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { fingerprintsOf } from '../../sync-service/src/application/operate/fingerprints.ts';
 import { ownTopics } from '../../sync-service/src/application/operate/own-names.ts';
@@ -70,4 +70,16 @@ test('case 55: with the printed grants nothing is planned; a right that is missi
     },
   ]);
   await dropUsers(server, as);
+});
+
+test('whoever looks again and again finds the tables that were made meanwhile', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { configuration, friend, friendDb } = server;
+  const target = { ...configuration.settings.target, stateDatabase: `${friendDb}_later` };
+  const later = { ...configuration, settings: { ...configuration.settings, target } };
+  await using operations = new Operations(later, createLogger('fatal'));
+  await expect(operations.store()).rejects.toMatchObject({ kind: 'store_misconfigured' });
+  await operations.executeMigration();
+  expect([...(await operations.store()).sources.keys()]).toEqual(['account']);
+  await friend.write('dropping', `DROP DATABASE ${target.stateDatabase}`);
 });

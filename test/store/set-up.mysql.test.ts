@@ -164,11 +164,8 @@ test('case 55: what doctor finds and no step mends is told once, and awaited; wh
     finding('no topic', { fix: { kind: 'connectors' } }),
     finding('a setting', { severity: 'warning' }),
   ];
-  expect(await system()({ administrators: ROOT, findings })).toEqual([
-    'doctor',
-    'gtid_mode',
-    'a setting',
-    ...ALL.slice(1),
-  ]);
+  const [doctor, grants, ...rest] = ALL;
+  const told = await system()({ administrators: ROOT, findings });
+  expect(told).toEqual([doctor, grants, 'gtid_mode', 'a setting', ...rest]);
   expect(looks).toBe(4);
 });

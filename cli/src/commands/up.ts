@@ -4,7 +4,7 @@ import type { Command } from 'commander';
 import { deadlineOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
-import { printJson, talk, tellWait } from '../output.ts';
+import { talk, tellWait } from '../output.ts';
 import { asking, showSteps } from '../steps.ts';
 import { progressBar } from './backfill.ts';
 import { tellFindings } from './doctor.ts';
@@ -54,8 +54,7 @@ export function addUp(program: Command, load: Load, env: Environment): void {
           onWait: tellWait,
         });
         if (left.some(({ kind }) => kind === 'tables')) process.exitCode = EXIT.failed;
-        if (json) return printJson({ left, verification: { ...verification, differing: undefined } });
-        tellVerification(verification, false);
+        tellVerification(verification, json);
         if (left.length > 0) talk('done, but for what is left to you above');
       });
     });

@@ -14,7 +14,7 @@ export interface Administrators {
 
 const ANSWER_MS = 30_000;
 
-/** Runs these statements as administrators. Where none is named, or somebody may not, the rest is left; what is missing is looked at again anyway. */
+/** Runs these statements as administrators, on the servers where one is named. Throws what a server refuses; the rest is left then. */
 export async function giveRights(
   settings: Settings,
   administrators: Administrators,
@@ -45,5 +45,8 @@ function passwordOf(
   const password = (isDaemon ? settings[server].password : lateCopiesPassword)?.reveal();
   if (password) return password;
   const variable = isDaemon ? `FRIEND_SYNC_${server.toUpperCase()}__PASSWORD` : 'FRIEND_SYNC_LATE_COPIES_PASSWORD';
-  throw new SyncError('store_misconfigured', `no password was given for the user ${user}`, { hint: `set ${variable}` });
+  throw new SyncError(
+    'store_misconfigured',
+    `no password was given for the user ${user}: set ${variable}, and begin again`,
+  );
 }

@@ -98,7 +98,7 @@ function lookWith(examine: Looks['examine'], deadlineMs: number, { onFindings, o
 
 const textOf = ({ part, what }: Finding) => `${part}: ${what}`;
 
-/** Returns once no right is missing. Administrators that are named are asked for once; then it is somebody's who sees the SQL. */
+/** Returns once no right is missing. Administrators that are named give them once; what is missing then is for somebody who sees the SQL. */
 async function awaitRights(
   servers: Servers,
   administrators: Administrators,
