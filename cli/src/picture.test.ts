@@ -5,7 +5,7 @@ import { painting, pictureOf } from './picture.ts';
 
 const configuration = loadConfiguration({
   text: `sources: [{ name: account, table: u.account, key: id, copies: [{ table: d.friend, key: fk, set: { a: nick } }] }]
-settings: { source: { host: users }, target: { host: friends }, connect: { url: "http://connect:8083" }, kafka: { brokers: ["kafka:9092"] } }`,
+settings: { source: { host: users }, target: { host: friends }, connect: { url: "http://connect:8083" }, kafka: { brokers: ["kafka:9092"] }, registry: { url: "http://registry:8080" } }`,
   file: 'f.yaml',
   env: {},
 });
@@ -79,7 +79,7 @@ test('a picture has each stage of a source with its server, how far behind it is
     'account',
     '  source       u.account at users:3306: its stream is trusted',
     '  ↓ connector  friend-sync-source-account RUNNING, tasks RUNNING at http://connect:8083',
-    '  ↓ topic      friend-sync.u.account at kafka:9092: 2 messages to be read, the oldest for 4 s at most, 0 dead letters',
+    '  ↓ topic      friend-sync.u.account at kafka:9092, schemas at http://registry:8080: 2 messages to be read, the oldest for 4 s at most, 0 dead letters',
     '  ↓ daemons    2 (consuming, consuming): 310 changes/s, 2200.5 copies/s, 34 ms from commit to copies (p99 210 ms)',
     '  ↓ copies     d.friend.fk at friends:3306: 3 pending for up to 3 s, 2 parked, 1 due for a read',
     '  ↺ reads      last whole round 42 s ago: 1000 rows, 3 keys corrected; under way: source, 500 rows read in 10 s, about 10 s left to read',

@@ -46,7 +46,7 @@ function stagesOf({ settings }: Configuration, source: SourceMapping, state: Pip
     ['↓ connector', `${connector(state, sourceConnectorName(settings, source), paint)} at ${settings.connect.url}`],
     [
       '↓ topic',
-      `${topic} at ${settings.kafka.brokers.join(', ')}: ${lag(state, [topic], paint)}, ${letters(state, name)}`,
+      `${topic} at ${settings.kafka.brokers.join(', ')}, schemas at ${settings.registry.url}: ${lag(state, [topic], paint)}, ${letters(state, name)}`,
     ],
     ['↓ daemons', daemons(state, paint)],
     [

@@ -23,9 +23,15 @@ export const GUIDE = {
     'friend-sync status',
     'friend-sync status --watch 1 | head -n 13',
     'friend-sync up --yes',
-    'friend-sync connectors delete --execute',
   ],
+  end: 'friend-sync connectors delete --execute',
 } as const;
 
 /** All of it, as the guide shows it. */
-export const GUIDE_COMMANDS = [...GUIDE.before, GUIDE.up, ...GUIDE.otherTerminal, ...GUIDE.after];
+export const GUIDE_COMMANDS: readonly string[] = [
+  ...GUIDE.before,
+  GUIDE.up,
+  ...GUIDE.otherTerminal,
+  ...GUIDE.after,
+  GUIDE.end,
+];

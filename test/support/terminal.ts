@@ -7,8 +7,12 @@ const STACK = fileURLToPath(new URL('../../local-stack/dist/main.js', import.met
 const DONE = 'friend-sync-test-done';
 const PATIENCE_MS = 300_000;
 
-/** What a reader of the guide has typed before: the alias, and npm, which would build what is built. */
+/**
+ * What a reader of the guide has typed before: the alias, and npm, which would build what is built. The third descriptor is
+ * held open by the test: whatever runs here ends with it, even if it is killed.
+ */
 const PREAMBLE = (stackDir: string) => `exec 2>&1
+(cat <&3 > /dev/null; kill -KILL -$$) &
 friend-sync() { node '${MAIN}' "$@"; }
 npm() { while [ "$1" != -- ]; do shift; done; shift; node '${STACK}' "$@" --data '${stackDir}'; }
 `;
@@ -20,7 +24,11 @@ export class Terminal implements AsyncDisposable {
 
   constructor(folder: string, stackDir: string) {
     // A group of its own, so that what it has left in the foreground ends with it.
-    this.#shell = spawn('bash', ['--noprofile', '--norc'], { cwd: folder, detached: true });
+    this.#shell = spawn('bash', ['--noprofile', '--norc'], {
+      cwd: folder,
+      detached: true,
+      stdio: Array(4).fill('pipe'),
+    });
     this.#shell.stdout?.on('data', (chunk) => {
       this.#output += chunk;
     });
