@@ -45,6 +45,7 @@ const BY_DATE = [
   'servers.ts',
   'service.ts',
   'topic-retention.ts',
+  'waiting-messages.ts',
 ];
 
 test('how long something takes is measured by a clock that nobody sets', () => {

@@ -3,10 +3,11 @@ import { parseArgs } from 'node:util';
 import { givenSecrets } from './environment.ts';
 import { openMysqlClient } from './mysql-client.ts';
 import { PART_NAMES, type PartName } from './part.ts';
-import { settingsOf } from './settings-lines.ts';
+import { exportsOf, settingsOf } from './settings-lines.ts';
 import { attachStack, openStack, type Stack } from './stack.ts';
 
-const USAGE = `npm run stack -- up | down | status | logs PART | mysql user | mysql friend   [--data DIR] [--json]
+const USAGE = `npm run stack -- up | down | status | logs PART | mysql user | mysql friend | env USER_DB FRIEND_DB
+                  [--data DIR] [--json]
 
   up      starts every part that does not run, and says where it listens, and the settings for friend-sync.yaml; MySQL's
           root has no password, and Connect gets this shell's FRIEND_SYNC_… variables, for the passwords to which its
@@ -15,6 +16,8 @@ const USAGE = `npm run stack -- up | down | status | logs PART | mysql user | my
   status  which parts run, and the same settings
   logs    the end of a part's log: ${PART_NAMES.join(', ')}
   mysql   a client of the user or the friend server, as root; reads SQL from its input
+  env     what friend-sync init and up are told by a shell, for these two databases; use it as
+          eval "$(npm run --silent stack -- env USER_DB FRIEND_DB)"
 
 exit codes: 0 done, 1 failed or a part does not run, 2 wrong usage`;
 
@@ -34,7 +37,7 @@ async function main(): Promise<number> {
     print(USAGE);
     return 0;
   }
-  const [command, argument] = positionals;
+  const [command, argument, another] = positionals;
   const dataDir = values.data;
   if (command === 'up') {
     const stack = await openStack({ dataDir, detached: true, connectEnv: givenSecrets, onProgress: talk });
@@ -43,13 +46,16 @@ async function main(): Promise<number> {
   }
   if (command === 'logs' && !PART_NAMES.includes(argument as PartName)) return usage(`unknown part ${argument ?? ''}`);
   if (command === 'mysql' && argument !== 'user' && argument !== 'friend') return usage('mysql user, or mysql friend?');
-  if (!['down', 'status', 'logs', 'mysql'].includes(command ?? '')) return usage(`unknown command ${command ?? ''}`);
+  if (command === 'env' && !(argument && another)) return usage('env of which databases?');
+  if (!['down', 'status', 'logs', 'mysql', 'env'].includes(command ?? ''))
+    return usage(`unknown command ${command ?? ''}`);
   const stack = attachStack(dataDir);
   if (!stack) {
     talk('no stack has been started here: npm run stack -- up');
     return command === 'down' ? 0 : 1;
   }
   if (command === 'logs') print(stack.logTail(argument as PartName, 200));
+  if (command === 'env') print(exportsOf(stack, argument ?? '', another ?? ''));
   if (command === 'down') await stack.down();
   if (command === 'status') return show(stack, values.json ?? false);
   if (command === 'mysql') return openMysqlClient(argument === 'user' ? stack.userMysql : stack.friendMysql);

@@ -11,3 +11,22 @@ export function settingsOf({ userMysql, friendMysql, kafkaBrokers, registryUrl, 
   registry: { url: "${registryUrl}" }
   connect: { url: "${connectUrl}" }`;
 }
+
+/** For a shell, the same and who may make users there: what `friend-sync init` and `up` go by. */
+export function exportsOf(
+  { userMysql, friendMysql, kafkaBrokers, registryUrl, connectUrl }: Addresses,
+  userDatabase: string,
+  friendDatabase: string,
+): string {
+  const url = ({ host, port, rootUser }: Addresses['userMysql'], database: string) =>
+    `mysql://${rootUser}@${host}:${port}/${encodeURIComponent(database).replaceAll("'", '%27')}`;
+  return Object.entries({
+    USER_URL: url(userMysql, userDatabase),
+    FRIEND_URL: url(friendMysql, friendDatabase),
+    KAFKA__BROKERS: kafkaBrokers,
+    REGISTRY__URL: registryUrl,
+    CONNECT__URL: connectUrl,
+  })
+    .map(([name, value]) => `export FRIEND_SYNC_${name}='${value}'`)
+    .join('\n');
+}

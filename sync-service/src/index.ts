@@ -1,7 +1,7 @@
 export type { FanOutEvents, FanOutLimits, Hold } from './application/fan-out/copy-writer.ts';
 export { fanOutClaim } from './application/fan-out/fan-out-claim.ts';
 export { type IngestBatch, type Ingested, ingest } from './application/ingest/ingest.ts';
-export { applyChanges } from './application/operate/apply-changes.ts';
+export { type ApplyEvents, applyChanges } from './application/operate/apply-changes.ts';
 export { type AppliedConnectors, planConnectors } from './application/operate/apply-connectors.ts';
 export type { RoundTicket } from './application/operate/await-rounds.ts';
 export type { KeyCounts } from './application/operate/count-keys.ts';
@@ -17,6 +17,7 @@ export { type Finding, SEVERITIES } from './application/operate/doctor/findings.
 export type { EpochPlan } from './application/operate/epoch.ts';
 export { type Explanation, explainKey } from './application/operate/explain.ts';
 export { keysWhere } from './application/operate/keys-where.ts';
+export { mendingSteps } from './application/operate/mend.ts';
 export { findObstacles } from './application/operate/obstacles.ts';
 export type { PartitionProgress } from './application/operate/offsets.ts';
 export { planChanges } from './application/operate/plan-changes.ts';
@@ -33,6 +34,15 @@ export {
 } from './application/operate/reset-offsets.ts';
 export { planRevocations, type Revocations } from './application/operate/rights.ts';
 export { controlRounds, type RoundControl } from './application/operate/round-control.ts';
+export { setUp } from './application/operate/set-up.ts';
+export {
+  type Part,
+  type PipelineState,
+  readState,
+  standsStill,
+  stateOfConnector,
+  troublesIn,
+} from './application/operate/state.ts';
 export { type BarrierResult, readParked } from './application/proof/barrier.ts';
 export type { CompareOptions, Comparison } from './application/proof/compare.ts';
 export { describePlace, type Place, parsePlace } from './application/proof/place.ts';
@@ -44,7 +54,7 @@ export { runDoctor } from './doctor.ts';
 export { Ambiguous, type Change, type Key, type Said, type Value } from './domain/change.ts';
 export type { Claim } from './domain/claim.ts';
 export { type KeyKind, parseKey } from './domain/source-schema.ts';
-export { type Condition, type Trouble, troublesOf } from './domain/trouble.ts';
+export type { Condition, Trouble } from './domain/trouble.ts';
 export { type ErrorKind, POLICY, SyncError, toSyncError } from './errors.ts';
 export { type Database, openDatabase, type Session } from './infrastructure/mysql/server/database.ts';
 export type { MigrationPlan } from './infrastructure/mysql/state/migrate.ts';

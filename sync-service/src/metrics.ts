@@ -1,8 +1,11 @@
 import { Counter, Gauge, Histogram, Registry } from 'prom-client';
+import { RecentWork } from './application/supervise/recent-work.ts';
 
 /** Every metric of the service, in one place; names in the project's vocabulary, units in the names, no row values as labels. */
 export class Metrics {
   readonly registry = new Registry();
+  /** The same of the last minute, for whoever looks without a monitoring system. */
+  readonly recent = new RecentWork();
   readonly messages = this.#counter('friend_sync_messages_total', 'messages stored, by topic', ['topic']);
   readonly marks = this.#counter('friend_sync_marks_total', 'keys marked pending by ingest', ['source']);
   readonly copiesWritten = this.#counter(

@@ -237,7 +237,11 @@ export class Operations implements AsyncDisposable {
   }
 
   store(): Promise<Store> {
-    this.#store ??= openStore(this.configuration, this.#connections.target);
+    this.#store ??= openStore(this.configuration, this.#connections.target).catch((error) => {
+      // Whoever looks again and again does so until it is there.
+      this.#store = undefined;
+      throw error;
+    });
     return this.#store;
   }
 

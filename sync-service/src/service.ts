@@ -163,7 +163,7 @@ class Service implements SyncService {
     const names = { configuration, store, admin, connect };
     await perseverance.run('names', this.#stopping.signal, () => requireOwnNamesIfToldSoon(names));
     const fingerprints = fingerprintsOf(given.mapping);
-    use(await announceDaemon(store, health, fingerprints));
+    use(await announceDaemon(store, health, fingerprints, metrics.recent));
     use(countParked(store, metrics, this.#intervalMs));
     const shared = { store, perseverance, health, metrics, log };
     const workers = openFanOut({ ...shared, settings: given.settings, replicas, onApplied });

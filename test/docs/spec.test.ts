@@ -15,6 +15,8 @@ const DOCUMENTS = [
   'docs/SPEC.md',
   'docs/ERRORS.md',
   'docs/ARCHITECTURE.md',
+  'docs/cli.md',
+  'docs/guide.md',
   'docs/runbook.md',
   'docs/settings.md',
   'docs/waits.md',

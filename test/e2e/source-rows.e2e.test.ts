@@ -2,7 +2,7 @@ import type { Settings } from '@friend-sync/connectors';
 import { createLogger, runDoctor } from '@friend-sync/sync-service';
 import kafkajs from 'kafkajs';
 import { afterAll, beforeAll, expect, test } from 'vitest';
-import { runCommand } from '../support/command.ts';
+import { hearCommand, runCommand } from '../support/command.ts';
 import type { Daemon } from '../support/daemon.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
 
@@ -54,7 +54,7 @@ test('case 35: a thousand changes of columns that are not mapped make no message
   expect(await writtenSince(position)).toEqual([]);
 });
 
-test('case 83: on a running system doctor finds nothing but notes, and what is planted in Kafka and Connect by name', async () => {
+test('case 83: on a running system doctor finds nothing but notes, and what is planted in Kafka and Connect by name; --fix mends it', async () => {
   const { configuration, connectorName, operations } = pipeline;
   expect(await runCommand(pipeline, 'doctor')).toEqual({ code: 0, data: [] });
 
@@ -101,12 +101,17 @@ test('case 83: on a running system doctor finds nothing but notes, and what is p
     ])
       expect(told).toContain(line);
   } finally {
-    await setTopic({ 'cleanup.policy': 'compact', 'delete.retention.ms': String(30 * 86_400_000) });
-    await operations.connect.apply(connectorName, config);
+    // What is another system's, or stopped by somebody, is not doctor's to mend.
+    await operations.connect.apply(connectorName, { ...config, 'poll.interval.ms': '99' });
     await operations.connect.resume(connectorName);
     await admin.disconnect();
   }
-  await operations.applyConnectors(DEADLINE_MS);
+  expect(await hearCommand(pipeline, 'doctor', '--fix')).toMatchObject({
+    code: 1,
+    told: expect.stringContaining('nobody can be asked here: add --yes'),
+  });
+  expect(await found()).toContain('cleanup.policy is delete');
+  await runCommand(pipeline, 'doctor', '--fix', '--yes');
   await daemon.ready();
   // A daemon says every few seconds how it fares.
   await expect.poll(() => found(), { timeout: DEADLINE_MS }).toBe('');

@@ -86,4 +86,48 @@ export const OPERATE_GUARDS: readonly Guard[] = [
       'case 69: a condition that is none, or names what is not there or not ours to read, is told, and nothing is asked for',
     ),
   },
+  {
+    guard: 'the answer of the operator',
+    file: `${APPLICATION}/operate/apply-changes.ts`,
+    replace: [['if (await mayDo(step)) return;', 'await mayDo(step);\n  if (step) return;']],
+    test: {
+      project: 'unit',
+      file: `${APPLICATION}/operate/apply-changes.test.ts`,
+      name: 'case 55: where the operator says no, neither that step is done nor what follows',
+    },
+  },
+  {
+    guard: 'the settings of topics among what doctor mends',
+    file: `${APPLICATION}/operate/apply-changes.ts`,
+    replace: [["if (kind === 'topics')", "if (kind === 'doctor')"]],
+    test: {
+      project: 'unit',
+      file: `${APPLICATION}/operate/apply-changes.test.ts`,
+      name: 'case 83: what doctor mends is done by the same steps: topics are set, and connectors that have failed restarted',
+    },
+  },
+  {
+    guard: 'that a store which could not be opened is opened again',
+    file: 'sync-service/src/operations.ts',
+    replace: [['      this.#store = undefined;\n      throw error;', '      throw error;']],
+    test: mysqlTest('plan.mysql.test.ts', 'whoever looks again and again finds the tables that were made meanwhile'),
+  },
+  {
+    guard: 'that up waits for what no step mends',
+    file: `${APPLICATION}/operate/set-up.ts`,
+    replace: [['return hindering.length === 0;', 'return true;']],
+    test: mysqlTest(
+      'set-up.mysql.test.ts',
+      'case 55: what doctor finds and no step mends is told once, and awaited; what a step mends is not',
+    ),
+  },
+  {
+    guard: 'the late copies’ user among those that are to be made',
+    file: `${APPLICATION}/operate/missing-rights.ts`,
+    replace: [["...(isMade ? [creation('target', lateCopies.user)] : []),", '']],
+    test: mysqlTest(
+      'set-up.mysql.test.ts',
+      'case 55: up has administrators make the users, does what is missing in its order, and passes over what is there',
+    ),
+  },
 ];

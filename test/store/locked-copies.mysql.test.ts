@@ -41,6 +41,7 @@ test('case 74: a dozen keys that an application has locked, in every target, del
       expect(new Set(postponed.map(({ kind }) => kind))).toEqual(new Set(['store_contended']));
     }
     expect(await feed.source.pending.count(friend)).toEqual({ pending: 12, parked: 0 });
+    expect(await feed.source.pending.oldestSeconds(friend)).toBeGreaterThanOrEqual(0);
   });
   await expect.poll(() => drain(server).then(() => without(server, 'second')), { timeout: PATIENCE_MS }).toEqual([]);
 }, 45_000);

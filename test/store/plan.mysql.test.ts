@@ -1,5 +1,12 @@
 import { type Configuration, type ConnectClient, connectorDefinitions } from '@friend-sync/connectors';
-import { openSourceDatabase, openTarget, planChanges, planRevocations } from '@friend-sync/sync-service';
+import {
+  createLogger,
+  Operations,
+  openSourceDatabase,
+  openTarget,
+  planChanges,
+  planRevocations,
+} from '@friend-sync/sync-service';
 import { expect, test } from 'vitest';
 import { fingerprintsOf } from '../../sync-service/src/application/operate/fingerprints.ts';
 import { ownTopics } from '../../sync-service/src/application/operate/own-names.ts';
@@ -34,7 +41,9 @@ test('case 55: of a system that is not there yet everything is planned, in order
     ['connectors', 'friend-sync connectors apply'],
     ['daemons', 'friend-sync start'],
   ]);
-  expect(steps[0]?.details.join()).toMatch(/CREATE TABLE.*pending.*CREATE TABLE.*mirror_account/s);
+  expect(steps[0]?.details.join()).toMatch(
+    /^\d+ statements .*friend-sync migrate shows them,CREATE TABLE.*mirror_account/s,
+  );
   expect(steps[1]?.details).toContain('connector friend-sync-source-account: created');
 });
 
@@ -94,4 +103,16 @@ test('case 55: grants --revoke names what our users have and the configuration n
     { isAdministrator: true, sql: [] },
   ]);
   await dropUsers(server, as);
+});
+
+test('whoever looks again and again finds the tables that were made meanwhile', async () => {
+  await using server = await openFriendServer(TABLES);
+  const { configuration, friend, friendDb } = server;
+  const target = { ...configuration.settings.target, stateDatabase: `${friendDb}_later` };
+  const later = { ...configuration, settings: { ...configuration.settings, target } };
+  await using operations = new Operations(later, createLogger('fatal'));
+  await expect(operations.store()).rejects.toMatchObject({ kind: 'store_misconfigured' });
+  await operations.executeMigration();
+  expect([...(await operations.store()).sources.keys()]).toEqual(['account']);
+  await friend.write('dropping', `DROP DATABASE ${target.stateDatabase}`);
 });

@@ -109,6 +109,7 @@ test('case 73: an error that nobody has listed parks the key that it is of; the 
   expect(await column(server, friends(server))).toEqual(['1|Ann|-', '2|-|-', '3|Cid|-']);
   expect(await column(server, members(server))).toEqual(['1|Ann', '2|Bea', '3|Cid']);
   expect(await feed.source.pending.count(friend)).toEqual({ pending: 1, parked: 1 });
+  expect(await feed.source.pending.oldestSeconds(friend)).toBeUndefined();
   expect(postponed.map(({ kind, message }) => [kind, message])).toEqual([
     ['store_refused', `${friendDb}.friend: 31000: the server refuses the row`],
   ]);

@@ -3,6 +3,7 @@ import { expect, test } from 'vitest';
 import { SourceReads } from '../../sync-service/src/application/read/source-reads.ts';
 import { announceDaemon } from '../../sync-service/src/application/supervise/announce.ts';
 import { Perseverance } from '../../sync-service/src/application/supervise/perseverance.ts';
+import { RecentWork } from '../../sync-service/src/application/supervise/recent-work.ts';
 import { column, drain } from '../support/drain.ts';
 import { createFeed } from '../support/feed.ts';
 import { openFriendServer } from '../support/friend-server.ts';
@@ -140,7 +141,7 @@ test('looks that are over for long are forgotten while a daemon runs, whether or
     'looks',
     `INSERT INTO ${stateDatabase}.read_look (token, at) VALUES (-1, NOW(6) - INTERVAL 2 HOUR), (-2, NOW(6) - INTERVAL 30 MINUTE)`,
   );
-  await using __ = await announceDaemon(server.store, new Health(), {});
+  await using __ = await announceDaemon(server.store, new Health(), {}, new RecentWork());
   const looks = async () => (await column(server, `SELECT token FROM ${stateDatabase}.read_look`)).map(String);
   await expect.poll(looks, SOON).not.toContain('-1');
   expect(await looks()).toContain('-2');
@@ -151,13 +152,14 @@ test('case 83: a daemon tells how it fares, and one of an older version is there
   await using _ = reads;
   const health = new Health();
   health.report('table of account', new SyncError('contract_broken', 'no such column'));
-  await using __ = await announceDaemon(server.store, health, { account: 'a' });
+  const recent = new RecentWork();
+  recent.applied(30);
+  await using __ = await announceDaemon(server.store, health, { account: 'a' }, recent);
   await server.friend.write('an older one', `INSERT INTO ${stateDatabase}.daemon (id) VALUES (1)`);
   const running = () => server.store.daemons.running(server.store.database);
+  const says = { state: 'starting', sources: { account: 'a' }, figures: recent.figures() };
   expect(await running()).toHaveLength(2);
-  expect(await running()).toEqual(
-    expect.arrayContaining([undefined, { state: 'starting', troubles: health.troubles, sources: { account: 'a' } }]),
-  );
+  expect(await running()).toEqual(expect.arrayContaining([undefined, { ...says, troubles: health.troubles }]));
   health.clear('table of account');
-  await expect.poll(running, SOON).toContainEqual({ state: 'starting', troubles: [], sources: { account: 'a' } });
+  await expect.poll(running, SOON).toContainEqual({ ...says, troubles: [] });
 });

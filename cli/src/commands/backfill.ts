@@ -110,7 +110,7 @@ function tellOutcome(
 }
 
 /** Tells of each leg once, and every ten seconds how far it is. */
-function progressBar(): (source: string, report: RoundReport) => void {
+export function progressBar(): (source: string, report: RoundReport) => void {
   let told = '';
   return (source, report) => {
     const { leg = 'waiting', seconds } = report;

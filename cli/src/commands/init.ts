@@ -6,8 +6,8 @@ import type { GlobalOptions } from '../context.ts';
 import { EXIT } from '../exit.ts';
 import { printJson, printTable, talk } from '../output.ts';
 
-const FORM = 'mysql://user:password@host:port/database';
-const VARIABLES = { user: 'FRIEND_SYNC_USER_URL', friend: 'FRIEND_SYNC_FRIEND_URL' } as const;
+export const FORM = 'mysql://user:password@host:port/database';
+export const VARIABLES = { user: 'FRIEND_SYNC_USER_URL', friend: 'FRIEND_SYNC_FRIEND_URL' } as const;
 
 /** `friend-sync init`: proposes the configuration file. */
 export function addInit(program: Command, env: Environment): void {
@@ -23,7 +23,11 @@ export function addInit(program: Command, env: Environment): void {
       const user = loginOf('user', given.userUrl, env, command);
       const friend = loginOf('friend', given.friendUrl, env, command);
       talk(`looking at ${user.database} and ${friend.database}`);
-      const { proposal, text } = await proposeFile(user, friend, file);
+      const { proposal, text } = await proposeFile(user, friend, file, {
+        brokers: env.FRIEND_SYNC_KAFKA__BROKERS?.split(','),
+        registryUrl: env.FRIEND_SYNC_REGISTRY__URL,
+        connectUrl: env.FRIEND_SYNC_CONNECT__URL,
+      });
       if (text !== undefined) write(file, text);
       else process.exitCode = EXIT.failed;
       if (json) return printJson({ file: text === undefined ? null : file, ...proposal });
@@ -31,17 +35,25 @@ export function addInit(program: Command, env: Environment): void {
     });
 }
 
-/** Says nothing of the text itself: it may hold a password wherever it is wrong. */
-function loginOf(
+function loginOf(of: keyof typeof VARIABLES, given: string | undefined, env: Environment, command: Command) {
+  return (
+    givenLogin(of, given, env, command) ?? command.error(`error: ${nameOf(of)} is missing; it is of the form ${FORM}`)
+  );
+}
+
+const nameOf = (of: keyof typeof VARIABLES) => `--${of}-url (or ${VARIABLES[of]})`;
+
+/** Undefined: none is given. Says nothing of the text itself: it may hold a password wherever it is wrong. */
+export function givenLogin(
   of: keyof typeof VARIABLES,
   given: string | undefined,
   env: Environment,
   command: Command,
-): DatabaseLogin {
+): DatabaseLogin | undefined {
   const text = given ?? env[VARIABLES[of]];
-  const name = `--${of}-url (or ${VARIABLES[of]})`;
-  if (text === undefined) return command.error(`error: ${name} is missing; it is of the form ${FORM}`);
+  if (text === undefined) return undefined;
   const login = parseLogin(text);
+  const name = nameOf(of);
   const remedy = 'write %40 for @ in a name or password, %2F for /, and so on';
   return login ?? command.error(`error: ${name} is not of the form ${FORM}; ${remedy}`);
 }
@@ -106,10 +118,12 @@ function tell({ sources, leftOut }: Proposal, file: string | undefined): void {
   );
   const steps = [
     ['', 'read the file: what is under set will be overwritten'],
-    ['grants', 'prints the SQL for both servers; run it, and set the passwords that the file names'],
-    ['migrate --execute', 'makes our own tables; without --execute it shows them'],
-    ['connectors apply', 'makes topics and connectors'],
-    ['start', 'runs the daemon, which begins with the first load'],
+    ['', 'set the passwords that the file names, here and where Kafka Connect runs'],
+    [
+      'up',
+      'makes users, tables, topics and connectors, each step shown before; it waits for the daemon, and compares every copy',
+    ],
+    ['start', 'runs the daemon, when up asks for it; it begins with the first load'],
   ] as const;
   for (const [step, what] of steps) talk(step ? `  friend-sync${given} ${step}: ${what}` : `  ${what}`);
 }

@@ -3,7 +3,8 @@ import type { Command } from 'commander';
 import { deadlineOf } from '../arguments.ts';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT } from '../exit.ts';
-import { print, printJson, talk, tellWait } from '../output.ts';
+import { printJson, talk, tellWait } from '../output.ts';
+import { showSteps } from '../steps.ts';
 
 const NOTHING = 'there is nothing to do: the system is what the configuration says';
 const HELP = `
@@ -20,7 +21,7 @@ export function addPlan(program: Command, load: Load): void {
       const { configuration, json } = load();
       const steps = await withOperations(configuration, planOf);
       if (json) return printJson({ steps });
-      for (const [i, step] of steps.entries()) show(step, i);
+      steps.forEach(showSteps());
       talk(steps.length === 0 ? NOTHING : 'nothing was changed; friend-sync apply --yes does this');
     });
 
@@ -34,9 +35,8 @@ export function addPlan(program: Command, load: Load): void {
       const { configuration, json } = load();
       await withOperations(configuration, async (operations) => {
         const steps = await planOf(operations);
-        let n = 0;
-        const onStep = (step: PlannedStep) => (json ? undefined : show(step, n++));
-        const events = { onStep, onPart: talk, onWait: tellWait };
+        const onStep = showSteps(json);
+        const events = { onStep, mayDo: async () => true, onPart: talk, onWait: tellWait };
         const left = yes ? await applyChanges(operations, steps, deadlineMs, events) : steps;
         if (!yes) steps.forEach(onStep);
         if (json) printJson({ steps, executed: yes, left });
@@ -49,13 +49,6 @@ export function addPlan(program: Command, load: Load): void {
     });
 }
 
-function planOf(operations: Operations): Promise<PlannedStep[]> {
+export function planOf(operations: Operations): Promise<PlannedStep[]> {
   return planChanges(operations.servers, () => operations.connectorDefinitions());
-}
-
-function show({ what, commands, details }: PlannedStep, index: number): void {
-  print(`${index + 1}. ${what}`);
-  for (const detail of details) print(`     ${detail.replaceAll('\n', '\n     ')}`);
-  for (const command of commands) print(`   ${command}`);
-  print('');
 }

@@ -1,3 +1,4 @@
+import { loadConfiguration } from '@friend-sync/connectors';
 import { Command } from 'commander';
 import { afterEach, expect, test, vi } from 'vitest';
 import { addStatus } from './status.ts';
@@ -13,7 +14,15 @@ const halted = {
 };
 const keys = { pending: 0, parked: 0, reasons: [] as { reason: string; keys: number }[], due: 0, incomplete: 0 };
 let running: unknown[] = [];
+const configuration = loadConfiguration({
+  text: 'sources: [{ name: account, table: u.account, key: id, copies: [{ table: d.friend, key: fk, set: { a: nick } }] }]',
+  file: 'f.yaml',
+  env: {},
+});
+const nothing = { low: 0n, high: 0n };
 const operations = {
+  configuration,
+  servers: { admin: { partitionOffsets: async () => [nothing], offsetsAtTimestamp: async () => new Map() } },
   connect: { status: async () => ({ state: 'RUNNING', tasks: [{ state: 'RUNNING' }] }) },
   progress: async () => [],
   keys: async () => ({ account: keys }),
@@ -22,13 +31,13 @@ const operations = {
   distrusted: async () => ({}),
   historyLost: async () => new Map(),
   held: async () => [],
-  store: async () => ({ daemons: { running: async () => running }, pause: { since: async () => undefined } }),
+  store: async () => ({
+    daemons: { running: async () => running },
+    pause: { since: async () => undefined },
+    sources: new Map(),
+  }),
 };
 vi.mock('../context.ts', () => ({ withOperations: (_: unknown, work: (one: unknown) => unknown) => work(operations) }));
-vi.mock('@friend-sync/connectors', async (original) => ({
-  ...(await original<typeof import('@friend-sync/connectors')>()),
-  connectorNames: () => ['one'],
-}));
 afterEach(() => {
   vi.restoreAllMocks();
   process.exitCode = 0;
@@ -61,12 +70,46 @@ test('keys that are parked are told with their reasons, and are no success', asy
   expect(process.exitCode).toBe(1);
 });
 
+test('--watch prints a picture each interval, coloured on a terminal alone, and there in the place of the one before', async () => {
+  running = [{ state: 'consuming', troubles: [] }];
+  const piped = await watch({});
+  expect(piped).toHaveLength(2);
+  expect(piped.join('')).not.toContain('\u001b');
+  const onTerminal = await watch({ isTerminal: true });
+  for (const picture of onTerminal) {
+    expect(picture.startsWith('\u001b[2J\u001b[H')).toBe(true);
+    expect(picture).toContain('\u001b[32mnothing is wrong');
+  }
+  const plain = await watch({ isTerminal: true, env: { NO_COLOR: '1' } });
+  for (const picture of plain) expect(picture).not.toContain('\u001b[3');
+  expect(process.exitCode).toBe(0);
+});
+
+/** Two pictures. */
+async function watch({ isTerminal = false, env = {} }): Promise<string[]> {
+  const told: string[] = [];
+  vi.spyOn(process.stdout, 'write').mockImplementation((text) => {
+    told.push(String(text));
+    if (told.length === 2) throw new Error('enough');
+    return true;
+  });
+  const before = process.stdout.isTTY;
+  process.stdout.isTTY = isTerminal;
+  await expect(run(['--watch', '0.01'], env)).rejects.toThrow('enough');
+  process.stdout.isTTY = before;
+  return told;
+}
+
 /** Runs the command; returns what it prints. */
 async function status(): Promise<string> {
   const told: string[] = [];
   vi.spyOn(process.stdout, 'write').mockImplementation((text) => told.push(String(text)) > 0);
-  const program = new Command();
-  addStatus(program, () => ({ configuration: {} as never, json: false }));
-  await program.parseAsync(['node', 'friend-sync', 'status']);
+  await run([], {});
   return told.join('');
+}
+
+async function run(args: readonly string[], env: Readonly<Record<string, string>>): Promise<void> {
+  const program = new Command();
+  addStatus(program, () => ({ configuration, json: false }), env);
+  await program.parseAsync(['node', 'friend-sync', 'status', ...args]);
 }

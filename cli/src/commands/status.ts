@@ -1,188 +1,144 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import { type ConnectorStatus, connectorNames, isRunning } from '@friend-sync/connectors';
-import { type Operations, type RoundReport, type Trouble, troublesOf } from '@friend-sync/sync-service';
-import type { Command } from 'commander';
+import type { Environment } from '@friend-sync/connectors';
+import {
+  type Operations,
+  type Part,
+  type PipelineState,
+  type RoundReport,
+  readState,
+  standsStill,
+  stateOfConnector,
+  troublesIn,
+} from '@friend-sync/sync-service';
+import { type Command, InvalidArgumentError } from 'commander';
 import { type Load, withOperations } from '../context.ts';
 import { EXIT, explain } from '../exit.ts';
-import { print, printJson, printTable, talk } from '../output.ts';
+import { print, printJson, printTable } from '../output.ts';
+import { painting, pictureOf } from '../picture.ts';
 import { describeRound } from '../round.ts';
 
-/** A server that does not answer hides nothing of the others for longer. */
-const ANSWER_MS = 10_000;
+const DEFAULT_SECONDS = 2;
+/** Forgets what the terminal shows, and goes to its upper left. */
+const CLEAR = '\u001b[2J\u001b[H';
 
 /** `friend-sync status`: daemons, connectors, lag, waiting keys, and what halts ingest for good. */
-export function addStatus(program: Command, load: Load): void {
+export function addStatus(program: Command, load: Load, env: Environment): void {
   program
     .command('status')
     .description(
       'daemons, connectors, lag per partition, keys that wait, rounds over the sources, trust; exit 1 where changes are not applied',
     )
-    .action(async () => {
+    .option(
+      '--watch [seconds]',
+      `the pipeline as a picture, stage by stage, again and again (every ${DEFAULT_SECONDS} seconds) until it is interrupted; the exit code is that of the last one`,
+      secondsOf,
+    )
+    .action(async ({ watch }: { watch?: number | true }) => {
       const { configuration, json } = load();
-      const names = connectorNames(configuration);
-      const [connectors, progress, keys, rounds, behind, distrusted, lost, daemons, held] = await withOperations(
-        configuration,
-        (operations: Operations) =>
-          Promise.all([
-            part(() =>
-              Promise.all(names.map(async (name) => ({ name, status: await operations.connect.status(name) }))),
-            ),
-            part(() => operations.progress()),
-            part(() => operations.keys()),
-            part(() => operations.rounds()),
-            part(async () => Object.fromEntries(await operations.behind())),
-            part(() => operations.distrusted()),
-            part(() => operations.historyLost()),
-            part(() => readDaemons(operations)),
-            part(() => operations.held()),
-          ]),
-      );
-      const failures = [connectors, progress, keys, rounds, behind, distrusted, lost, daemons, held].filter(
-        (p) => 'error' in p,
-      );
-      const areHeld = 'value' in held && held.value.length > 0;
-      const areParked = 'value' in keys && Object.values(keys.value).some(({ parked }) => parked > 0);
-      if (
-        areHeld ||
-        areParked ||
-        standsStill(connectors, lost, daemons) ||
-        failures.some(({ code }) => code !== EXIT.temporary)
-      )
-        process.exitCode = EXIT.failed;
-      else if (failures.length > 0) process.exitCode = EXIT.temporary;
-      const historyLost =
-        'error' in lost ? lost : { value: Object.fromEntries([...lost.value].map(([name, e]) => [name, e.message])) };
-      if (json)
-        return printJson({ daemons, connectors, progress, keys, rounds, behind, distrusted, historyLost, held });
-
-      const told = new Set<string>();
-      /** Most parts ask the same server. */
-      const tell = (part: string, { error }: Failure) => {
-        print(told.has(error) ? `${part}: the same` : `${part}: ${error}`);
-        told.add(error);
-      };
-      if ('error' in daemons) tell('daemons', daemons);
-      else {
-        const { states, troubles, pausedSince } = daemons.value;
-        print(
-          states.length > 0
-            ? `daemons: ${states.length} (${states.join(', ')})`
-            : 'no daemon runs, so nothing is read or applied; friend-sync start',
-        );
-        for (const { part: where, problem, hint, isNote } of troubles)
-          print(`${isNote ? 'note' : 'trouble'}: ${where}: ${problem}${hint && `\n  ${hint}`}`);
-        if (pausedSince !== undefined) print(`fan-out is paused since ${pausedSince} UTC; friend-sync resume`);
-      }
-
-      if ('error' in lost) tell('histories', lost);
-      else
-        for (const [source, error] of lost.value)
-          print(`source ${source} cannot be followed: ${explain(error).message}`);
-
-      if ('error' in held) tell('copies', held);
-      else for (const { source, copy, problem } of held.value) print(`copy ${copy} of ${source} is held: ${problem}`);
-
-      if ('error' in connectors) tell('connectors', connectors);
-      else for (const { name, status } of connectors.value) print(`connector ${name}: ${stateOf(status)}`);
-      print('');
-      if ('error' in progress) tell('offsets', progress);
-      else
-        printTable(
-          ['TOPIC', 'PARTITION', 'CURRENT-OFFSET', 'LOG-END-OFFSET', 'LAG'],
-          progress.value.map((p) => [p.topic, p.partition, p.nextOffset, p.endOffset, p.lag]),
-        );
-      print('');
-      if ('error' in keys) tell('keys', keys);
-      else {
-        printTable(
-          ['SOURCE', 'PENDING', 'PARKED', 'DUE', 'INCOMPLETE'],
-          Object.entries(keys.value).map(([source, n]) => [source, n.pending, n.parked, n.due, n.incomplete ?? '?']),
-        );
-        for (const [source, { reasons }] of Object.entries(keys.value))
-          for (const { reason, keys: count } of reasons) print(`${source}: ${count} keys are parked: ${reason}`);
-      }
-      print('');
-      if ('error' in rounds) tell('rounds', rounds);
-      else for (const [source, report] of Object.entries(rounds.value)) print(`${source}: ${describe(report)}`);
-      if ('error' in behind) tell('what is behind', behind);
-      else
-        for (const [source, step] of Object.entries(behind.value))
-          print(`${source} is behind, and differences are looked at once it has caught up: ${step}`);
-      if ('error' in distrusted) tell('streams', distrusted);
-      else
-        for (const [source, causes] of Object.entries(distrusted.value))
-          for (const { since, reason } of causes)
-            talk(`the stream of ${source} is not trusted since ${since} UTC, rows are read instead: ${reason}`);
+      await withOperations(configuration, async (operations) => {
+        if (watch !== undefined) return repeat(operations, json, env, watch === true ? DEFAULT_SECONDS : watch);
+        const state = await readState(operations);
+        process.exitCode = exitCodeOf(state);
+        if (json) printJson(toJson(state));
+        else show(state);
+      });
     });
 }
 
-interface Daemons {
-  /** Of each that runs. */
-  readonly states: readonly string[];
-  /** Of all of them. */
-  readonly troubles: readonly Trouble[];
-  /** UTC; undefined: fan-out is not paused. */
-  readonly pausedSince: string | undefined;
+function secondsOf(text: string): number {
+  const seconds = Number(text);
+  if (!(seconds > 0)) throw new InvalidArgumentError('It is not a number of seconds.');
+  return seconds;
 }
 
-async function readDaemons(operations: Operations): Promise<Daemons> {
-  const { daemons, pause, database } = await operations.store();
-  const running = await daemons.running(database);
-  return {
-    states: running.map((one) => one?.state ?? 'older version'),
-    troubles: troublesOf(running),
-    pausedSince: await pause.since(database),
+async function repeat(operations: Operations, json: boolean, env: Environment, seconds: number): Promise<void> {
+  const isTerminal = process.stdout.isTTY === true;
+  const paint = painting(isTerminal && !env.NO_COLOR);
+  // With the exit code of the last picture.
+  for (const signal of ['SIGINT', 'SIGTERM'] as const) process.once(signal, () => process.exit());
+  for (;;) {
+    const state = await readState(operations);
+    process.exitCode = exitCodeOf(state);
+    if (json) printJson(toJson(state));
+    else
+      print(
+        `${isTerminal ? CLEAR : ''}${pictureOf(operations.configuration, state, new Date(), paint)}${isTerminal ? '' : '\n'}`,
+      );
+    await delay(seconds * 1000);
+  }
+}
+
+function exitCodeOf(state: PipelineState): number {
+  const codes = Object.values(state).flatMap((part: Part<unknown>) =>
+    'error' in part ? explain(part.error).code : [],
+  );
+  if (standsStill(state) || codes.some((code) => code !== EXIT.temporary)) return EXIT.failed;
+  return codes.length > 0 ? EXIT.temporary : EXIT.done;
+}
+
+function toJson(state: PipelineState): unknown {
+  const told = Object.entries(state).map(([name, part]: [string, Part<unknown>]) => {
+    if (!('error' in part)) return [name, part];
+    const { message, code } = explain(part.error);
+    return [name, { error: message, code }];
+  });
+  const { historyLost } = state;
+  const lost = 'value' in historyLost ? { historyLost: { value: messagesOf(historyLost.value) } } : {};
+  return { ...Object.fromEntries(told), ...lost };
+}
+
+const messagesOf = (lost: ReadonlyMap<string, Error>) =>
+  Object.fromEntries([...lost].map(([name, { message }]) => [name, message]));
+
+function show(state: PipelineState): void {
+  const told = new Set<string>();
+  /** Shows an answer, or why there is none; most parts ask the same server. */
+  const tell = <T>(name: string, part: Part<T>, showValue: (value: T) => void) => {
+    if ('value' in part) return showValue(part.value);
+    const { message } = explain(part.error);
+    print(told.has(message) ? `${name}: the same` : `${name}: ${message}`);
+    told.add(message);
   };
-}
-
-/** By what is known of it, changes do not come or are not applied. */
-function standsStill(
-  connectors: Part<readonly { status: ConnectorStatus | undefined }[]>,
-  lost: Part<ReadonlyMap<string, unknown>>,
-  daemons: Part<Daemons>,
-): boolean {
-  const areStopped = 'value' in connectors && connectors.value.some(({ status }) => !isRunning(status));
-  const areLost = 'value' in lost && lost.value.size > 0;
-  return areStopped || areLost || ('value' in daemons && areIdle(daemons.value));
-}
-
-function areIdle({ states, troubles, pausedSince }: Daemons): boolean {
-  const areReading = states.some((state) => state === 'consuming' || state === 'older version');
-  return !areReading || troubles.some(({ isNote }) => !isNote) || pausedSince !== undefined;
-}
-
-function stateOf(status: ConnectorStatus | undefined): string {
-  if (!status) return 'not created';
-  return `${status.state}, tasks ${status.tasks.map(({ state }) => state).join(', ') || 'none'}`;
+  tell('daemons', state.daemons, ({ states }) => {
+    if (states.length > 0) print(`daemons: ${states.length} (${states.join(', ')})`);
+  });
+  tell('histories', state.historyLost, () => {});
+  tell('copies', state.held, () => {});
+  tell('connectors', state.connectors, (all) => {
+    for (const { name, status } of all) print(`connector ${name}: ${stateOfConnector(status)}`);
+  });
+  for (const { problem, remedy, isNote } of troublesIn(state))
+    print(`${isNote ? 'note' : 'trouble'}: ${problem}${remedy && `\n  ${remedy}`}`);
+  print('');
+  tell('offsets', state.progress, (all) =>
+    printTable(
+      ['TOPIC', 'PARTITION', 'CURRENT-OFFSET', 'LOG-END-OFFSET', 'LAG'],
+      all.map((p) => [p.topic, p.partition, p.nextOffset, p.endOffset, p.lag]),
+    ),
+  );
+  print('');
+  tell('keys', state.keys, (all) =>
+    printTable(
+      ['SOURCE', 'PENDING', 'PARKED', 'DUE', 'INCOMPLETE'],
+      Object.entries(all).map(([source, n]) => [source, n.pending, n.parked, n.due, n.incomplete ?? '?']),
+    ),
+  );
+  print('');
+  tell('rounds', state.rounds, (all) => {
+    for (const [source, report] of Object.entries(all)) print(`${source}: ${describe(report)}`);
+  });
+  tell('what is behind', state.behind, () => {});
+  tell('streams', state.distrusted, () => {});
+  tell('dead letters', state.deadLetters, () => {});
 }
 
 function describe(report: RoundReport): string {
-  const { lastEndedAt, lastDurationMs, lastRowCount, lastCorrectedKeys, goneKeys, leg, isAsked } = report;
+  const { lastEndedAt, lastDurationMs, lastRowCount, lastCorrectedKeys, leg, isAsked } = report;
   const last =
     lastEndedAt === undefined
       ? 'no round has ended yet'
       : `last round ended ${lastEndedAt} UTC, took ${(lastDurationMs / 1000).toFixed(1)} s, ${lastRowCount} rows, ${lastCorrectedKeys} keys corrected`;
   const asked = isAsked ? '; one is asked for, and has not begun' : '';
   const paused = report.pausedSince === undefined ? '' : `; rounds are paused since ${report.pausedSince} UTC`;
-  const now = leg === undefined ? asked + paused : `; under way: ${leg}, ${describeRound(report)}`;
-  const gone = goneKeys > 0 ? `; ${goneKeys} rows are gone unheard of: friend-sync gone` : '';
-  return last + now + gone;
-}
-
-interface Failure {
-  readonly error: string;
-  readonly code: number;
-}
-type Part<T> = { readonly value: T } | Failure;
-
-async function part<T>(read: () => Promise<T>): Promise<Part<T>> {
-  const late = { error: `no answer within ${ANSWER_MS / 1000} s`, code: EXIT.temporary };
-  const answer = read().then(
-    (value) => ({ value }),
-    (error) => {
-      const { message, code } = explain(error);
-      return { error: message, code };
-    },
-  );
-  return Promise.race([answer, delay(ANSWER_MS, late, { ref: false })]);
+  return last + (leg === undefined ? asked + paused : `; under way: ${leg}, ${describeRound(report)}`);
 }

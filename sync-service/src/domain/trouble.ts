@@ -1,3 +1,5 @@
+import type { Figures } from './figures.ts';
+
 /** Why a part of the service does not go on, and what the operator does about it. */
 export interface Trouble {
   readonly part: string;
@@ -27,6 +29,8 @@ export function troublesOf(daemons: readonly (Condition | undefined)[]): Trouble
 export interface Announcement extends Condition {
   /** The fingerprint of each source's mapping that it works by; one of an older version does not say. */
   readonly sources?: Fingerprints;
+  /** One of an older version says none. */
+  readonly figures?: Figures;
 }
 
 /** Of sources, by their names: those that are mapped otherwise have another one. */

@@ -37,11 +37,13 @@ export function fanOutEvents(
     onWritten(copyCount) {
       brake.spent(copyCount);
       metrics.copiesWritten.inc(copyCount);
+      metrics.recent.wrote(copyCount);
     },
     onApplied(source, committedAtMs) {
       const now = Date.now();
       for (const at of committedAtMs) {
         metrics.appliedSeconds.observe(Math.max(0, now - at) / 1000);
+        metrics.recent.applied(now - at);
         onApplied?.(source, now - at);
       }
     },

@@ -92,11 +92,7 @@ export function createIngestHandler(parts: IngestHandlerParts): PartitionHandler
     if (hasNewSchema(batch.topic, decoded.schemas)) reads?.beginProbation();
     reads?.heard(decoded.changes, stored.dueCount);
     undecodable.count(batch, decoded);
-    parts.metrics.messages.inc({ topic: batch.topic }, messages.length);
-    for (const { topic, partition, message, reason } of decoded.letters) {
-      parts.metrics.deadLetters.inc({ topic });
-      parts.log.warn({ topic, partition, offset: String(message.offset), reason }, 'a message became a dead letter');
-    }
+    tell(parts, batch.topic, messages.length, decoded.letters);
     return stored;
   }
 
@@ -153,4 +149,18 @@ function mirrorRefusal(error: unknown): SyncError | undefined {
 function sourceOf({ store, sources }: IngestHandlerParts, topic: string): SourceStore {
   const mapping = sources.get(topic);
   return must(mapping && store.sources.get(mapping.name), `the source of topic ${topic}`);
+}
+
+function tell(
+  { metrics, log }: Pick<IngestHandlerParts, 'metrics' | 'log'>,
+  batchTopic: string,
+  messages: number,
+  letters: DecodedBatch['letters'],
+): void {
+  metrics.messages.inc({ topic: batchTopic }, messages);
+  metrics.recent.ingested(messages);
+  for (const { topic, partition, message, reason } of letters) {
+    metrics.deadLetters.inc({ topic });
+    log.warn({ topic, partition, offset: String(message.offset), reason }, 'a message became a dead letter');
+  }
 }

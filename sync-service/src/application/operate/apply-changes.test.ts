@@ -5,24 +5,34 @@ import { fingerprintsOf } from './fingerprints.ts';
 import type { PlannedStep } from './planned-steps.ts';
 
 const mapping = { sources: [{ name: 'account' }, { name: 'team' }] } as unknown as Mapping;
+const settings = [{ topic: 't', name: 'cleanup.policy', value: 'compact' }];
 const steps = (...kinds: PlannedStep['kind'][]): PlannedStep[] =>
-  kinds.map((kind) => ({ kind, what: kind, commands: [kind], details: [], names: ['team'] }));
+  kinds.map((kind) => ({ kind, what: kind, commands: [kind], details: [], names: ['team'], settings }));
 
 /** Notes what is done; daemons work by the mapping at the second look. */
-function doing() {
+function doing(mayDelete = true) {
   const done: string[] = [];
   let looks = 0;
+  const configureTopic = async (topic: string, set: object) => void done.push(`${topic} ${JSON.stringify(set)}`);
   const running = async () => [{ state: '', troubles: [], sources: looks++ > 0 ? fingerprintsOf(mapping) : {} }];
   const parts = {
-    servers: { configuration: { mapping } },
-    connect: { delete: async (name: string) => void done.push(`delete ${name}`) },
+    servers: { configuration: { mapping }, admin: { configureTopic } },
+    connect: {
+      delete: async (name: string) => void done.push(`delete ${name}`),
+      restart: async (name: string) => void done.push(`restart ${name}`),
+    },
     executeMigration: async () => void done.push('migrate'),
     applyConnectors: async () => void done.push('connectors'),
     backfill: async (sources: { name: string }[]) => void done.push(`backfill ${sources.map(({ name }) => name)}`),
     store: async () => ({ daemons: { running } }),
   } as unknown as Doing;
   const shown: string[] = [];
-  const events = { onStep: ({ kind }: PlannedStep) => void shown.push(kind), onPart() {}, onWait() {} };
+  const events = {
+    onStep: ({ kind }: PlannedStep) => void shown.push(kind),
+    mayDo: async ({ kind }: PlannedStep) => kind !== 'delete' || mayDelete,
+    onPart() {},
+    onWait() {},
+  };
   return { done, shown, apply: (some: PlannedStep[]) => applyChanges(parts, some, 10_000, events), looks: () => looks };
 }
 
@@ -33,6 +43,20 @@ test('case 55: apply does each step after it has shown it, waits for daemons tha
   expect(done).toEqual(['migrate', 'connectors', 'delete team', 'backfill team']);
   expect(shown).toEqual(all.map(({ kind }) => kind));
   expect(looks()).toBe(2);
+});
+
+test('case 83: what doctor mends is done by the same steps: topics are set, and connectors that have failed restarted', async () => {
+  const { done, apply } = doing();
+  expect(await apply(steps('topics', 'restart'))).toEqual([]);
+  expect(done).toEqual(['t {"cleanup.policy":"compact"}', 'restart team']);
+});
+
+test('case 55: where the operator says no, neither that step is done nor what follows', async () => {
+  const { done, shown, apply } = doing(false);
+  await expect(apply(steps('migrate', 'delete', 'backfill'))).rejects.toMatchObject({
+    message: 'not done: delete; the same command goes on there',
+  });
+  expect({ done, shown }).toEqual({ done: ['migrate'], shown: ['migrate', 'delete'] });
 });
 
 test('case 55: where rights are missing, apply shows them and does nothing', async () => {

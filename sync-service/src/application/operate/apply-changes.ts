@@ -20,6 +20,8 @@ export interface Doing {
 export interface ApplyEvents {
   /** Before a step is done. */
   readonly onStep: (step: PlannedStep) => void;
+  /** Asked before a step that changes something. Where it says no, neither that step is done nor those after it. */
+  readonly mayDo: (step: PlannedStep) => Promise<boolean>;
   readonly onPart: OnStep;
   readonly onWait: OnWait;
 }
@@ -34,28 +36,46 @@ export async function applyChanges(
   doing: Doing,
   steps: readonly PlannedStep[],
   deadlineMs: number,
-  { onStep, onPart, onWait }: ApplyEvents,
+  events: ApplyEvents,
 ): Promise<PlannedStep[]> {
-  const { sources } = doing.servers.configuration.mapping;
   const left: PlannedStep[] = [];
   for (const step of steps) {
-    onStep(step);
-    if (step.kind === 'migrate') await doing.executeMigration();
-    else if (step.kind === 'connectors') await doing.applyConnectors(CONNECTORS_MS, onPart);
-    else if (step.kind === 'daemons') await awaitDaemons(doing, deadlineMs, onWait);
-    else if (step.kind === 'delete') for (const name of step.names) await doing.connect.delete(name);
-    else if (step.kind === 'backfill')
-      await doing.backfill(
-        sources.filter(({ name }) => step.names.includes(name)),
-        deadlineMs,
-      );
-    else left.push(step);
+    events.onStep(step);
     if (step.kind === 'grants')
       throw new SyncError('store_misconfigured', 'rights are missing, without which nothing can be done', {
         hint: 'run the SQL above on the servers, then this command once more',
       });
+    if (step.kind === 'daemons') await awaitDaemons(doing, deadlineMs, events.onWait);
+    else if (step.kind === 'tables' || step.kind === 'revoke') left.push(step);
+    else {
+      await requireYes(step, events);
+      await change(doing, step, deadlineMs, events);
+    }
   }
   return left;
+}
+
+/** Throws where the operator says no. */
+export async function requireYes(step: PlannedStep, { mayDo }: Pick<ApplyEvents, 'mayDo'>): Promise<void> {
+  if (await mayDo(step)) return;
+  throw new SyncError('aborted', `not done: ${step.what}; the same command goes on there`);
+}
+
+async function change(doing: Doing, step: PlannedStep, deadlineMs: number, { onPart }: ApplyEvents): Promise<void> {
+  const { connect, servers } = doing;
+  const { kind, names, settings = [] } = step;
+  const { sources } = servers.configuration.mapping;
+  if (kind === 'migrate') await doing.executeMigration();
+  if (kind === 'connectors') await doing.applyConnectors(CONNECTORS_MS, onPart);
+  if (kind === 'topics')
+    for (const { topic, name, value } of settings) await servers.admin.configureTopic(topic, { [name]: value });
+  if (kind === 'restart') for (const name of names) await connect.restart(name, { onlyFailed: true });
+  if (kind === 'delete') for (const name of names) await connect.delete(name);
+  if (kind === 'backfill')
+    await doing.backfill(
+      sources.filter(({ name }) => names.includes(name)),
+      deadlineMs,
+    );
 }
 
 /** Returns once daemons run, all of them by this mapping. */
@@ -66,5 +86,5 @@ async function awaitDaemons(doing: Doing, deadlineMs: number, onWait: OnWait): P
     const running = await daemons.running(database);
     return running.length > 0 && running.every((one) => isSame(one?.sources, wanted));
   };
-  await waiting(deadlineMs, { onWait })('daemons have not been restarted with this mapping', look);
+  await waiting(deadlineMs, { onWait })('daemons have not been started, or restarted, with this mapping', look);
 }

@@ -4,7 +4,7 @@ import { type Differences, planSteps } from './planned-steps.ts';
 const SAME: Differences = {
   missing: [],
   surplus: [],
-  statements: [],
+  migration: { fixed: [], mirrors: [] },
   unfit: [],
   topics: [],
   connectors: [{ name: 'c-account', outcome: 'unchanged', changes: [] }],
@@ -20,7 +20,7 @@ test('case 55: a plan has each step after those that it needs, and none where no
   const all = {
     missing: ['GRANT'],
     surplus: ['REVOKE'],
-    statements: ['ALTER TABLE'],
+    migration: { fixed: ['CREATE TABLE'], mirrors: ['ALTER TABLE'] },
     unfit: ['d.friend: has no primary key'],
     topics: ['t.u.team'],
     former: ['c-old'],
@@ -33,7 +33,7 @@ test('case 55: a plan has each step after those that it needs, and none where no
 });
 
 test('case 55: nothing else is planned where it cannot be told for want of rights', () => {
-  const lacking = { missing: ['GRANT'], statements: undefined, surplus: ['REVOKE'], daemons: [] };
+  const lacking = { missing: ['GRANT'], migration: undefined, surplus: ['REVOKE'], daemons: [] };
   expect(planSteps({ ...SAME, ...lacking })).toMatchObject([
     {
       kind: 'grants',

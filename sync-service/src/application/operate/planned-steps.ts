@@ -1,5 +1,7 @@
 import type { Fingerprints } from '../../domain/trouble.ts';
+import type { MigrationPlan } from '../../infrastructure/mysql/state/migrate.ts';
 import type { PlannedConnector } from './apply-connectors.ts';
+import type { TopicSetting } from './doctor/findings.ts';
 
 /** What of a running system is not what the configuration says. */
 export interface Differences {
@@ -8,7 +10,7 @@ export interface Differences {
   /** REVOKE statements, for what is no longer mapped. */
   readonly surplus: readonly string[];
   /** Of our own tables; undefined: what follows cannot be told before the missing grants are there. */
-  readonly statements: readonly string[] | undefined;
+  readonly migration: Pick<MigrationPlan, 'fixed' | 'mirrors'> | undefined;
   /** What keeps copies from being written, each with its remedy. */
   readonly unfit: readonly string[];
   readonly topics: readonly string[];
@@ -22,22 +24,37 @@ export interface Differences {
 }
 
 export interface PlannedStep {
-  /** `grants`, `tables`, `daemons`: somebody with other rights, or at other machines, does it. */
-  readonly kind: 'grants' | 'migrate' | 'tables' | 'connectors' | 'daemons' | 'delete' | 'backfill' | 'revoke';
+  /** `grants`, `tables`, `revoke`, `daemons`: somebody with other rights, or at other machines, does it. */
+  readonly kind:
+    | 'doctor'
+    | 'grants'
+    | 'migrate'
+    | 'tables'
+    | 'topics'
+    | 'connectors'
+    | 'restart'
+    | 'daemons'
+    | 'delete'
+    | 'backfill'
+    | 'load'
+    | 'verify'
+    | 'revoke';
   readonly what: string;
   /** Exactly what is to be typed, or run as SQL. */
   readonly commands: readonly string[];
   readonly details: readonly string[];
   /** The sources or connectors that it is about, where it is not about all. */
   readonly names: readonly string[];
+  /** What `topics` sets. */
+  readonly settings?: readonly TopicSetting[];
 }
 
 /** What is to be done, in this order: each step needs those before it. Empty: there is nothing to do. Pure. */
 export function planSteps(found: Differences): PlannedStep[] {
-  const steps = [grants(found)];
-  if (found.statements)
+  const steps = [grants(found.missing, found.migration !== undefined)];
+  if (found.migration)
     steps.push(
-      migrate(found.statements),
+      migrate(found.migration),
       tables(found),
       connectors(found),
       daemons(found),
@@ -57,16 +74,19 @@ function step(
   return commands.length === 0 ? undefined : { kind, what, commands, details: [], names: [], ...more };
 }
 
-function grants({ missing, statements }: Differences) {
-  const then = statements ? [] : ['what follows can be told once they are there'];
+/** Undefined: none is missing. `isAll`: what follows is told as well. */
+export function grants(missing: readonly string[], isAll: boolean): PlannedStep | undefined {
+  const then = isAll ? [] : ['what follows can be told once they are there'];
   const misspelt = 'a column that the configuration misspells looks the same: compare the names first';
   const what = 'rights that are missing, to be given by an administrator';
   return step('grants', what, missing, { details: missing.length > 0 ? [misspelt, ...then] : [] });
 }
 
-function migrate(statements: readonly string[]) {
-  const commands = statements.length > 0 ? ['friend-sync migrate --execute'] : [];
-  return step('migrate', 'our own tables', commands, { details: statements });
+function migrate({ fixed, mirrors }: NonNullable<Differences['migration']>) {
+  const own =
+    fixed.length > 0 ? [`${fixed.length} statements for what every source has; friend-sync migrate shows them`] : [];
+  const commands = fixed.length + mirrors.length > 0 ? ['friend-sync migrate --execute'] : [];
+  return step('migrate', 'our own tables', commands, { details: [...own, ...mirrors] });
 }
 
 /** A table that may not be read passes for one that is missing. */

@@ -1,5 +1,5 @@
 import { setTimeout as delay } from 'node:timers/promises';
-import kafkajs, { type Admin, type Kafka } from 'kafkajs';
+import kafkajs, { type Admin, type ConfigEntries, type Kafka } from 'kafkajs';
 import { SyncError } from '../../errors.ts';
 import { leavable } from '../../leavable.ts';
 import { readGroupTopics } from './group-topics.ts';
@@ -62,6 +62,8 @@ export interface KafkaAdmin extends AsyncDisposable {
   ensureTopics(definitions: readonly TopicDefinition[]): Promise<EnsuredTopic[]>;
   /** Deletes what the partitions hold below these offsets. */
   deleteRecords(topic: string, ends: ReadonlyMap<number, bigint>): Promise<void>;
+  /** Changes these settings of a topic, and leaves its others as they are. */
+  configureTopic(topic: string, settings: Readonly<Record<string, string>>): Promise<void>;
   /** Deletes a group without members; one that does not exist is fine. */
   deleteGroup(groupId: string): Promise<void>;
   /** Sends one message, acknowledged by all in-sync replicas. */
@@ -173,6 +175,8 @@ export function openKafkaAdmin(kafka: Kafka, signal?: AbortSignal): KafkaAdmin {
 
     deleteRecords: (topic, ends) => admins.use((admin) => deleteRecords(admin, topic, ends)),
 
+    configureTopic: (topic, settings) => admins.use((admin) => configureTopic(admin, topic, settings)),
+
     deleteGroup: (groupId) =>
       admins.use(async (admin) => {
         const { groups } = await admin.listGroups();
@@ -196,10 +200,15 @@ async function requireTopic(admin: Admin, topic: string): Promise<void> {
 }
 
 async function readConfig(admin: Admin, topic: string): Promise<Map<string, string>> {
+  return new Map((await describe(admin, topic)).map(({ configName, configValue }) => [configName, configValue]));
+}
+
+const isOfTopic = ({ configSource }: ConfigEntries) => configSource === kafkajs.ConfigSource.TOPIC_CONFIG;
+
+async function describe(admin: Admin, topic: string): Promise<ConfigEntries[]> {
   const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic }];
   const described = await admin.describeConfigs({ resources, includeSynonyms: false });
-  const entries = described.resources[0]?.configEntries ?? [];
-  return new Map(entries.map(({ configName, configValue }) => [configName, configValue]));
+  return described.resources[0]?.configEntries ?? [];
 }
 
 async function createTopic(admin: Admin, definition: TopicDefinition): Promise<boolean> {
@@ -235,6 +244,16 @@ async function awaitLeaders(admin: Admin, topic: string): Promise<void> {
       await delay(POLL_MS);
     }
   }
+}
+
+async function configureTopic(admin: Admin, topic: string, settings: Readonly<Record<string, string>>): Promise<void> {
+  await requireTopic(admin, topic);
+  // What is not named goes back to the broker's default.
+  const own = (await describe(admin, topic)).filter(isOfTopic);
+  const kept = Object.fromEntries(own.map(({ configName, configValue }) => [configName, configValue]));
+  const configEntries = Object.entries({ ...kept, ...settings }).map(([name, value]) => ({ name, value }));
+  const resources = [{ type: kafkajs.ConfigResourceTypes.TOPIC, name: topic, configEntries }];
+  await admin.alterConfigs({ validateOnly: false, resources });
 }
 
 async function deleteRecords(admin: Admin, topic: string, ends: ReadonlyMap<number, bigint>): Promise<void> {

@@ -73,7 +73,16 @@ async function findDrift(connect: ConnectClient, definition: ConnectorDefinition
     : 'copies that others write with an old value wait for the patrol';
   const current = await connect.config(name);
   if (!current)
-    return [{ severity: 'error', part, what: 'there is none', why, mend: absenceOf(name).replace(/^.*; /, '') }];
+    return [
+      {
+        severity: 'error',
+        part,
+        what: 'there is none',
+        why,
+        mend: absenceOf(name).replace(/^.*; /, ''),
+        fix: { kind: 'connectors' },
+      },
+    ];
   const differing = differencesOf(definition, current).map((difference) => difference.name);
   const status = await connect.status(name);
   const problem = problemOf(name, status);
@@ -86,6 +95,7 @@ async function findDrift(connect: ConnectClient, definition: ConnectorDefinition
             what: `is not what the configuration says: ${differing.join(', ')}`,
             why: 'it sends other columns, or otherwise than is assumed; what it does not send is read row by row',
             mend: 'friend-sync connectors apply --dry-run shows the values, without it they are set',
+            fix: { kind: 'connectors' as const },
           },
         ]
       : []),
@@ -97,6 +107,8 @@ async function findDrift(connect: ConnectClient, definition: ConnectorDefinition
             what: (status && failureOfConnector(name, status)) ?? problem,
             why,
             mend: remedyOf(status) ?? 'mend what it names; a daemon restarts it, or: friend-sync connectors restart',
+            // Whoever paused or stopped it has had a reason.
+            ...(remedyOf(status) === undefined ? { fix: { kind: 'restart' as const, connector: name } } : {}),
           },
         ]
       : []),

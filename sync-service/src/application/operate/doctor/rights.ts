@@ -9,7 +9,7 @@ export async function lookAtRights({ database, name }: Server, grants: readonly 
   const part = `${name}, user ${account}`;
   const lacking = missing.map(({ rights, sql }): Finding => {
     const why = 'the least rights are those that suffice: without one of them something stands still';
-    return { severity: 'error', part, what: `lacks ${rights}`, why, mend: sql };
+    return { severity: 'error', part, what: `lacks ${rights}`, why, mend: sql, fix: { kind: 'grants' } };
   });
   const why = 'whoever learns its password, or makes it do so, may do the same';
   if (isAdministrator) {

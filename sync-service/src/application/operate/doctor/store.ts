@@ -29,7 +29,12 @@ export async function lookAtStore({ configuration, source, target, store }: Stor
         mend: 'install that version here, and restart the daemons that are older',
       },
     ];
-  if (store instanceof Error) return [failureOf(part, store, 'no daemon starts, or it leaves out what is not made')];
+  if (store instanceof Error) {
+    const failure = failureOf(part, store, 'no daemon starts, or it leaves out what is not made');
+    // Where the server has refused nothing, something is not made.
+    const isUnmade = store.kind === 'store_misconfigured' && store.cause === undefined;
+    return [isUnmade ? { ...failure, fix: { kind: 'migrate' } } : failure];
+  }
   return [
     ...(source ? await findUnmigrated(configuration, source, target, part) : []),
     ...(await findLost(configuration, store)),
@@ -53,7 +58,7 @@ async function findUnmigrated(
   if (first === undefined) return [];
   const why = 'a value that the mirror cannot hold is refused, and its key waits';
   const what = `the mirrors are behind the tables of the sources: ${first.replaceAll(/\s+/g, ' ')}`;
-  return [{ severity: 'warning', part, what, why, mend: 'friend-sync migrate --execute' }];
+  return [{ severity: 'warning', part, what, why, mend: 'friend-sync migrate --execute', fix: { kind: 'migrate' } }];
 }
 
 async function findLost({ mapping }: Configuration, { database, serverState }: Store): Promise<Finding[]> {
@@ -70,7 +75,14 @@ async function findDaemons({ settings }: Configuration, { database, daemons }: S
   const part = 'daemons';
   if (running.length === 0)
     return [
-      { severity: 'note', part, what: 'none runs', why: 'nothing is read or applied', mend: 'friend-sync start' },
+      {
+        severity: 'note',
+        part,
+        what: 'none runs',
+        why: 'nothing is read or applied',
+        mend: 'friend-sync start',
+        fix: { kind: 'daemons' },
+      },
     ];
   const findings: Finding[] = [];
   if (running.includes(undefined))
@@ -97,6 +109,7 @@ async function findDaemons({ settings }: Configuration, { database, daemons }: S
       what: problem,
       why: isNote ? 'it is to be looked at; the copies are right' : 'a daemon says so: this part does not go on',
       mend: hint,
+      fix: { kind: 'daemons' },
     });
   return findings;
 }

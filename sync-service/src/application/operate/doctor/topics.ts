@@ -38,7 +38,9 @@ export async function lookAtTopics({ configuration, admin, store }: TopicParts):
     if (existing.has(definition.topic))
       return compareTopic(configuration, definition, await admin.topicState(definition.topic));
     const why = 'its connector or a daemon fails where it is needed';
-    return [missing(definition.topic, why, 'friend-sync connectors apply')];
+    return [
+      { ...missing(definition.topic, why, 'friend-sync connectors apply'), fix: { kind: 'connectors' } as const },
+    ];
   });
   const read = configuration.mapping.sources
     .map((source) => changeTopic(configuration.settings, source))
@@ -99,6 +101,7 @@ export function compareTopic(configuration: Configuration, wanted: TopicDefiniti
       what: `${name} is ${found}, and ${value} is wanted`,
       why: 'what the topic no longer has when it is needed is lost: a mirror, a delete, or the way of a connector back',
       mend: `${set} ${name}=${value}`,
+      fix: { kind: 'topics', setting: { topic, name, value } },
     });
   }
   return [...findings, ...findReplicas(part, wanted, is, set), ...findTooSmall(configuration, topic, is, set)];
@@ -148,9 +151,11 @@ function findTooSmall({ mapping, settings }: Configuration, topic: string, is: T
   const needed = Math.min(largest, MESSAGE_BYTES);
   const most = Number(is.config.get('max.message.bytes'));
   if (!source || !(most < needed)) return [];
-  const what = `max.message.bytes is ${most}, and a row of ${source.name} may take ${needed}`;
+  const [name, value] = ['max.message.bytes', String(needed)];
+  const what = `${name} is ${most}, and a row of ${source.name} may take ${value}`;
   const why = 'the connector fails for good at a message that the topic refuses';
-  return [{ severity: 'warning', part: `topic ${topic}`, what, why, mend: `${set} max.message.bytes=${needed}` }];
+  const fix = { kind: 'topics', setting: { topic, name, value } } as const;
+  return [{ severity: 'warning', part: `topic ${topic}`, what, why, mend: `${set} ${name}=${value}`, fix }];
 }
 
 /** Whether it is the topic that we have read, and keeps what we have not. */

@@ -3,7 +3,7 @@ import { SyncError } from '../../../errors.ts';
 import { type Database, openDatabase } from '../../../infrastructure/mysql/server/database.ts';
 import { USER_DATABASE } from '../../../infrastructure/mysql/store.ts';
 import { type Proposal, propose } from './propose.ts';
-import { type DatabasePlace, renderProposal } from './render.ts';
+import { type DatabasePlace, type OtherPlaces, renderProposal } from './render.ts';
 
 /** A database, and who looks at it: any user that may read it. */
 export interface DatabaseLogin extends DatabasePlace {
@@ -20,12 +20,13 @@ export async function proposeFile(
   user: DatabaseLogin,
   friend: DatabaseLogin,
   file: string,
+  places: OtherPlaces = {},
 ): Promise<{ readonly proposal: Proposal; readonly text: string | undefined }> {
   const source = openForReading(user, USER_DATABASE);
   const target = openForReading(friend, 'the friend database');
   try {
     const proposal = await propose(source, target, { user: user.database, friend: friend.database });
-    return renderProposal(proposal, user, friend, file);
+    return renderProposal(proposal, user, friend, file, places);
   } catch (error) {
     if (!(error instanceof SyncError) || error.kind === 'internal') throw error;
     throw new SyncError(error.kind, error.message, { cause: error.cause, hint: HINT });

@@ -13,6 +13,13 @@ export interface DatabasePlace {
   readonly database: string;
 }
 
+/** What is elsewhere than the defaults say. */
+export interface OtherPlaces {
+  readonly brokers?: readonly string[] | undefined;
+  readonly registryUrl?: string | undefined;
+  readonly connectUrl?: string | undefined;
+}
+
 /**
  * The proposal as a configuration file that the loader accepts; `file` is its name for errors. What the loader refuses is
  * left out, with what it says. `text` is undefined where nothing is left to propose.
@@ -22,10 +29,11 @@ export function renderProposal(
   user: DatabasePlace,
   friend: DatabasePlace,
   file: string,
+  places: OtherPlaces = {},
 ): { readonly proposal: Proposal; readonly text: string | undefined } {
   let proposal = proposed;
   while (proposal.sources.length > 0) {
-    const text = textOf(proposal, user, friend);
+    const text = textOf(proposal, user, friend, places);
     try {
       loadConfiguration({ text, file, env: {} });
       return { proposal, text };
@@ -57,7 +65,7 @@ function without({ sources, leftOut }: Proposal, { path, problem, remedy }: Conf
   };
 }
 
-function textOf(proposal: Proposal, user: DatabasePlace, friend: DatabasePlace): string {
+function textOf(proposal: Proposal, user: DatabasePlace, friend: DatabasePlace, places: OtherPlaces): string {
   return [
     `# friend-sync: what \`friend-sync init\` takes for copies in ${placeOf(friend)} of columns in ${placeOf(user)}.`,
     '# Read it before you use it: what is listed under set is overwritten with what its source says. Each guess has its reason',
@@ -66,7 +74,7 @@ function textOf(proposal: Proposal, user: DatabasePlace, friend: DatabasePlace):
     'sources:',
     ...proposal.sources.flatMap(sourceLines),
     ...leftOutLines(proposal.leftOut),
-    ...settingsLines(user, friend),
+    ...settingsLines(user, friend, places),
     '',
   ].join('\n');
 }
@@ -108,9 +116,11 @@ function leftOutLines(leftOut: readonly LeftOut[]): string[] {
   ];
 }
 
-function settingsLines(user: DatabasePlace, friend: DatabasePlace): string[] {
+function settingsLines(user: DatabasePlace, friend: DatabasePlace, places: OtherPlaces): string[] {
   const at = ({ host, port }: DatabasePlace) => `host: ${scalar(host)}, port: ${port}`;
   const { kafka, registry, connect, source, target, lateCopies } = settingsSchema.parse({});
+  const { brokers, registryUrl, connectUrl } = places;
+  const line = (text: string, given: unknown) => `  ${given === undefined ? '# ' : ''}${text}`;
   return [
     '',
     '# Passwords come from the environment or from files, never from here:',
@@ -120,10 +130,10 @@ function settingsLines(user: DatabasePlace, friend: DatabasePlace): string[] {
     'settings:',
     `  source: { ${at(user)} } # only read, as ${source.user}; \`friend-sync grants\` prints the SQL that makes the users`,
     `  target: { ${at(friend)}, database: ${scalar(friend.database)} } # as ${target.user}, and ${lateCopies.user} for Kafka Connect`,
-    '  # The defaults, for what is elsewhere:',
-    `  # kafka: { brokers: [${kafka.brokers.map((broker) => JSON.stringify(broker)).join(', ')}] }`,
-    `  # registry: { url: ${JSON.stringify(registry.url)} }`,
-    `  # connect: { url: ${JSON.stringify(connect.url)} }`,
+    '  # Those behind a # are the defaults, for what is elsewhere:',
+    line(`kafka: { brokers: [${(brokers ?? kafka.brokers).map((one) => JSON.stringify(one)).join(', ')}] }`, brokers),
+    line(`registry: { url: ${JSON.stringify(registryUrl ?? registry.url)} }`, registryUrl),
+    line(`connect: { url: ${JSON.stringify(connectUrl ?? connect.url)} }`, connectUrl),
   ];
 }
 

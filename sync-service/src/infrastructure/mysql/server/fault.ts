@@ -185,7 +185,7 @@ export interface Login {
 
 /** The same fault; where the server has rejected the user or its password, with both, and with the settings to correct. */
 export function ofLogin(fault: SyncError, { host, port, user, password, part }: Login): SyncError {
-  if (!REJECTED.includes(codeOf(fault) ?? '')) return fault;
+  if (!isRejected(fault)) return fault;
   const variable = `FRIEND_SYNC_${part.toUpperCase()}__PASSWORD`;
   // Passwords are not in the file, and one that was forgotten looks like a wrong one.
   const isGiven = password.reveal() !== '';
@@ -266,6 +266,11 @@ export function isUnavailable({ kind }: SyncError): boolean {
 /** A statement holds a character that the column which it is compared with cannot hold. */
 export function isUnconvertible(error: unknown): boolean {
   return codeOf(error) === UNCONVERTIBLE;
+}
+
+/** The server does not know the user, or not by this password. */
+export function isRejected(error: unknown): boolean {
+  return REJECTED.includes(codeOf(error) ?? '');
 }
 
 /** The server has ended a statement that took longer than it may. */

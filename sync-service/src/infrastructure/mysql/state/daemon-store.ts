@@ -17,8 +17,8 @@ export class DaemonStore {
   }
 
   /** This process runs, and fares so; to be said every few seconds. */
-  async beSeen(session: Session, { state, troubles, sources }: Announcement): Promise<void> {
-    const condition = JSON.stringify({ state, troubles: troubles.slice(0, MOST_TROUBLES), sources });
+  async beSeen(session: Session, { troubles, ...rest }: Announcement): Promise<void> {
+    const condition = JSON.stringify({ ...rest, troubles: troubles.slice(0, MOST_TROUBLES) });
     await session.write(
       'saying that the daemon runs',
       `INSERT INTO ${this.#table} (id, \`condition\`) VALUES (?, ?) AS n ON DUPLICATE KEY UPDATE seen_at = NOW(6), \`condition\` = n.\`condition\``,

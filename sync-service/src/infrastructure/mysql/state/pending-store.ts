@@ -224,12 +224,16 @@ export class PendingStore {
 
   /** All pending keys, and how many of them are parked. */
   async count(session: Session): Promise<{ pending: number; parked: number }> {
-    const [row] = await session.rows(
-      'counting pending keys',
-      `SELECT COUNT(*) AS pending, COALESCE(SUM(attempts > 0), 0) AS parked FROM ${this.table} WHERE source = ?`,
-      [this.#source],
-    );
+    const sql = `SELECT COUNT(*) AS pending, COALESCE(SUM(attempts > 0), 0) AS parked FROM ${this.table} WHERE source = ?`;
+    const [row] = await session.rows('counting pending keys', sql, [this.#source]);
     return { pending: Number(row?.pending), parked: Number(row?.parked) };
+  }
+
+  /** How many seconds the oldest one waits that is not parked; undefined: there is none. */
+  async oldestSeconds(session: Session): Promise<number | undefined> {
+    const sql = `SELECT TIMESTAMPDIFF(SECOND, MIN(since), NOW(6)) AS n FROM ${this.table} WHERE source = ? AND attempts = 0`;
+    const [row] = await session.rows('looking for the oldest pending key', sql, [this.#source]);
+    return row?.n == null ? undefined : Number(row.n);
   }
 
   /** Why keys are parked, and how many for each reason, the most frequent first; no more than ten. */
