@@ -28,6 +28,8 @@ export const SCALE = isLong
       partAwayMs: 30_000,
       usersOfOneStatement: 100_000,
       rewoundMessages: 10_000,
+      healthyVerifies: 10,
+      backfilledKeys: 20_000,
     }
   : {
       copiesOfOneUser: 8_000,
@@ -46,6 +48,8 @@ export const SCALE = isLong
       partAwayMs: 8_000,
       usersOfOneStatement: 12_000,
       rewoundMessages: 1_000,
+      healthyVerifies: 2,
+      backfilledKeys: 2_000,
     };
 
 /** Of `npm run test:long` only: another test shows the same in less time. */
