@@ -1,7 +1,13 @@
-import { expect, test } from 'vitest';
+import { mkdtemp, rm, writeFile } from 'node:fs/promises';
+import { tmpdir } from 'node:os';
+import { join } from 'node:path';
+import { expect, onTestFinished, test } from 'vitest';
+import { hearCommand } from '../support/command.ts';
+import type { Daemon } from '../support/daemon.ts';
+import { column } from '../support/drain.ts';
 import { createUsers, startLoad } from '../support/load.ts';
 import { openPipeline, type Pipeline } from '../support/pipeline.ts';
-import { PATIENCE_MS } from '../support/scale.ts';
+import { LONG_TIMEOUT_MS, longTest, PATIENCE_MS, SCALE } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 const USERS = 300;
@@ -81,3 +87,62 @@ test('case 55: a new friend store is rebuilt from the topic alone, by a rewind t
   await operations.executeReset(await operations.planReset(configuration.mapping.sources, { kind: 'earliest' }));
   expect(await pipeline.settled()).toMatchObject({ copies: USERS * 3, mismatches: 0 });
 });
+
+/** Rows that a file or a condition names are read, while `kill` breaks it off once some have been. */
+async function backfillWithout(kill: (pipeline: Pipeline, daemon: Daemon) => Promise<unknown>): Promise<void> {
+  await using pipeline = await openPipeline({ ...TABLES, settings: { patrol: { intervalSeconds: 3_600 } } });
+  const { operations, configuration, friend, friendDb } = pipeline;
+  const KEYS = SCALE.backfilledKeys;
+  await createUsers(pipeline, KEYS);
+  const daemon = await pipeline.startDaemon();
+  await pipeline.settled();
+  await expect.poll(async () => (await operations.rounds()).account?.lastEndedAt, SOON).toBeDefined();
+  const state = configuration.settings.target.stateDatabase;
+  const mirror = `${state}.mirror_account`;
+  await friend.write('forgetting changes', `UPDATE ${mirror} SET v_nick = 'before'`);
+  await friend.write('by hand', `UPDATE ${friendDb}.friend SET nick = 'before'`);
+  const unread = async () =>
+    Number((await column(pipeline, `SELECT COUNT(*) FROM ${mirror} WHERE v_nick = 'before'`))[0]);
+  const folder = await mkdtemp(join(tmpdir(), 'friend-sync-keys-'));
+  onTestFinished(() => rm(folder, { recursive: true }));
+  const file = join(folder, 'keys');
+  const half = Array.from({ length: KEYS / 2 }, (_, i) => i + 1);
+  await writeFile(file, half.join('\n'));
+
+  const [ofFile, ofCondition] = [
+    hearCommand(pipeline, 'backfill', '--keys-file', file),
+    hearCommand(pipeline, 'backfill', '--where', `id > ${KEYS / 2}`),
+  ];
+  await expect.poll(unread, { ...SOON, interval: 20 }).toBeLessThan(KEYS);
+  await kill(pipeline, daemon);
+  // What a killed daemon was reading is another's within a minute.
+  await friend.write('ending leases', `UPDATE ${state}.due_key SET due = NOW(6)`);
+  for (const asked of [ofFile, ofCondition])
+    expect(await asked).toMatchObject({ code: 0, told: expect.stringContaining(`${KEYS / 2} keys are asked for`) });
+  expect(await hearCommand(pipeline, 'backfill', '--where', 'id = 1', '--wait')).toMatchObject({
+    code: 0,
+    told: expect.stringContaining('done: every copy is equal'),
+  });
+  expect(await unread()).toBe(0);
+  expect(await pipeline.settled()).toMatchObject({ copies: KEYS * 3, mismatches: 0 });
+}
+
+test(
+  'case 13, 69: rows that a file or a condition names are all read with the printed grants, though the daemon is killed in the middle of it',
+  () =>
+    backfillWithout(async (pipeline, daemon) => {
+      await daemon.kill();
+      await pipeline.startDaemon();
+    }),
+  LONG_TIMEOUT_MS,
+);
+
+longTest(
+  'case 3, 69: rows that a file or a condition names are all read, though Kafka Connect is killed in the middle of it',
+  () =>
+    backfillWithout(async ({ stack }) => {
+      await stack.stop('connect', 'SIGKILL');
+      await stack.start('connect');
+    }),
+  LONG_TIMEOUT_MS,
+);

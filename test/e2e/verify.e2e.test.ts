@@ -1,38 +1,69 @@
 import { expect, test } from 'vitest';
 import { runCommand } from '../support/command.ts';
 import { column } from '../support/drain.ts';
-import { createUsers, startLoad } from '../support/load.ts';
+import { createUsers, repeatUntilStopped } from '../support/load.ts';
 import { openPipeline } from '../support/pipeline.ts';
-import { PATIENCE_MS } from '../support/scale.ts';
+import { LONG_TIMEOUT_MS, PATIENCE_MS, SCALE } from '../support/scale.ts';
 import { TABLES } from '../support/tables.ts';
 
 const USERS = 100;
-const DEADLINE_MS = 60_000;
 const SOON = { timeout: PATIENCE_MS };
 
-test('case 53: copies edited by hand are found while changes go on, without false alarm, and repaired', async () => {
-  await using pipeline = await openPipeline();
-  const { operations, configuration, friend, friendDb, user, userDb } = pipeline;
-  await createUsers(pipeline, USERS);
-  await user.write('quiet ones', `INSERT INTO ${userDb}.account (id, nick) VALUES (1001, 'a'), (1002, 'b')`);
-  await friend.write('their copies', `INSERT INTO ${friendDb}.friend (friend_id) VALUES (1001), (1002), (1002)`);
-  await pipeline.startDaemon();
-  await using _load = startLoad(pipeline, USERS);
-  expect(await operations.verify(DEADLINE_MS)).toMatchObject({ mismatches: 0, copies: USERS * 3 + 3 });
-  // The first load's sweep would mend what follows.
-  await expect.poll(async () => (await operations.rounds()).account?.lastEndedAt, SOON).toBeDefined();
+/** Of rows that nobody changes: one copy each of the first ones is edited by hand, of the others a late one is inserted. */
+const EDITED = 1_000;
+const LATE = 500;
+const FIRST = 10_001;
+/** About five hundred rows a second. */
+const ROWS_A_STATEMENT = 3;
 
-  await friend.write('by hand', `UPDATE ${friendDb}.friend SET nick = 'B' WHERE friend_id = 1002`);
-  const found = await operations.verify(DEADLINE_MS);
-  expect(found.mismatches).toBe(2);
-  expect([...found.differing].map(([source, keys]) => [source, ...keys.keys()])).toEqual([['account', 1002n]]);
-  expect(found.differences).toMatchObject([{ key: 1002n, columns: ['nick'] }]);
-  expect(JSON.stringify(found.differences, (_, one) => String(one))).not.toContain('B');
+test(
+  'case 53: copies edited by hand, and late ones of which nobody hears, are all found and no other, while hundreds of rows a second change, and repaired',
+  async () => {
+    await using pipeline = await openPipeline({ ...TABLES, settings: { patrol: { intervalSeconds: 3_600 } } });
+    const { operations, friend, friendDb, user, userDb } = pipeline;
+    const unheard = { FRIEND_SYNC_LATE_COPIES__ENABLED: 'false' };
+    const verify = (...options: string[]) =>
+      runCommand({ ...pipeline, env: { ...pipeline.env, ...unheard } }, 'verify', ...options);
+    await createUsers(pipeline, USERS);
+    const quiet = Array.from({ length: EDITED + LATE }, (_, i) => FIRST + i);
+    await user.write('rows', `INSERT INTO ${userDb}.account (id, nick) VALUES ?`, [quiet.map((id) => [id, `n${id}`])]);
+    await friend.write('copies', `INSERT INTO ${friendDb}.friend (friend_id) VALUES ?`, [quiet.map((id) => [id])]);
+    await pipeline.startDaemon(unheard);
+    // The first load's sweep would mend what follows.
+    await expect.poll(async () => (await operations.rounds()).account?.lastEndedAt, SOON).toBeDefined();
+    await using _load = repeatUntilStopped((n) => {
+      const first = (n * ROWS_A_STATEMENT) % (USERS - ROWS_A_STATEMENT);
+      const ids = Array.from({ length: ROWS_A_STATEMENT }, (_, i) => first + i + 1);
+      return user.write('changes', `UPDATE ${userDb}.account SET nick = ?, avatar = ? WHERE id IN (?)`, [
+        `🎈${n}`,
+        `${n}.png`,
+        ids,
+      ]);
+    });
+    for (let run = 0; run < SCALE.healthyVerifies; run++)
+      expect(await verify()).toMatchObject({ code: 0, data: { mismatches: 0, orphans: 0, differences: [] } });
 
-  const [source] = configuration.mapping.sources;
-  if (source) await operations.markPending(source, [1002n]);
-  expect(await operations.verify(DEADLINE_MS)).toMatchObject({ mismatches: 0 });
-});
+    const edited = `UPDATE ${friendDb}.friend SET nick = 'secret' WHERE friend_id BETWEEN ${FIRST} AND ${FIRST + EDITED - 1}`;
+    await friend.write('by hand', edited);
+    const late = quiet.slice(EDITED).map((id) => [id, 'secret', null]);
+    await friend.write('late', `INSERT INTO ${friendDb}.friend (friend_id, nick, avatar) VALUES ?`, [late]);
+    const { code, data } = await verify('--list');
+    const { differences, mismatches } = data as {
+      mismatches: number;
+      differences: { key: string; columns: string[] }[];
+    };
+    expect({ code, mismatches }).toEqual({ code: 1, mismatches: EDITED + LATE });
+    expect(differences.map(({ key, columns }) => `${key} ${columns}`).sort()).toEqual(
+      quiet.map((id) => `${id} nick`).sort(),
+    );
+    expect(JSON.stringify(data)).not.toContain('secret');
+
+    expect(await verify('--repair')).toMatchObject({ code: 0, data: { mismatches: 0, repaired: EDITED + LATE } });
+    const left = await column(pipeline, `SELECT COUNT(*) FROM ${friendDb}.friend WHERE nick = 'secret'`);
+    expect(left).toEqual(['0']);
+  },
+  LONG_TIMEOUT_MS,
+);
 
 test('case 53: verify --repair restores every copy that was edited by hand, whatever the mirror holds', async () => {
   const sources = `${TABLES.sources}\n    onDelete: { set: { nick: "gone" } }`;

@@ -20,6 +20,8 @@ test('case 76: who waits for a daemon or a connector is told at once that it is 
   expect(await hearCommand(pipeline, 'verify', ...PATIENT)).toEqual(noDaemon);
   expect(await hearCommand(pipeline, 'backfill', '--keys', '1', '--wait', ...PATIENT)).toEqual(noDaemon);
   expect(await hearCommand(pipeline, 'backfill', '--all', '--wait', ...PATIENT)).toEqual(noDaemon);
+  const atOnce = 'nothing is read before this is mended: no daemon runs';
+  expect((await hearCommand(pipeline, 'backfill', '--all')).told).toContain(atOnce);
 
   const daemon = await pipeline.startDaemon();
   expect(await pipeline.settled()).toMatchObject({ mismatches: 0 });

@@ -130,4 +130,22 @@ export const OPERATE_GUARDS: readonly Guard[] = [
       'case 55: up has administrators make the users, does what is missing in its order, and passes over what is there',
     ),
   },
+  {
+    guard: 'that what a mirror does not know is no difference',
+    file: `${APPLICATION}/proof/tally.ts`,
+    replace: [['wanted[`c${i}`] !== undefined && !equalities', '!equalities']],
+    test: mysqlTest(
+      'verify.mysql.test.ts',
+      'case 53: against the mirror, copies are compared with what was heard last, and no row of the user database is read',
+    ),
+  },
+  {
+    guard: 'the place at which a comparison was stopped',
+    file: `${APPLICATION}/proof/compare.ts`,
+    replace: [['place = { ...place, after: end };', 'place = { ...place };']],
+    test: mysqlTest(
+      'verify.mysql.test.ts',
+      'case 53: a comparison that is stopped goes on where it was, and the two together see every copy once',
+    ),
+  },
 ];

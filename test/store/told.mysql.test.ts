@@ -122,6 +122,9 @@ test('what waits for a sweep names the copies, and says that these may be late o
   const parts = { streams: [], store: server.store, admin: {} as KafkaAdmin };
   const told = `late copies, or copies that were held, wait for a sweep: ${copy?.id} of account; friend-sync status`;
   await expect(passBarrier(parts, 500)).rejects.toThrow(told);
+  await source.round.adopt(server.friend);
+  await source.round.pause(server.friend);
+  await expect(passBarrier(parts, 500)).rejects.toThrow(/; rounds over account are paused since .*backfill resume;/);
 });
 
 test('of statements that are sent together, the one that fails is named', async () => {

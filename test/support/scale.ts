@@ -29,6 +29,8 @@ export const SCALE = isLong
       usersOfOneStatement: 100_000,
       rewoundMessages: 10_000,
       resetMessages: 100_000,
+      healthyVerifies: 10,
+      backfilledKeys: 20_000,
     }
   : {
       copiesOfOneUser: 8_000,
@@ -48,6 +50,8 @@ export const SCALE = isLong
       usersOfOneStatement: 12_000,
       rewoundMessages: 1_000,
       resetMessages: 2_000,
+      healthyVerifies: 2,
+      backfilledKeys: 2_000,
     };
 
 /** Of `npm run test:long` only: another test shows the same in less time. */

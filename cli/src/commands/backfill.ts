@@ -52,7 +52,12 @@ export function addBackfill(program: Command, load: Load): void {
         const sources = all
           ? sourcesOf(configuration, options.source, command)
           : [sourceOf(operations, options.source, command)];
-        const obstacles = await findObstacles(operations.servers, await operations.store(), sources);
+        const obstacles = await findObstacles(
+          operations.servers,
+          await operations.store(),
+          sources,
+          all ? 'rounds' : 'keys',
+        );
         for (const obstacle of obstacles) talk(`nothing is read before this is mended: ${obstacle}`);
         if (all) {
           const tickets = [];

@@ -92,6 +92,7 @@ test.each([
   ['--rate 0', 'It is to be 1 or more.'],
   ['--against us', 'Allowed choices are source, mirror.'],
   ['--source account', '--source says whose --keys are meant'],
+  ['--keys 1 --sample 5', "'--keys <key...>' cannot be used with option '--sample <percent>'"],
 ])('wrong usage of verify: %s', async (options, told) => {
   await expect(verify(...options.split(' '))).rejects.toThrow(told);
 });

@@ -41,7 +41,13 @@ export function addVerify(program: Command, load: Load): void {
     )
     .option('--list', 'name all that differs by table, key and columns, and not the first of it alone; never a value')
     .option('--orphans', 'name copies without a source row as well')
-    .option('--keys <key...>', 'only the copies of these keys, each as it is')
+    .addOption(
+      new Option('--keys <key...>', 'only the copies of these keys, each as it is').conflicts([
+        'sample',
+        'rate',
+        'from',
+      ]),
+    )
     .option('--source <name>', 'with --keys: their source; may be left out where there is only one')
     .option('--sample <percent>', 'only so many of a hundred keys, chosen by chance', percentOf)
     .option('--rate <keys>', 'no more keys a second', rateOf)
@@ -73,7 +79,6 @@ async function compareOptionsOf(
   if (from !== undefined && !place) command.error(`error: --from ${from} is no place that verify has told`);
   if (source && !texts) command.error('error: --source says whose --keys are meant');
   const named = texts && (await sourceAndKeys(operations, source, texts, command));
-  const began = performance.now();
   const tell = progress();
   return {
     against,
@@ -83,13 +88,8 @@ async function compareOptionsOf(
     sample,
     perSecond: rate,
     from: place,
-    onProgress(at, copies) {
-      const seconds = (performance.now() - began) / 1000;
-      tell(
-        () =>
-          `${copies} copies compared, ${Math.round(copies / seconds)} a second since it began; at ${describePlace(at)}`,
-      );
-    },
+    onProgress: (at, copies, seconds) =>
+      tell(() => `${copies} copies compared, ${Math.round(copies / seconds)} a second, at ${describePlace(at)}`),
   };
 }
 

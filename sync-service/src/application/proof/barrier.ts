@@ -7,6 +7,7 @@ import type { RefusedKey } from '../../infrastructure/mysql/state/pending-store.
 import { findHeld, type HeldCopy, type Store } from '../../infrastructure/mysql/store.ts';
 import { within } from '../../within.ts';
 import { openTransactions } from './open-transactions.ts';
+import { pausedRounds } from './paused-rounds.ts';
 import { requireDaemon } from './require-daemon.ts';
 import { standstills } from './standstill.ts';
 import type { Stream } from './streams.ts';
@@ -220,7 +221,10 @@ export async function awaitSweeps(store: Store, waitUntil: Wait): Promise<HeldCo
     unswept = (await Promise.all(waits)).flat();
     return unswept.length === 0;
   };
-  await waitUntil(step, isSwept, async () => `: ${unswept.join(', ')}; friend-sync status shows how far the round is`);
+  const progress = 'friend-sync status shows how far the round is';
+  await waitUntil(step, isSwept, async () =>
+    [`: ${unswept.join(', ')}`, ...(await pausedRounds(store)).values(), progress].join('; '),
+  );
   await awaitFanOut(store, waitUntil);
   return held;
 }

@@ -28,8 +28,8 @@ export interface CompareOptions extends TallyOptions {
   readonly perSecond?: number | undefined;
   /** What lies before it is passed over. */
   readonly from?: Place | undefined;
-  /** Told after each page. */
-  readonly onProgress?: ((place: Place, copies: number) => void) | undefined;
+  /** Told after each page: behind which place it is, and how many copies it has compared in how many seconds. */
+  readonly onProgress?: ((place: Place, copies: number, seconds: number) => void) | undefined;
   /** Ends the comparison before the next page. */
   readonly signal?: AbortSignal | undefined;
 }
@@ -84,6 +84,7 @@ export async function compareCopies(
     return { ...tally, differences, unmatched, held, stoppedAt };
   };
   let { from } = options;
+  const began = performance.now();
   for (const sourceMapping of mapping.sources) {
     const { name } = sourceMapping;
     if ((among && !among.has(name)) || (from && from.source !== name)) continue;
@@ -96,7 +97,8 @@ export async function compareCopies(
       const after = from?.after ?? [];
       from = undefined;
       if (held.some((one) => one.source === name && one.copy === copy.id)) continue;
-      const stoppedAt = await compareCopy({ source: sourceMapping, copy, truth, friend, tally, options, after });
+      const shared = { source: sourceMapping, copy, truth, friend, tally, options };
+      const stoppedAt = await compareCopy({ ...shared, after, began });
       if (stoppedAt) return result(stoppedAt);
     }
   }
@@ -111,6 +113,8 @@ interface Compared {
   readonly tally: Tally;
   readonly options: CompareOptions;
   readonly after: readonly string[];
+  /** When the comparison as a whole has begun. */
+  readonly began: number;
 }
 
 /** The copies in one table behind a place; returns where it was ended by the signal. */
@@ -122,6 +126,7 @@ async function compareCopy({
   tally,
   options,
   after,
+  began,
 }: Compared): Promise<Place | undefined> {
   const { among, sample, perSecond, onProgress, signal } = options;
   const { columns } = await readTargetTable(friend, copy);
@@ -136,15 +141,15 @@ async function compareCopy({
   }
   let place: Place = { source: source.name, copy: copy.id, after };
   const pages = keysOf(copy, keyColumn, target, toKey, after, Math.min(PAGE_KEYS, perSecond ?? PAGE_KEYS));
-  let began = performance.now();
+  let pageBegan = performance.now();
   for await (const { keys, end } of pages) {
     if (signal?.aborted) return place;
     const chosen = sample === undefined ? keys : keys.filter(() => Math.random() * 100 < sample);
     if (chosen.length > 0) await comparePage(chosen);
     place = { ...place, after: end };
-    onProgress?.(place, tally.copies);
-    await rest(chosen.length, perSecond, began);
-    began = performance.now();
+    onProgress?.(place, tally.copies, (performance.now() - began) / 1000);
+    await rest(chosen.length, perSecond, pageBegan);
+    pageBegan = performance.now();
   }
   return undefined;
 
