@@ -55,7 +55,7 @@ export async function listDeadLetters(
   read: ReadTopic,
 ): Promise<ListedLetter[]> {
   const letters: ListedLetter[] = [];
-  /** By what is noted of a replay, the letters that it would be of. */
+  /** By what is noted of a replay, the letters since the last one; a list is empty only behind a note. */
   const waiting = new Map<string, ListedLetter[]>();
   const topic = changeTopic(settings, source);
   await read(deadLetterTopic(topic), ({ key: bytes, value, headers = {}, timestamp, offset }, partition) => {
@@ -72,26 +72,27 @@ export async function listDeadLetters(
     const told = header(`${ERRORS}exception.message`);
     const reason = told.replace(`${topic}, partition ${place.partition}, offset ${place.offset}: `, '');
     const note = noteOf(key, reason);
+    const since = waiting.get(note);
     const letter: ListedLetter = {
       source: source.name,
       ...place,
       key,
       reason,
       at: new Date(Number(timestamp)),
-      // Only what was replayed has emptied a list before.
-      state: waiting.has(note) && !waiting.get(note)?.some(({ state }) => state === 'new') ? 'died again' : 'new',
+      state: since ? (since[0]?.state ?? 'died again') : 'new',
       stored: { partition, offset: BigInt(offset) },
       valueBytes: value?.length,
       schemaId: value ? schemaIdOf(value) : undefined,
       headers: Object.keys(headers).filter((name) => !name.startsWith(ERRORS)),
     };
-    waiting.set(note, [...(waiting.get(note) ?? []), letter]);
+    if (since) since.push(letter);
+    else waiting.set(note, [letter]);
     letters.push(letter);
   });
   return letters;
 }
 
-const noteOf = (key: Key | undefined, reason: string) => JSON.stringify([String(key), reason]);
+const noteOf = (key: Key | undefined, reason: string) => JSON.stringify([key?.toString(), reason]);
 
 /** What is not given leaves nothing out. */
 export interface LetterFilter {

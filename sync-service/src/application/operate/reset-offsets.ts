@@ -1,5 +1,5 @@
 import { type Configuration, changeTopic, type SourceMapping } from '@friend-sync/connectors';
-import { SyncError } from '../../errors.ts';
+import { must, SyncError } from '../../errors.ts';
 import type { KafkaAdmin } from '../../infrastructure/kafka/admin.ts';
 import type { Store } from '../../infrastructure/mysql/store.ts';
 import { newestBelow } from './offsets.ts';
@@ -150,7 +150,7 @@ export async function executeReset(
       if (!isForward(move)) return;
       await store.consumed.skip(tx, topic, partition, to, newestMs(partition));
       // In the same transaction, so that no end in between leaves rows that nobody asks for.
-      if (skipping === 'backfill') await store.sources.get(source)?.round.request(tx);
+      if (skipping === 'backfill') await must(store.sources.get(source), source).round.request(tx);
     });
   }
 }
