@@ -66,10 +66,15 @@ export const EXAMPLES: Readonly<Record<string, readonly Example[]>> = {
     ),
     example('friend-sync backfill --all --wait', 'the same with every row'),
   ],
-  'backfill rate': [example('friend-sync backfill rate 5000', 'no more rows a second, until the round under way ends')],
   'backfill pause': [example('friend-sync backfill pause', 'no round reads any more, the patrol included')],
-  'backfill resume': [example('friend-sync backfill resume', 'it goes on where it was held')],
+  'backfill rate': [
+    example(
+      'friend-sync backfill --all && friend-sync backfill rate 5000',
+      'reads every row, no more than 5,000 of them a second',
+    ),
+  ],
   'backfill stop': [example('friend-sync backfill stop', 'gives it up; what it has read stays')],
+  'backfill resume': [example('friend-sync backfill resume', 'rounds go on where they were held')],
   pause: [example('friend-sync pause', 'no copy is written any more')],
   resume: [example('friend-sync resume', 'what was stored meanwhile is written')],
   'connectors render': [example('friend-sync connectors render', 'for a look, or for another way to apply them')],
