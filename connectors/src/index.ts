@@ -35,7 +35,7 @@ export { Secret } from './secret.ts';
 export { type Settings, settingsSchema } from './settings.ts';
 export { avroFullName, fieldName } from './source-connector/avro-names.ts';
 export { LONGEST_TEXT } from './source-connector/cut.ts';
-export { type Grant, renderGrants, rightsAt } from './source-connector/grants.ts';
+export { accountOf, type Grant, renderGrants, rightsAt } from './source-connector/grants.ts';
 export { registryApi } from './source-connector/registry.ts';
 export { FIELD_NAMING, sourceConnectorName } from './source-connector/render.ts';
 export {

@@ -79,7 +79,7 @@ export const OPERATE_GUARDS: readonly Guard[] = [
   },
   {
     guard: 'the check of a condition without the brackets around it',
-    file: `${MYSQL}/conditioned-rows.ts`,
+    file: `${MYSQL}/server/conditioned-rows.ts`,
     replace: [['[`(\\n${condition}\\n)`, condition]', '[`(\\n${condition}\\n)`]']],
     test: mysqlTest(
       'backfill.mysql.test.ts',

@@ -1,4 +1,4 @@
-import { type Configuration, renderGrants } from '@friend-sync/connectors';
+import { accountOf, type Configuration, renderGrants } from '@friend-sync/connectors';
 import { planRevocations, type Revocations } from '@friend-sync/sync-service';
 import type { Command } from 'commander';
 import { type Context, type Load, withOperations } from '../context.ts';
@@ -27,7 +27,8 @@ export function addGrants(program: Command, load: Load): void {
       if (json) return printJson(grants);
       for (const server of ['source', 'target'] as const) {
         print(`-- ${TITLES[server]}`);
-        for (const user of usersOn(server, configuration)) print(`-- CREATE USER '${user}'@'%' IDENTIFIED BY '…';`);
+        for (const user of usersOn(server, configuration))
+          print(`-- CREATE USER ${accountOf(user)} IDENTIFIED BY '…';`);
         for (const { sql } of grants.filter((grant) => grant.server === server)) print(sql);
         print('');
       }
@@ -44,7 +45,7 @@ async function printRevocations({ configuration, json }: Context): Promise<void>
     print('');
   }
   const { enabled, user } = configuration.settings.lateCopies;
-  if (enabled) talk(`the rights of ${user} only an administrator can see: compare SHOW GRANTS FOR '${user}'@'%'`);
+  if (enabled) talk(`the rights of ${user} only an administrator can see: compare SHOW GRANTS FOR ${accountOf(user)}`);
 }
 
 function sentenceOf(account: string, isAdministrator: boolean, sql: Revocations['sql']): string {

@@ -67,11 +67,16 @@ function writtenTables(mapping: Configuration['mapping']): { table: TableName; c
 }
 
 function granting(server: Grant['server'], user: string) {
-  const account = `'${user.replaceAll("'", "''")}'@'%'`;
+  const account = accountOf(user);
   return (rights: readonly string[], place: Place): Grant => {
     const sql = `GRANT ${rightsAt(rights, place)} TO ${account};`;
     return { server, user, rights, ...place, sql };
   };
+}
+
+/** A user as SQL names it. */
+export function accountOf(user: string, host = '%'): string {
+  return `'${user.replaceAll("'", "''")}'@'${host}'`;
 }
 
 /** The middle of a GRANT or REVOKE. */

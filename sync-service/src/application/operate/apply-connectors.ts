@@ -11,7 +11,7 @@ import {
 import { SyncError } from '../../errors.ts';
 import { requireRegistry } from '../../infrastructure/kafka/registry-probe.ts';
 import { EPOCH_BEGINS, findUntoldUpdates } from '../../infrastructure/mysql/state/server-state.ts';
-import { findHeld, type Store, USER_DATABASE } from '../../infrastructure/mysql/store.ts';
+import { FRIEND_DATABASE, findHeld, type Store, USER_DATABASE } from '../../infrastructure/mysql/store.ts';
 import { beginLateCopies, lateCopiesBegin } from '../late-copies/beginning.ts';
 import { beginEpoch, type EpochParts } from './epoch.ts';
 import { ownTopics, requireOwnNames } from './own-names.ts';
@@ -76,7 +76,7 @@ export async function applyConnectors(
   const held = await findHeld(store);
   const untold = [
     await findUntoldUpdates(source, USER_DATABASE),
-    await findUntoldUpdates(store.database, 'the friend database'),
+    await findUntoldUpdates(store.database, FRIEND_DATABASE),
   ];
   const told = [
     ...(unfit.size > 0

@@ -1,6 +1,6 @@
 import type { Key } from '../../domain/change.ts';
 import type { SourceSchema } from '../../domain/source-schema.ts';
-import { type ConditionedPage, openConditionedRows } from '../../infrastructure/mysql/conditioned-rows.ts';
+import { type ConditionedPage, openConditionedRows } from '../../infrastructure/mysql/server/conditioned-rows.ts';
 import type { Database } from '../../infrastructure/mysql/server/database.ts';
 import { isOutOfTime } from '../../infrastructure/mysql/server/fault.ts';
 import { rest } from '../read/rest.ts';

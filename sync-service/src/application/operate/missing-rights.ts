@@ -1,7 +1,7 @@
-import { type Grant, renderGrants } from '@friend-sync/connectors';
+import { accountOf, type Grant, renderGrants } from '@friend-sync/connectors';
 import type { Database } from '../../infrastructure/mysql/server/database.ts';
 import { isRejected } from '../../infrastructure/mysql/server/fault.ts';
-import { USER_DATABASE } from '../../infrastructure/mysql/store.ts';
+import { FRIEND_DATABASE, USER_DATABASE } from '../../infrastructure/mysql/store.ts';
 import { compareRights, grantsOf, revocationsOf } from './rights.ts';
 import type { Servers } from './servers.ts';
 
@@ -22,7 +22,7 @@ export interface FoundRights {
 
 /** Stands for a password that is not shown. */
 export const PASSWORD = "'…'";
-const NAMES = { source: USER_DATABASE, target: 'the friend database' };
+const NAMES = { source: USER_DATABASE, target: FRIEND_DATABASE };
 
 /** As an administrator reads it. */
 export const toldOf = ({ server, sql }: RightsStatement) => `${sql} -- on ${NAMES[server]}`;
@@ -56,11 +56,7 @@ export async function findRights({ configuration, source, target }: Servers): Pr
 const objectOf = (sql: string) => sql.match(/ ON (.+) TO /)?.[1];
 
 function creation(server: Grant['server'], user: string): RightsStatement {
-  return {
-    server,
-    user,
-    sql: `CREATE USER IF NOT EXISTS '${user.replaceAll("'", "''")}'@'%' IDENTIFIED BY ${PASSWORD};`,
-  };
+  return { server, user, sql: `CREATE USER IF NOT EXISTS ${accountOf(user)} IDENTIFIED BY ${PASSWORD};` };
 }
 
 /** An administrator's rights are left to it. Who is not let in has yet to be made, or has another password. */

@@ -1,4 +1,4 @@
-import { type Configuration, type Grant, renderGrants, rightsAt } from '@friend-sync/connectors';
+import { accountOf, type Configuration, type Grant, renderGrants, rightsAt } from '@friend-sync/connectors';
 import type { Database } from '../../infrastructure/mysql/server/database.ts';
 import { type Right, type Rights, readRights } from '../../infrastructure/mysql/server/rights.ts';
 import type { Servers } from './servers.ts';
@@ -38,7 +38,7 @@ export function grantsOf(configuration: Configuration, server: Grant['server']):
 /** Compares what the user of these sessions may do with what it must be granted. */
 export async function compareRights(server: Database, grants: readonly Grant[]): Promise<RightDifferences> {
   const { user, host, own, hasRole } = await readRights(server);
-  const account = `'${user.replaceAll("'", "''")}'@'${host}'`;
+  const account = accountOf(user, host);
   const needs = grants.flatMap(needsOf);
   const excess = own.filter((has) => !needs.some((need) => covers(need, has)));
   return {

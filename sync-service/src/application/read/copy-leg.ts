@@ -1,5 +1,6 @@
 import { setTimeout as delay } from 'node:timers/promises';
 import type { Key } from '../../domain/change.ts';
+import { inPages } from '../../domain/pages.ts';
 import type { CopySweep, DifferingKey } from '../../infrastructure/mysql/copies/copy-sweep.ts';
 import type { MappedCopy } from '../../infrastructure/mysql/copies/mapped-copy.ts';
 import type { Database } from '../../infrastructure/mysql/server/database.ts';
@@ -61,13 +62,14 @@ export async function sweepCopies(course: RoundCourse, copy: MappedCopy, after: 
     if (!found) return;
     const tookMs = performance.now() - began;
     if (found.doubts.length > 0) await course.catchUp();
-    for (const { range, keys } of isAsked ? [] : found.doubts) {
-      const again = await comparing((sweep) => sweep.differing(database, range));
-      if (!again) return;
-      const differing = again.filter(({ key }) => keys.has(key));
-      await course.keep(run(() => markDrift(course, differing)));
-    }
     if (isAsked) await markAll(course, found.doubts);
+    else
+      for (const { range, keys } of found.doubts) {
+        const again = await comparing((sweep) => sweep.differing(database, range));
+        if (!again) return;
+        const differing = again.filter(({ key }) => keys.has(key));
+        await course.keep(run(() => markDrift(course, differing)));
+      }
     if (found.end) await course.goOn({ leg: `copy ${copy.id}`, after: found.end });
     if (!isAsked) await delay(Math.min(LONGEST_REST_MS, tookMs * REST_FACTOR), undefined, { signal });
     from = found.end;
@@ -106,8 +108,7 @@ async function markDrift(course: RoundCourse, differing: readonly DifferingKey[]
 async function markAll(course: RoundCourse, doubts: readonly Doubt[]): Promise<void> {
   const { parts, run, onDrift } = course.options;
   const keys = [...new Set(doubts.flatMap((doubt) => [...doubt.keys]))];
-  for (let from = 0; from < keys.length; from += MOST_MARKS) {
-    const some = keys.slice(from, from + MOST_MARKS);
+  for (const some of inPages(keys, MOST_MARKS)) {
     await course.keep(run(() => parts.source.pending.mark(parts.store.database, some)));
     onDrift(0, some.length);
   }

@@ -113,7 +113,8 @@ const readingWith = (connections: number, sourceName: string, signal: AbortSigna
 const UNMADE =
   'its mirror is missing or lacks a column; run friend-sync migrate --execute; a daemon that has read an older file must be restarted';
 
-/** How operators know the servers that are only read. */
+/** How operators know the servers. */
+export const FRIEND_DATABASE = 'the friend database';
 export const USER_DATABASE = 'the user database';
 export const READ_REPLICA = 'the replica that source.reads names';
 

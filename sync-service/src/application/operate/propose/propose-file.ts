@@ -1,7 +1,7 @@
 import type { Secret } from '@friend-sync/connectors';
 import { SyncError } from '../../../errors.ts';
 import { type Database, openDatabase } from '../../../infrastructure/mysql/server/database.ts';
-import { USER_DATABASE } from '../../../infrastructure/mysql/store.ts';
+import { FRIEND_DATABASE, USER_DATABASE } from '../../../infrastructure/mysql/store.ts';
 import { type Proposal, propose } from './propose.ts';
 import { type DatabasePlace, type OtherPlaces, renderProposal } from './render.ts';
 
@@ -23,7 +23,7 @@ export async function proposeFile(
   places: OtherPlaces = {},
 ): Promise<{ readonly proposal: Proposal; readonly text: string | undefined }> {
   const source = openForReading(user, USER_DATABASE);
-  const target = openForReading(friend, 'the friend database');
+  const target = openForReading(friend, FRIEND_DATABASE);
   try {
     const proposal = await propose(source, target, { user: user.database, friend: friend.database });
     return renderProposal(proposal, user, friend, file, places);

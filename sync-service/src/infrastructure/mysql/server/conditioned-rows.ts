@@ -1,10 +1,10 @@
-import type { Key } from '../../domain/change.ts';
-import { parseKey, type SourceSchema } from '../../domain/source-schema.ts';
-import { SyncError } from '../../errors.ts';
-import { type Database, quoted } from './server/database.ts';
-import { toConditionFault } from './server/fault.ts';
-import { KeyOrder } from './server/key-order.ts';
-import { readTableShape } from './server/table-shape.ts';
+import type { Key } from '../../../domain/change.ts';
+import { parseKey, type SourceSchema } from '../../../domain/source-schema.ts';
+import { SyncError } from '../../../errors.ts';
+import { type Database, quoted } from './database.ts';
+import { toConditionFault } from './fault.ts';
+import { KeyOrder } from './key-order.ts';
+import { readTableShape } from './table-shape.ts';
 
 /** Among so many rows behind a place the keys of those that meet the condition, and the place behind them; undefined: no more follow. */
 export type ConditionedPage = (
