@@ -1,26 +1,18 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
 import { dirname, join } from 'node:path';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { contentOf, repositoryFiles } from './support/repository.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
 const SERVICE = 'sync-service/src/';
 
 /** What runs, but for tests and measurements, each with what it imports: a file's path, or a library's name. */
 const modules = new Map(
-  execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard', '*/src/*.ts'], {
-    cwd: ROOT,
-    encoding: 'utf8',
-  })
-    .trim()
-    .split('\n')
-    .filter((file) => !/\.test\.ts$|^bench\//.test(file))
+  repositoryFiles
+    .filter((file) => /\/src\/.*\.ts$/.test(file) && !/\.test\.ts$|^bench\//.test(file))
     .map((file) => [file, importsOf(file)] as const),
 );
 
 function importsOf(file: string): { name: string; isType: boolean }[] {
-  const found = readFileSync(ROOT + file, 'utf8').matchAll(
+  const found = contentOf(file).matchAll(
     /(?:^|\n)(?:import|export) (type )?[^;']*?from '([^']+)'|import\('([^']+)'\)/g,
   );
   return [...found].map(([, type, from, lazily]) => {

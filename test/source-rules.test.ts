@@ -1,28 +1,10 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
-
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-/** What a clone would hold: tracked files, and new ones that are not ignored. */
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-  cwd: ROOT,
-  encoding: 'utf8',
-})
-  .trim()
-  .split('\n');
-
-const contentOf = (file: string) => readFileSync(ROOT + file, 'utf8');
-
-const sources = files.filter(
-  (file) => /^(connectors|sync-service|cli)\/src\/.*\.ts$/.test(file) && !file.endsWith('.test.ts'),
-);
+import { contentOf, productFiles, repositoryFiles } from './support/repository.ts';
 
 test('no source file names a table or column of the example', () => {
   const example = /im_user|im_friend|im_group|nick_?name|head_?img|user_db|friend_db/i;
-  expect(sources.length).toBeGreaterThan(50);
-  expect(sources.filter((file) => example.test(contentOf(file)))).toEqual([]);
+  expect(productFiles.length).toBeGreaterThan(50);
+  expect(productFiles.filter((file) => example.test(contentOf(file)))).toEqual([]);
 });
 
 test('the lock file names no registry', () => {
@@ -30,7 +12,7 @@ test('the lock file names no registry', () => {
 });
 
 test('no file is longer than 300 lines', () => {
-  const code = files.filter((file) => /\.(ts|mjs)$/.test(file));
+  const code = repositoryFiles.filter((file) => /\.(ts|mjs)$/.test(file));
   expect(code.filter((file) => contentOf(file).split('\n').length > 301)).toEqual([]);
 });
 
@@ -49,6 +31,6 @@ const BY_DATE = [
 ];
 
 test('how long something takes is measured by a clock that nobody sets', () => {
-  const byDate = sources.filter((file) => contentOf(file).includes('Date.now()'));
+  const byDate = productFiles.filter((file) => contentOf(file).includes('Date.now()'));
   expect(byDate.map((file) => file.split('/').at(-1)).sort()).toEqual(BY_DATE);
 });

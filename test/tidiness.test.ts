@@ -1,25 +1,14 @@
-import { execFileSync } from 'node:child_process';
-import { readFileSync } from 'node:fs';
-import { fileURLToPath } from 'node:url';
 import { expect, test } from 'vitest';
+import { contentOf, productFiles, repositoryFiles } from './support/repository.ts';
 
-const ROOT = fileURLToPath(new URL('..', import.meta.url));
-
-const files = execFileSync('git', ['ls-files', '--cached', '--others', '--exclude-standard'], {
-  cwd: ROOT,
-  encoding: 'utf8',
-})
-  .trim()
-  .split('\n')
-  .filter((file) => /\.(ts|mjs)$/.test(file));
-const code = new Map(files.map((file) => [file, readFileSync(ROOT + file, 'utf8')]));
-const product = files.filter((file) => /^(connectors|sync-service|cli)\/src\//.test(file) && !/\.test\.ts$/.test(file));
+const files = repositoryFiles.filter((file) => /\.(ts|mjs)$/.test(file));
+const code = new Map(files.map((file) => [file, contentOf(file)]));
 
 test('whatever is exported is used elsewhere', () => {
   const words = new Map<string, number>();
   for (const text of code.values())
     for (const word of new Set(text.match(/[\w$]+/g))) words.set(word, (words.get(word) ?? 0) + 1);
-  const exported = product.flatMap((file) =>
+  const exported = productFiles.flatMap((file) =>
     [...(code.get(file) ?? '').matchAll(/^export (?:async |abstract )*(?:function\*?|class|const) (\w+)/gm)].map(
       ([, name = '']) => ({ file, name }),
     ),
@@ -63,7 +52,7 @@ function functionsOf(file: string): { name: string; lines: number }[] {
 }
 
 test('functions fit a screen; those that do not may only shrink', () => {
-  const functions = product.flatMap(functionsOf);
+  const functions = productFiles.flatMap(functionsOf);
   expect(functions.length).toBeGreaterThan(1_000);
   expect(functions.filter(({ name, lines }) => lines > (LONGER[name] ?? LONGEST))).toEqual([]);
 });

@@ -1,4 +1,4 @@
-import { execFileSync, spawn } from 'node:child_process';
+import { spawn } from 'node:child_process';
 import { once } from 'node:events';
 import { cp, mkdir, mkdtemp, readFile, rm, symlink, writeFile } from 'node:fs/promises';
 import { tmpdir } from 'node:os';
@@ -6,6 +6,7 @@ import { dirname, join } from 'node:path';
 import { fileURLToPath } from 'node:url';
 import { afterAll, beforeAll, expect, test } from 'vitest';
 import { openSharedServers, SERVERS_VARIABLE } from '../support/mysql-setup.ts';
+import { repositoryFiles } from '../support/repository.ts';
 import type { Guard } from './guard.ts';
 import { GUARDS } from './guards.ts';
 
@@ -28,8 +29,7 @@ afterAll(async () => {
 async function copyTree(): Promise<string> {
   const copy = await mkdtemp(join(tmpdir(), 'friend-sync-mutations-'));
   copies.push(copy);
-  const listed = execFileSync('git', ['ls-files', '-z', '--cached', '--others', '--exclude-standard'], { cwd: ROOT });
-  for (const file of String(listed).split('\0').filter(Boolean)) {
+  for (const file of repositoryFiles) {
     await mkdir(dirname(join(copy, file)), { recursive: true });
     await cp(join(ROOT, file), join(copy, file));
   }
