@@ -35,14 +35,8 @@ export {
 export { planRevocations, type Revocations } from './application/operate/rights.ts';
 export { controlRounds, type RoundControl } from './application/operate/round-control.ts';
 export { setUp } from './application/operate/set-up.ts';
-export {
-  type Part,
-  type PipelineState,
-  readState,
-  standsStill,
-  stateOfConnector,
-  troublesIn,
-} from './application/operate/state.ts';
+export { type Part, type PipelineState, readState } from './application/operate/state.ts';
+export { standsStill, stateOfConnector, troublesIn } from './application/operate/troubles.ts';
 export { type BarrierResult, readParked } from './application/proof/barrier.ts';
 export type { CompareOptions, Comparison } from './application/proof/compare.ts';
 export { describePlace, type Place, parsePlace } from './application/proof/place.ts';
